@@ -1,0 +1,92 @@
+// Buffers: what reads fill and writes send. A buffer is a pointer and a size; it owns nothing.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <span>
+#include <type_traits>
+
+namespace strait {
+
+namespace detail {
+
+template <class T>
+concept byte_like = sizeof(T) == 1 && std::is_trivially_copyable_v<T> && !std::is_same_v<std::remove_cv_t<T>, bool>;
+
+template <class R>
+concept byte_range = requires(R& range) {
+  requires byte_like<std::remove_pointer_t<decltype(std::data(range))>>;
+  { std::size(range) } -> std::convertible_to<std::size_t>;
+};
+
+template <class R>
+concept writable_byte_range =
+    byte_range<R> && !std::is_const_v<std::remove_pointer_t<decltype(std::data(std::declval<R&>()))>>;
+
+}  // namespace detail
+
+/// Memory that a read may fill. Converts from any contiguous range of byte-like elements: an array of `char`,
+/// `std::string`, `std::vector<std::byte>`, `std::span<unsigned char>`, … The range must outlive the operation.
+class mutable_buffer {
+ public:
+  constexpr mutable_buffer() noexcept = default;
+  constexpr mutable_buffer(void* data, std::size_t size) noexcept : data_(data), size_(size) {}
+
+  template <detail::writable_byte_range R>
+    requires(!std::is_same_v<std::remove_cvref_t<R>, mutable_buffer>)
+  constexpr mutable_buffer(R&& range) noexcept : data_(std::data(range)), size_(std::size(range)) {}
+
+  [[nodiscard]] constexpr void* data() const noexcept { return data_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Bytes that a write sends. Converts from any contiguous range of byte-like elements; the range must outlive the
+/// operation. An array of `char const` is taken for what it nearly always is, a string literal: its final NUL is not
+/// part of the buffer.
+class const_buffer {
+ public:
+  constexpr const_buffer() noexcept = default;
+  constexpr const_buffer(void const* data, std::size_t size) noexcept : data_(data), size_(size) {}
+  constexpr const_buffer(mutable_buffer other) noexcept : data_(other.data()), size_(other.size()) {}
+
+  template <detail::byte_range R>
+    requires(!std::is_same_v<std::remove_cvref_t<R>, const_buffer> &&
+             !std::is_same_v<std::remove_cvref_t<R>, mutable_buffer>)
+  constexpr const_buffer(R&& range) noexcept : data_(std::data(range)), size_(std::size(range)) {}
+
+  template <std::size_t N>
+  constexpr const_buffer(char const (&literal)[N]) noexcept
+      : data_(literal), size_(literal[N - 1] == '\0' ? N - 1 : N) {}
+
+  [[nodiscard]] constexpr void const* data() const noexcept { return data_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  void const* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Several buffers, filled or sent in order by one operation (scatter, gather). Both the span's elements and the
+/// memory they name must outlive the operation.
+using mutable_buffers = std::span<mutable_buffer const>;
+using const_buffers = std::span<const_buffer const>;
+
+/// The sum of the sizes, in bytes.
+[[nodiscard]] constexpr std::size_t total_size(const_buffers buffers) noexcept {
+  std::size_t sum = 0;
+  for (auto const& buffer : buffers) sum += buffer.size();
+  return sum;
+}
+[[nodiscard]] constexpr std::size_t total_size(mutable_buffers buffers) noexcept {
+  std::size_t sum = 0;
+  for (auto const& buffer : buffers) sum += buffer.size();
+  return sum;
+}
+
+}  // namespace strait

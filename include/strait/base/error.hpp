@@ -1,0 +1,100 @@
+// The ways an operation can end without its result: `error` and its kinds, and `canceled`.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace strait {
+
+/// Conditions that no system call reports by itself.
+enum class errc {
+  /// The stream ended in the middle of what was to be read.
+  unexpected_end = 1,
+  /// A deadline passed. Compares equal to `std::errc::timed_out`.
+  timed_out,
+  /// A name has no address. The text comes from `getaddrinfo`.
+  host_not_found,
+  /// The stream or listener was closed, here, while the operation was under way or before it began.
+  closed,
+};
+
+[[nodiscard]] std::error_category const& strait_category() noexcept;
+[[nodiscard]] std::error_code make_error_code(errc code) noexcept;
+
+/// What operations throw: a `std::system_error` whose `what()` names the operation and the endpoint, then the reason:
+/// "connect to 127.0.0.1:5000: connection refused".
+class error : public std::system_error {
+ public:
+  /// `context` is what was attempted, on what: "connect to 127.0.0.1:5000".
+  error(std::error_code code, std::string_view context, std::size_t transferred = 0);
+  /// The same with a reason of its own in place of the code's message.
+  error(std::error_code code, std::string_view context, std::string_view reason, std::size_t transferred = 0);
+
+  /// Bytes that the operation had moved before it failed; 0 where nothing moves.
+  [[nodiscard]] std::size_t transferred() const noexcept { return transferred_; }
+
+ private:
+  std::size_t transferred_;
+};
+
+/// A deadline passed before the operation was done.
+class timed_out : public error {
+ public:
+  explicit timed_out(std::string_view context, std::size_t transferred = 0);
+};
+
+/// The peer ended its stream in the middle of something.
+class unexpected_end : public error {
+ public:
+  unexpected_end(std::string_view context, std::size_t got, std::size_t wanted);
+  /// Bytes that came before the end; they are in the caller's buffer.
+  [[nodiscard]] std::size_t got() const noexcept { return transferred(); }
+  /// Bytes that were asked for.
+  [[nodiscard]] std::size_t wanted() const noexcept { return wanted_; }
+
+ private:
+  std::size_t wanted_;
+};
+
+/// Several tasks of one group failed, each with an error of its own. `what()` lists them.
+class multiple_errors : public std::exception {
+ public:
+  /// Copies share one list. `count` is at least 2.
+  multiple_errors(std::exception_ptr const* first, std::size_t count);
+  multiple_errors(multiple_errors const& other) noexcept;
+  multiple_errors& operator=(multiple_errors const&) = delete;
+  ~multiple_errors() override;
+
+  [[nodiscard]] char const* what() const noexcept override;
+  [[nodiscard]] std::size_t size() const noexcept;
+  /// The errors in the order they came; `index` < `size()`.
+  [[nodiscard]] std::exception_ptr operator[](std::size_t index) const noexcept;
+
+ private:
+  struct list;
+  list* list_;
+};
+
+/// Thrown out of an await in a scope that has been canceled. Not a `std::exception`, so that a handler's
+/// `catch (std::exception const&)` lets it pass: it must reach the scope that was canceled.
+class canceled {
+ public:
+  explicit canceled(std::size_t transferred = 0) noexcept : transferred_(transferred) {}
+  /// Bytes that the operation had moved when it was canceled: of a `write`, how many were sent; of a `read_exactly`,
+  /// how many are in the buffer.
+  [[nodiscard]] std::size_t transferred() const noexcept { return transferred_; }
+
+ private:
+  std::size_t transferred_;
+};
+
+/// One line that says what `exception` is, for logs: `what()`, "canceled", or the name of a foreign type.
+[[nodiscard]] std::string describe(std::exception_ptr const& exception);
+
+}  // namespace strait
+
+template <>
+struct std::is_error_code_enum<strait::errc> : std::true_type {};

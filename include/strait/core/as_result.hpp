@@ -1,0 +1,76 @@
+// as_result: an error as a value.
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "strait/base/result.hpp"
+#include "strait/core/task.hpp"
+
+namespace strait {
+namespace detail {
+
+/// An awaiter that can give its error without throwing it.
+template <class Awaiter, class T>
+concept gives_result = requires(Awaiter& awaiter) {
+  { awaiter.await_as_result() } -> std::same_as<result<T>>;
+};
+
+template <class A>
+class as_result_awaiter {
+  using value = await_result_t<A>;
+  using inner_awaiter = decltype(std::declval<A>().operator co_await());
+
+ public:
+  explicit as_result_awaiter(A&& what) : inner_(static_cast<A&&>(what).operator co_await()) {}
+
+  static constexpr bool await_ready() noexcept { return false; }
+  template <class P>
+  auto await_suspend(std::coroutine_handle<P> self) {
+    return inner_.await_suspend(self);
+  }
+  result<value> await_resume() {
+    if constexpr (gives_result<inner_awaiter, value>) {
+      return inner_.await_as_result();
+    } else {
+      try {
+        if constexpr (std::is_void_v<value>) {
+          inner_.await_resume();
+          return {};
+        } else {
+          return inner_.await_resume();
+        }
+      } catch (std::system_error const& e) {
+        return {e.code(), std::current_exception()};
+      }
+    }
+  }
+
+ private:
+  inner_awaiter inner_;
+};
+
+}  // namespace detail
+
+template <awaitable A>
+class [[nodiscard("co_await it")]] as_result_operation {
+ public:
+  using await_result = result<await_result_t<A>>;
+  explicit as_result_operation(A&& what) : what_(std::move(what)) {}
+  detail::as_result_awaiter<A> operator co_await() && { return detail::as_result_awaiter<A>(std::move(what_)); }
+
+ private:
+  A what_;
+};
+
+/// Awaits `what` and gives its outcome as a `result<T>`: its value, or the `std::system_error` that it would have
+/// thrown. `canceled` and all other exceptions pass through as they are.
+template <awaitable A>
+  requires(!std::is_reference_v<A>)
+as_result_operation<A> as_result(A&& what) {
+  return as_result_operation<A>(std::move(what));
+}
+
+}  // namespace strait

@@ -1,0 +1,26 @@
+// Memory of coroutine frames: recycled per thread, so that in steady state no task allocates.
+#pragma once
+
+#include <cstddef>
+
+namespace strait::detail {
+
+/// Blocks of up to this many bytes are recycled; larger ones come from `operator new` each time.
+inline constexpr std::size_t largest_recycled_frame = 16 * 1024;
+
+/// Throws `std::bad_alloc`. Any thread may free what another allocated.
+[[nodiscard]] void* allocate_frame(std::size_t size);
+void free_frame(void* block, std::size_t size) noexcept;
+
+/// Objects of classes that derive from this live in recycled memory.
+class recycled {
+ public:
+  static void* operator new(std::size_t size) { return allocate_frame(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
+
+ protected:
+  recycled() = default;
+  ~recycled() = default;
+};
+
+}  // namespace strait::detail

@@ -1,0 +1,52 @@
+// A place in a loop's queue of deadlines.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "strait/core/detail/branch.hpp"
+
+namespace strait {
+
+/// The clock of deadlines: steady, so that changes of the wall clock have no effect.
+using clock = std::chrono::steady_clock;
+
+namespace detail {
+
+class timer {
+ public:
+  timer() = default;
+  timer(timer const&) = delete;
+  timer& operator=(timer const&) = delete;
+
+  /// Calls `expired` once, from the loop, at `when` or soon after. Not while it is set.
+  void set(loop_core& loop, clock::time_point when);
+  /// Does nothing if it is not set or has expired.
+  void reset() noexcept;
+  [[nodiscard]] bool is_set() const noexcept { return loop_ != nullptr; }
+  [[nodiscard]] clock::time_point when() const noexcept { return when_; }
+
+ protected:
+  ~timer() {
+    if (loop_) reset();
+  }
+  virtual void expired() noexcept = 0;
+
+ private:
+  friend class timer_queue;
+  loop_core* loop_ = nullptr;
+  clock::time_point when_;
+  std::size_t position_ = 0;
+};
+
+/// The time `after` from now. A wait too long for the clock is one that does not end.
+template <class Rep, class Period>
+[[nodiscard]] clock::time_point deadline_after(std::chrono::duration<Rep, Period> after) noexcept {
+  auto const now = clock::now();
+  if (std::chrono::duration<double>(after) >= std::chrono::duration<double>(clock::time_point::max() - now))
+    return clock::time_point::max();
+  return now + std::chrono::ceil<clock::duration>(after);
+}
+
+}  // namespace detail
+}  // namespace strait

@@ -1,0 +1,17 @@
+// dump_tasks: what every live task waits for.
+#pragma once
+
+#include <string>
+
+#include "strait/core/event_loop.hpp"
+
+namespace strait {
+
+/// The tree of the tasks on `loop`, a line each: the function, the file and line of the await at which it stands, and
+/// for how long it has stood there. Only on the loop's thread: from another, `loop.post([&loop] { … })`.
+///
+///     void serve_forever() at server.cpp:17, for 4.0 s
+///       void echo(strait::tcp::stream) at server.cpp:8, for 0.3 s
+[[nodiscard]] std::string dump_tasks(event_loop const& loop);
+
+}  // namespace strait

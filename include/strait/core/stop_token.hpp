@@ -1,0 +1,53 @@
+// cancel_on: a std::stop_token drives cancellation, from any thread.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "strait/core/cancel_scope.hpp"
+#include "strait/core/event_loop.hpp"
+#include "strait/core/task.hpp"
+
+namespace strait {
+namespace detail {
+
+/// Carries a cancel from the thread that requests the stop to the loop, whichever of scope and request ends first.
+class remote_cancel;
+[[nodiscard]] remote_cancel* connect_remote_cancel(event_loop& loop, scope& target);
+void request_remote_cancel(remote_cancel* link) noexcept;
+void disconnect_remote_cancel(remote_cancel* link) noexcept;
+
+class stop_link {
+ public:
+  stop_link(std::stop_token token, event_loop& loop, scope& target)
+      : link_(connect_remote_cancel(loop, target)), callback_(std::in_place, std::move(token), request{link_}) {}
+  stop_link(stop_link const&) = delete;
+  stop_link& operator=(stop_link const&) = delete;
+  ~stop_link() {
+    callback_.reset();
+    disconnect_remote_cancel(link_);
+  }
+
+ private:
+  struct request {
+    remote_cancel* link;
+    void operator()() const noexcept { request_remote_cancel(link); }
+  };
+  remote_cancel* link_;
+  std::optional<std::stop_callback<request>> callback_;
+};
+
+}  // namespace detail
+
+/// Awaits `what`, and cancels it when a stop is requested of `token`, on whatever thread. Ends then with `canceled`,
+/// unless `what` was done nevertheless.
+template <awaitable A>
+task<await_result_t<A>> cancel_on(std::stop_token token, A what) {
+  detail::scope inner;
+  detail::scoped_entry const entry(co_await detail::this_branch{}, inner);
+  detail::stop_link const link(std::move(token), co_await current_loop(), inner);
+  co_return co_await std::move(what);
+}
+
+}  // namespace strait

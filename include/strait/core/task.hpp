@@ -1,0 +1,260 @@
+// task<T>: a coroutine that other coroutines await.
+//
+// A task is lazy: calling a coroutine makes it, awaiting it runs it. It is awaited once, by one awaiter, which then has
+// its value or its exception. It inherits from that awaiter what it runs in: the event loop and the cancel scope. A
+// task that is never awaited never runs; one that is dropped while it waits is destroyed, and what it waited for is
+// called off.
+//
+// A task belongs to one thread, that of its loop. Its frame's memory is recycled (up to 16 KiB a frame).
+//
+// Whatever a coroutine takes by reference must outlive it. A lambda coroutine's captures live in the lambda, not in
+// the coroutine: keep the lambda alive (`with_task_group`, `spawn(lambda, arguments…)` and `run(lambda)` do), or take
+// what it needs as parameters.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <new>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+#include "strait/core/detail/branch.hpp"
+#include "strait/core/detail/frame_memory.hpp"
+
+namespace strait {
+
+template <class T = void>
+class task;
+
+/// What a task can await: tasks, and the operations of this library.
+template <class A>
+concept awaitable = requires { typename std::remove_cvref_t<A>::await_result; };
+
+/// What `co_await` gives for an `A`.
+template <awaitable A>
+using await_result_t = typename std::remove_cvref_t<A>::await_result;
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+class task_access;
+
+class promise_base : public recycled {
+ public:
+  promise_base() = default;
+  promise_base(promise_base const&) = delete;
+  promise_base& operator=(promise_base const&) = delete;
+
+  std::suspend_always initial_suspend() noexcept { return {}; }
+
+  struct final_awaiter {
+    static constexpr bool await_ready() noexcept { return false; }
+    template <class P>
+    static void await_suspend(std::coroutine_handle<P> self) noexcept {
+      self.promise().end();
+    }
+    static void await_resume() noexcept {}
+  };
+  final_awaiter final_suspend() noexcept { return {}; }
+
+  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+
+  template <class A>
+  decltype(auto) await_transform(A&& what, std::source_location where = std::source_location::current()) {
+    static_assert(awaitable<A>,
+                  "strait: a task can await tasks and strait's own operations only; "
+                  "await a foreign operation through its adapter (strait/interop/), or run it on_thread_pool");
+    if constexpr (awaitable<A>) {
+      static_assert(!(is_task<std::remove_cvref_t<A>> && std::is_lvalue_reference_v<A>),
+                    "strait: a task is awaited once and used up by it: write co_await std::move(task)");
+      where_ = where;
+      since_ = branch_->core().now;
+      return static_cast<A&&>(what).operator co_await();
+    } else {
+      return std::suspend_never{};
+    }
+  }
+
+  /// The task begins as the innermost of `where`; when it ends, `outer` goes on (null: the branch is done).
+  void begin(branch& where, promise_base* outer, std::coroutine_handle<> self,
+             std::coroutine_handle<> continuation) noexcept {
+    branch_ = &where;
+    outer_ = outer;
+    continuation_ = continuation;
+    where.innermost_ = this;
+    where.next_ = self;
+  }
+
+  [[nodiscard]] branch& current_branch() const noexcept { return *branch_; }
+  /// What the task has thrown; null if it has not.
+  [[nodiscard]] std::exception_ptr const& exception() const noexcept { return exception_; }
+
+ protected:
+  void rethrow() const {
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+ private:
+  friend class task_dump;
+
+  void end() noexcept {
+    branch_->innermost_ = outer_;
+    branch_->next_ = continuation_;
+    branch_->is_finished_ = !continuation_;
+  }
+
+  branch* branch_ = nullptr;
+  promise_base* outer_ = nullptr;  // the task that awaits this one
+  std::coroutine_handle<> continuation_;
+  std::source_location where_;  // of the last await
+  std::int64_t since_ = 0;      // when that was, in the loop's time
+  std::exception_ptr exception_;
+};
+
+template <class T>
+class promise final : public promise_base {
+ public:
+  promise() noexcept {}
+  ~promise() {
+    if (has_value_) value_.~T();
+  }
+  task<T> get_return_object() noexcept;
+
+  template <class U = T>
+    requires std::is_constructible_v<T, U>
+  void return_value(U&& value) {
+    ::new (static_cast<void*>(&value_)) T(static_cast<U&&>(value));
+    has_value_ = true;
+  }
+  T take() {
+    rethrow();
+    return static_cast<T&&>(value_);
+  }
+
+ private:
+  bool has_value_ = false;
+  union {
+    T value_;
+  };
+};
+
+template <class T>
+class promise<T&> final : public promise_base {
+ public:
+  task<T&> get_return_object() noexcept;
+  void return_value(T& value) noexcept { value_ = &value; }
+  T& take() {
+    rethrow();
+    return *value_;
+  }
+
+ private:
+  T* value_ = nullptr;
+};
+
+template <>
+class promise<void> final : public promise_base {
+ public:
+  inline task<void> get_return_object() noexcept;
+  void return_void() noexcept {}
+  void take() { rethrow(); }
+};
+
+template <class T>
+class task_awaiter {
+ public:
+  explicit task_awaiter(std::coroutine_handle<promise<T>> child) noexcept : child_(child) {}
+  task_awaiter(task_awaiter const&) = delete;
+  task_awaiter& operator=(task_awaiter const&) = delete;
+  ~task_awaiter() { child_.destroy(); }
+
+  [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> parent) noexcept {
+    child_.promise().begin(parent.promise().current_branch(), &parent.promise(), child_, parent);
+  }
+  T await_resume() { return child_.promise().take(); }
+
+ private:
+  std::coroutine_handle<promise<T>> child_;
+};
+
+}  // namespace detail
+
+template <class T>
+class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] task {
+ public:
+  using promise_type = detail::promise<T>;
+  using await_result = T;
+
+  task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  task& operator=(task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~task() {
+    if (handle_) handle_.destroy();
+  }
+
+  /// Runs the task; completes when it has ended, with its value or its exception.
+  detail::task_awaiter<T> operator co_await() && noexcept {
+    return detail::task_awaiter<T>(std::exchange(handle_, nullptr));
+  }
+
+  /// False once the task has been awaited, moved from, spawned or run.
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+ private:
+  template <class>
+  friend class detail::promise;
+  friend class detail::task_access;
+  explicit task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+
+  std::coroutine_handle<promise_type> handle_;
+};
+
+namespace detail {
+
+template <class T>
+task<T> promise<T>::get_return_object() noexcept {
+  return task<T>(std::coroutine_handle<promise>::from_promise(*this));
+}
+template <class T>
+task<T&> promise<T&>::get_return_object() noexcept {
+  return task<T&>(std::coroutine_handle<promise>::from_promise(*this));
+}
+inline task<void> promise<void>::get_return_object() noexcept {
+  return task<void>(std::coroutine_handle<promise>::from_promise(*this));
+}
+
+/// For those that begin a branch with a task.
+class task_access {
+ public:
+  template <class T>
+  static promise<T>* promise_of(task<T> const& what) noexcept {
+    return &what.handle_.promise();
+  }
+  template <class T>
+  static std::coroutine_handle<> handle_of(task<T> const& what) noexcept {
+    return what.handle_;
+  }
+};
+
+/// A callable that makes a task from `Args`.
+template <class F, class... Args>
+concept makes_task = std::is_invocable_v<F&, Args...> && is_task<std::invoke_result_t<F&, Args...>>;
+
+/// The task that `callable` makes, with the callable kept alive until it has ended.
+template <class F, class... Args>
+std::invoke_result_t<F&, Args...> keep_alive(F callable, Args... arguments) {
+  co_return co_await callable(std::move(arguments)...);
+}
+
+}  // namespace detail
+}  // namespace strait

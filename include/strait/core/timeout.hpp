@@ -1,0 +1,56 @@
+// timeout: a limit of time for anything that can be awaited.
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+#include "strait/core/cancel_scope.hpp"
+#include "strait/core/detail/timer.hpp"
+#include "strait/core/task.hpp"
+
+namespace strait {
+namespace detail {
+
+/// Cancels the scope of the current branch, inside which it is made, at a time.
+class deadline final : private timer {
+ public:
+  deadline(branch& where, clock::time_point when, clock::duration limit);
+  /// What a `canceled` that left the scope means: throws `timed_out` if it was this deadline's doing.
+  void translate(canceled const& ended) const;
+
+ private:
+  void expired() noexcept override;
+  scope scope_;
+  scoped_entry entry_;
+  clock::duration limit_;
+  bool has_expired_ = false;
+};
+
+template <awaitable A>
+task<await_result_t<A>> with_deadline(clock::time_point when, clock::duration limit, A what) {
+  deadline const scope(co_await this_branch{}, when, limit);
+  try {
+    co_return co_await std::move(what);
+  } catch (canceled const& ended) {
+    scope.translate(ended);
+    throw;
+  }
+}
+
+}  // namespace detail
+
+/// Awaits `what` (an operation, a task, or a callable that makes a task) for at most `limit`, counted from this call.
+/// Past it, `what` is canceled, and when it has ended so, `timed_out` is thrown. If it has ended otherwise, that counts:
+/// data that came in the last moment is delivered. A cancel from outside stays `canceled`.
+///
+///     auto n = co_await timeout(5s, peer.read(buffer));
+template <class Rep, class Period, awaitable A>
+task<await_result_t<A>> timeout(std::chrono::duration<Rep, Period> limit, A what) {
+  return detail::with_deadline(detail::deadline_after(limit), std::chrono::ceil<clock::duration>(limit), std::move(what));
+}
+template <class Rep, class Period, detail::makes_task F>
+auto timeout(std::chrono::duration<Rep, Period> limit, F what) {
+  return timeout(limit, detail::keep_alive(std::move(what)));
+}
+
+}  // namespace strait

@@ -1,0 +1,21 @@
+// All of strait.
+#pragma once
+
+#include "strait/base/buffer.hpp"
+#include "strait/base/error.hpp"
+#include "strait/base/result.hpp"
+#include "strait/core/as_result.hpp"
+#include "strait/core/cancel_scope.hpp"
+#include "strait/core/dump_tasks.hpp"
+#include "strait/core/event_loop.hpp"
+#include "strait/core/run.hpp"
+#include "strait/core/sleep.hpp"
+#include "strait/core/task.hpp"
+#include "strait/core/task_group.hpp"
+#include "strait/core/thread_pool.hpp"
+#include "strait/core/timeout.hpp"
+#include "strait/core/when_all.hpp"
+#include "strait/core/when_any.hpp"
+#include "strait/net/endpoint.hpp"
+#include "strait/net/resolve.hpp"
+#include "strait/net/tcp.hpp"

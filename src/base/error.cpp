@@ -1,0 +1,120 @@
+// Messages of errors: the operation and the endpoint, then the reason in lower case.
+#include "strait/base/error.hpp"
+
+#include <atomic>
+#include <cctype>
+#include <typeinfo>
+#include <vector>
+
+#include <cxxabi.h>
+
+#include <fmt/format.h>
+
+namespace strait {
+namespace {
+
+class category final : public std::error_category {
+ public:
+  char const* name() const noexcept override { return "strait"; }
+  std::string message(int code) const override {
+    switch (static_cast<errc>(code)) {
+      case errc::unexpected_end: return "unexpected end of stream";
+      case errc::timed_out: return "timed out";
+      case errc::host_not_found: return "host not found";
+      case errc::closed: return "closed on this side";
+    }
+    return "unknown error";
+  }
+  std::error_condition default_error_condition(int code) const noexcept override {
+    if (static_cast<errc>(code) == errc::timed_out) return std::errc::timed_out;
+    return {code, *this};
+  }
+};
+
+// The system's messages begin with a capital ("Connection refused"); after a colon they should not.
+std::string lower_first(std::string text) {
+  bool const acronym = text.size() > 1 && std::isupper(static_cast<unsigned char>(text[1]));
+  if (!text.empty() && !acronym) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+// std::system_error appends ": " and the code's message to what it is given, and offers no way round it. The whole
+// text is passed in front and what() cut where it ends: the separator is a NUL.
+std::string full_text(std::string_view context, std::string_view reason) {
+  std::string text = fmt::format("{}: {}", context, reason);
+  text.push_back('\0');
+  return text;
+}
+
+}  // namespace
+
+std::error_category const& strait_category() noexcept {
+  static category const instance;
+  return instance;
+}
+
+std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), strait_category()}; }
+
+error::error(std::error_code code, std::string_view context, std::size_t transferred)
+    : error(code, context, lower_first(code.message()), transferred) {}
+
+error::error(std::error_code code, std::string_view context, std::string_view reason, std::size_t transferred)
+    : std::system_error(code, full_text(context, reason)), transferred_(transferred) {}
+
+timed_out::timed_out(std::string_view context, std::size_t transferred)
+    : error(errc::timed_out, context, transferred) {}
+
+unexpected_end::unexpected_end(std::string_view context, std::size_t got, std::size_t wanted)
+    : error(errc::unexpected_end, context,
+            fmt::format("unexpected end of stream after {} of {} bytes", got, wanted), got),
+      wanted_(wanted) {}
+
+struct multiple_errors::list {
+  std::atomic<int> references = 1;
+  std::vector<std::exception_ptr> errors;
+  std::string text;
+};
+
+multiple_errors::multiple_errors(std::exception_ptr const* first, std::size_t count) : list_(new list) {
+  list_->errors.assign(first, first + count);
+  list_->text = fmt::format("{} errors", count);
+  char const* separator = ": ";
+  for (auto const& each : list_->errors) {
+    list_->text += separator;
+    list_->text += describe(each);
+    separator = "; ";
+  }
+}
+
+multiple_errors::multiple_errors(multiple_errors const& other) noexcept
+    : std::exception(other), list_(other.list_) {
+  list_->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+multiple_errors::~multiple_errors() {
+  if (list_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete list_;
+}
+
+char const* multiple_errors::what() const noexcept { return list_->text.c_str(); }
+std::size_t multiple_errors::size() const noexcept { return list_->errors.size(); }
+std::exception_ptr multiple_errors::operator[](std::size_t index) const noexcept { return list_->errors[index]; }
+
+std::string describe(std::exception_ptr const& exception) {
+  if (!exception) return "no error";
+  try {
+    std::rethrow_exception(exception);
+  } catch (std::exception const& e) {
+    return e.what();
+  } catch (canceled const&) {
+    return "canceled";
+  } catch (...) {
+    std::type_info const* type = abi::__cxa_current_exception_type();
+    int status = -1;
+    char* name = type ? abi::__cxa_demangle(type->name(), nullptr, nullptr, &status) : nullptr;
+    std::string text = fmt::format("exception of type {}", name ? name : "unknown");
+    std::free(name);
+    return text;
+  }
+}
+
+}  // namespace strait

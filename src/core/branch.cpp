@@ -1,0 +1,110 @@
+// Branches, scopes and operations: the mechanics of the task tree.
+#include "strait/core/detail/branch.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "core/loop.hpp"
+
+namespace strait::detail {
+
+void work_queue::push(work& item) noexcept {
+  item.next_ = nullptr;
+  (tail_ ? tail_->next_ : head_) = &item;
+  tail_ = &item;
+}
+
+work* work_queue::pop() noexcept {
+  work* const first = head_;
+  if (!first) return nullptr;
+  head_ = first->next_;
+  if (!head_) tail_ = nullptr;
+  return first;
+}
+
+void work_queue::append(work_queue& other) noexcept {
+  if (other.empty()) return;
+  (tail_ ? tail_->next_ : head_) = other.head_;
+  tail_ = other.tail_;
+  other.head_ = other.tail_ = nullptr;
+}
+
+void work_queue::remove(work& item) noexcept {
+  work* previous = nullptr;
+  for (work* each = head_; each; previous = each, each = each->next_) {
+    if (each != &item) continue;
+    (previous ? previous->next_ : head_) = item.next_;
+    if (tail_ == &item) tail_ = previous;
+    return;
+  }
+}
+
+// Walks the tree without recursion: it may be deep.
+void scope::cancel() noexcept {
+  if (canceled_) return;
+  scope* at = this;
+  for (;;) {
+    if (!at->canceled_) {
+      at->canceled_ = true;
+      for (branch* each = at->branches_.front(); each; each = at->branches_.next(*each))
+        if (operation* const waiting = std::exchange(each->waiting_, nullptr)) waiting->cancel();
+    }
+    scope* below = at->children_.front();
+    while (below && (below->shielded_ || below->canceled_)) below = at->children_.next(*below);
+    if (below) {
+      at = below;
+      continue;
+    }
+    if (at == this) return;
+    at = at->parent_;
+  }
+}
+
+branch::branch(loop_core& loop, scope& where, promise_base* parent) noexcept
+    : loop_(&loop), scope_(&where), parent_(parent) {
+  scope_->branches_.push_back(*this);
+  loop_of(loop).branches().push_back(*this);
+}
+
+branch::~branch() = default;
+
+void branch::enter(scope& inner, bool shielded) {
+  if (inner.parent_) throw std::logic_error("strait: a cancel scope runs one block at a time");
+  inner.parent_ = scope_;
+  inner.shielded_ = shielded;
+  if (scope_->canceled_ && !shielded) inner.canceled_ = true;
+  scope_->children_.push_back(inner);
+  scope_ = &inner;
+  scope_->branches_.push_back(*this);
+}
+
+void branch::leave(scope& inner) noexcept {
+  scope_ = inner.parent_;
+  inner.parent_ = nullptr;
+  inner.list_hook<scope>::unlink();
+  scope_->branches_.push_back(*this);
+}
+
+void branch::start() noexcept { run_soon(*loop_, *this); }
+
+void branch::resume(std::coroutine_handle<> with) noexcept {
+  loop_of(*loop_).refresh();
+  do {
+    next_ = nullptr;
+    with.resume();
+    with = next_;
+  } while (with);
+  if (is_finished_) finished();
+}
+
+void operation::resume_soon() noexcept {
+  branch_->waiting_ = nullptr;
+  run_soon(branch_->core(), *this);
+}
+
+void operation::abandon() noexcept {
+  if (branch_->waiting_ == this) branch_->waiting_ = nullptr;
+  forget(branch_->core(), *this);
+}
+
+}  // namespace strait::detail

@@ -1,0 +1,87 @@
+// Free lists of frames by size, one set per thread.
+#include "strait/core/detail/frame_memory.hpp"
+
+#include <array>
+#include <new>
+
+namespace strait::detail {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+#define STRAIT_FRAMES_FROM_HEAP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define STRAIT_FRAMES_FROM_HEAP 1
+#endif
+#endif
+
+#if !defined(STRAIT_FRAMES_FROM_HEAP)
+
+// Sizes are rounded up to a multiple of this, the x86 and ARM cache line.
+constexpr std::size_t granule = 64;
+constexpr std::size_t classes = largest_recycled_frame / granule;
+// A thread keeps at most so many bytes that nobody uses.
+constexpr std::size_t most_kept = 16 * 1024 * 1024;
+
+struct block {
+  block* next;
+};
+
+struct free_lists {
+  std::array<block*, classes> first{};
+  std::size_t kept = 0;
+  bool closed = false;  // the thread is ending: its objects of static duration may still free frames
+
+  ~free_lists() {
+    closed = true;
+    for (block*& list : first)
+      while (block* const each = list) {
+        list = each->next;
+        ::operator delete(each);
+      }
+  }
+};
+
+thread_local free_lists lists;
+
+constexpr std::size_t class_of(std::size_t size) noexcept { return (size - 1) / granule; }
+
+#endif
+
+}  // namespace
+
+#if defined(STRAIT_FRAMES_FROM_HEAP)
+
+// AddressSanitizer sees a frame's misuse only if its memory is really freed.
+void* allocate_frame(std::size_t size) { return ::operator new(size); }
+void free_frame(void* memory, std::size_t) noexcept { ::operator delete(memory); }
+
+#else
+
+void* allocate_frame(std::size_t size) {
+  if (size > largest_recycled_frame) return ::operator new(size);
+  std::size_t const index = class_of(size);
+  free_lists& mine = lists;
+  if (block* const reused = mine.first[index]) {
+    mine.first[index] = reused->next;
+    mine.kept -= (index + 1) * granule;
+    return reused;
+  }
+  return ::operator new((index + 1) * granule);
+}
+
+void free_frame(void* memory, std::size_t size) noexcept {
+  std::size_t const index = class_of(size);
+  std::size_t const bytes = (index + 1) * granule;
+  free_lists& mine = lists;
+  if (size > largest_recycled_frame || mine.closed || mine.kept + bytes > most_kept) {
+    ::operator delete(memory);
+    return;
+  }
+  mine.kept += bytes;
+  mine.first[index] = ::new (memory) block{mine.first[index]};
+}
+
+#endif
+
+}  // namespace strait::detail

@@ -1,0 +1,118 @@
+// The loop: turns, posted work, deadlines.
+#include "core/loop.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace strait {
+namespace detail {
+
+loop::loop(event_loop& handle) : handle_(handle), engine_(engine::make_engine(*this)) { refresh(); }
+
+loop::~loop() {
+  take_posted();
+  while (work* item = ready_.pop()) item->drop_work();
+}
+
+void loop::run(main_branch& first) {
+  if (main_) throw std::logic_error("strait: event_loop::run inside a task of the same loop");
+  main_ = &first;
+  first.start();
+  if (std::exchange(cancel_next_, false)) first.cancel();
+  engine_->run();
+  main_ = nullptr;
+}
+
+void loop::cancel_main() noexcept {
+  if (main_)
+    main_->cancel();
+  else
+    cancel_next_ = true;
+}
+
+void loop::ready(work& item) noexcept {
+  if (ready_.empty()) engine_->request_turn();
+  ready_.push(item);
+}
+
+void loop::forget(work& item) noexcept {
+  ready_.remove(item);
+  running_.remove(item);
+  std::lock_guard const lock(posted_mutex_);
+  posted_.remove(item);
+}
+
+void loop::post(work& item) noexcept {
+  {
+    std::lock_guard const lock(posted_mutex_);
+    posted_.push(item);
+  }
+  engine_->request_turn();
+}
+
+void loop::take_posted() noexcept {
+  std::lock_guard const lock(posted_mutex_);
+  ready_.append(posted_);
+}
+
+void loop::turn() noexcept {
+  take_posted();
+  if (alarm_ != clock::time_point::max()) {
+    auto const now_exactly = engine_->now();
+    if (alarm_ <= now_exactly) alarm_ = clock::time_point::max();
+    timers_.expire(now_exactly);
+    set_alarm();
+  }
+  // What becomes ready meanwhile waits for the next turn, so that input and output get theirs in between.
+  running_.append(ready_);
+  while (work* item = running_.pop()) item->run_work();
+  if (!ready_.empty()) engine_->request_turn();
+}
+
+void loop::add_timer(timer& item, clock::time_point when) {
+  timers_.insert(item, *this, when);
+  set_alarm();
+}
+
+// The alarm is moved forward only: one that comes too early finds nothing due and sets the next. So a deadline that is
+// set and lifted with every operation costs a system call once per its length, not once per operation.
+void loop::set_alarm() {
+  if (timers_.empty() || timers_.earliest() >= alarm_) return;
+  alarm_ = timers_.earliest();
+  engine_->set_alarm(alarm_);
+}
+
+void timer::set(loop_core& loop, clock::time_point when) { loop_of(loop).add_timer(*this, when); }
+
+void timer::reset() noexcept {
+  if (loop_) loop_of(*loop_).remove_timer(*this);
+}
+
+void run_soon(loop_core& loop, work& item) noexcept { loop_of(loop).ready(item); }
+void forget(loop_core& loop, work& item) noexcept { loop_of(loop).forget(item); }
+
+loop& loop_of(event_loop const& loop) noexcept { return *loop.loop_; }
+
+main_branch::main_branch(loop& on, promise_base& first, std::coroutine_handle<> coroutine) noexcept
+    : branch(on, static_cast<scope&>(*this), nullptr) {
+  first.begin(*this, nullptr, coroutine, nullptr);
+}
+
+void main_branch::finished() noexcept { loop_of(core()).stop(); }
+
+}  // namespace detail
+
+event_loop::event_loop() : loop_(new detail::loop(*this)) {}
+event_loop::~event_loop() { delete loop_; }
+
+void event_loop::run_branch(detail::main_branch& first) { loop_->run(first); }
+void event_loop::post_work(detail::work& item) noexcept { loop_->post(item); }
+void event_loop::cancel() {
+  post([loop = loop_] { loop->cancel_main(); });
+}
+
+event_loop& current_loop_operation::await_resume() const noexcept {
+  return detail::loop_of(branch_->core()).handle();
+}
+
+}  // namespace strait

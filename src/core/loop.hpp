@@ -1,0 +1,68 @@
+// loop: what stands behind an event_loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "core/timer_queue.hpp"
+#include "engine/engine.hpp"
+#include "strait/core/event_loop.hpp"
+
+namespace strait::detail {
+
+class loop final : public loop_core, private engine::engine::client {
+ public:
+  explicit loop(event_loop& handle);
+  ~loop();
+
+  [[nodiscard]] engine::engine& engine() noexcept { return *engine_; }
+  [[nodiscard]] event_loop& handle() noexcept { return handle_; }
+  [[nodiscard]] intrusive_list<branch, loop_tag>& branches() noexcept { return branches_; }
+
+  /// Dispatches until `first` has finished.
+  void run(main_branch& first);
+  /// The first branch has finished.
+  void stop() noexcept { engine_->stop(); }
+  void cancel_main() noexcept;
+
+  /// Runs `item` in the next turn. Loop's thread only.
+  void ready(work& item) noexcept override;
+  void forget(work& item) noexcept;
+  /// The same, from any thread.
+  void post(work& item) noexcept;
+
+  void add_timer(timer& item, clock::time_point when);
+  void remove_timer(timer& item) noexcept { timers_.remove(item); }
+
+  /// A chain of coroutines is about to run: a fresh budget, and the time.
+  void refresh() noexcept {
+    budget = operations_per_resume;
+    now = engine_->coarse_now();
+  }
+
+ private:
+  // One connection with much to do must not keep the others waiting; fewer costs throughput, more costs fairness.
+  static constexpr int operations_per_resume = 32;
+
+  void turn() noexcept override;
+  void set_alarm();
+  void take_posted() noexcept;
+
+  event_loop& handle_;
+  std::unique_ptr<engine::engine> engine_;
+  work_queue ready_;
+  work_queue running_;  // the part of `ready_` that this turn runs
+  timer_queue timers_;
+  clock::time_point alarm_ = clock::time_point::max();
+  intrusive_list<branch, loop_tag> branches_;
+  main_branch* main_ = nullptr;  // while `run` runs
+  bool cancel_next_ = false;
+
+  std::mutex posted_mutex_;
+  work_queue posted_;
+};
+
+[[nodiscard]] inline loop& loop_of(loop_core& core) noexcept { return static_cast<loop&>(core); }
+
+}  // namespace strait::detail

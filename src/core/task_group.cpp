@@ -1,0 +1,113 @@
+// Children of a group: how they begin, end and are waited for.
+#include "strait/core/task_group.hpp"
+
+#include "strait/base/error.hpp"
+
+namespace strait {
+
+class task_group::child final : public detail::branch, public detail::list_hook<child>, public detail::recycled {
+ public:
+  child(task_group& group, task<> what)
+      : branch(group.owner_.core(), group.scope_, group.owner_task_), group_(group), what_(std::move(what)) {
+    detail::task_access::promise_of(what_)->begin(*this, nullptr, detail::task_access::handle_of(what_), nullptr);
+  }
+  [[nodiscard]] std::exception_ptr failure() const noexcept {
+    return detail::task_access::promise_of(what_)->exception();
+  }
+
+ private:
+  void finished() noexcept override { group_.child_ended(*this); }
+  task_group& group_;
+  task<> what_;
+};
+
+/// Completes when a group has no children. A cancel does not end it: it reaches the children, which end.
+class task_group::join_operation final : public detail::operation {
+ public:
+  using await_result = void;
+  explicit join_operation(task_group& group) noexcept : group_(group) {}
+
+  auto operator co_await() noexcept { return detail::awaiter_reference(*this); }
+  [[nodiscard]] bool await_ready() const noexcept { return group_.size_ == 0; }
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> self) noexcept {
+    group_.joining_ = this;
+    suspend(self.promise().current_branch(), self);
+  }
+  void await_resume() const noexcept {}
+  void last_ended() noexcept { resume_soon(); }
+
+ private:
+  void cancel() noexcept override {}
+  task_group& group_;
+};
+
+task_group::task_group(detail::branch& owner, failure_hook report, void* hook)
+    : owner_(owner), owner_task_(owner.innermost_), report_(report), hook_(hook) {
+  entry_.emplace(owner_, scope_);
+}
+
+task_group::~task_group() {
+  while (child* const each = children_.front()) delete each;
+}
+
+void task_group::spawn(task<> what) {
+  if (!what) throw std::logic_error("strait: spawn of a task that has been awaited or moved from");
+  auto* const begun = new child(*this, std::move(what));
+  children_.push_back(*begun);
+  ++size_;
+  begun->start();
+}
+
+void task_group::body_failed() noexcept {
+  try {
+    throw;
+  } catch (canceled const&) {
+    body_canceled_ = std::current_exception();
+    canceled_first_ = !scope_.is_canceled();
+  } catch (...) {
+    failures_.push_back(std::current_exception());
+  }
+  scope_.cancel();
+}
+
+void task_group::child_ended(child& ended) noexcept {
+  if (auto failure = ended.failure()) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (canceled const&) {
+      child_canceled_ = true;
+    } catch (...) {
+      try {
+        if (report_) {
+          report_(hook_, failure);
+        } else {
+          failures_.push_back(failure);
+          scope_.cancel();
+        }
+      } catch (...) {
+        failures_.push_back(std::current_exception());
+        scope_.cancel();
+      }
+    }
+  }
+  delete &ended;
+  if (--size_ == 0 && joining_) joining_->last_ended();
+}
+
+task<> task_group::join() {
+  join_operation children(*this);
+  co_await children;
+}
+
+void task_group::rethrow(bool has_value) {
+  bool const canceled_outside = entry_->is_canceled_outside();
+  entry_.reset();
+  if (failures_.size() == 1) std::rethrow_exception(failures_.front());
+  if (!failures_.empty()) throw multiple_errors(failures_.data(), failures_.size());
+  if (has_value || !(canceled_outside || canceled_first_)) return;
+  if (body_canceled_) std::rethrow_exception(body_canceled_);
+  throw canceled();
+}
+
+}  // namespace strait

@@ -1,0 +1,104 @@
+// Blocking calls: the pool's threads, and the awaiting of what they do.
+#include "core/thread_pool.hpp"
+
+#include <thread>
+
+#include "core/loop.hpp"
+#include "strait/core/thread_pool.hpp"
+
+namespace strait::detail {
+
+thread_pool& thread_pool::instance() {
+  static thread_pool& pool = *new thread_pool;
+  return pool;
+}
+
+void thread_pool::submit(pool_item& item) {
+  std::lock_guard const lock(mutex_);
+  if (idle_ <= waiting_ && threads_ < thread_pool_size) {
+    std::thread([this] { work_forever(); }).detach();
+    ++threads_;
+  }
+  item.next_ = nullptr;
+  (last_ ? last_->next_ : first_) = &item;
+  last_ = &item;
+  ++waiting_;
+  submitted_.notify_one();
+}
+
+bool thread_pool::withdraw(pool_item& item) noexcept {
+  std::lock_guard const lock(mutex_);
+  pool_item* previous = nullptr;
+  for (pool_item* each = first_; each; previous = each, each = each->next_) {
+    if (each != &item) continue;
+    (previous ? previous->next_ : first_) = item.next_;
+    if (last_ == &item) last_ = previous;
+    --waiting_;
+    return true;
+  }
+  return false;
+}
+
+void thread_pool::work_forever() noexcept {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    submitted_.wait(lock, [this] { return first_ != nullptr; });
+    --idle_;
+    --waiting_;
+    pool_item& item = *first_;
+    first_ = item.next_;
+    if (!first_) last_ = nullptr;
+    lock.unlock();
+    item.execute();
+    lock.lock();
+  }
+}
+
+/// What a thread of the pool and an awaiting task share. The task's side may be destroyed only when the call has ended.
+class pool_job final : public pool_item {
+ public:
+  pool_job(pool_call_base& call, loop& on) noexcept : call_(call), loop_(on) {}
+
+  void execute() noexcept override {
+    call_.call();
+    std::lock_guard const lock(mutex_);
+    has_ended_ = true;
+    loop_.post(call_);
+    ended_.notify_all();
+  }
+  void wait() noexcept {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [this] { return has_ended_; });
+  }
+
+ private:
+  pool_call_base& call_;
+  loop& loop_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool has_ended_ = false;
+};
+
+bool pool_call_base::start(branch& where, std::coroutine_handle<> self) {
+  canceled_ = where.is_canceled();
+  if (canceled_) return false;
+  job_ = new pool_job(*this, loop_of(where.core()));
+  suspend(where, self);
+  thread_pool::instance().submit(*job_);
+  return true;
+}
+
+void pool_call_base::cancel() noexcept {
+  if (!thread_pool::instance().withdraw(*job_)) return;
+  canceled_ = true;
+  resume_soon();
+}
+
+void pool_call_base::retire() noexcept {
+  if (!job_) return;
+  if (!canceled_ && !thread_pool::instance().withdraw(*job_)) job_->wait();
+  delete std::exchange(job_, nullptr);
+}
+
+}  // namespace strait::detail

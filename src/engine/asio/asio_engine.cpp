@@ -1,0 +1,62 @@
+// Clock, alarm, turns: the engine's parts that need nothing but Asio's public interface.
+#include "engine/asio/asio_engine.hpp"
+
+#include <ctime>
+
+#include <asio/post.hpp>
+
+#include "engine/asio/sockets.hpp"
+
+namespace strait::engine {
+
+// One thread runs the context, which lets Asio leave out the waking of others; it may still be posted to from any thread.
+asio_engine::asio_engine(client& owner)
+    : client_(owner),
+      context_(1),
+      work_(context_.get_executor()),
+      alarm_(context_),
+#if defined(STRAIT_HAS_REACTOR_SOCKETS)
+      sockets_(make_reactor_sockets(*this))
+#else
+      sockets_(make_portable_sockets(*this))
+#endif
+{
+}
+
+asio_engine::~asio_engine() = default;
+
+void asio_engine::run() {
+  context_.restart();
+  context_.run();
+}
+
+void asio_engine::request_turn() noexcept {
+  if (turn_requested_.exchange(true, std::memory_order_acq_rel)) return;
+  asio::post(context_, [this] {
+    turn_requested_.store(false, std::memory_order_release);
+    client_.turn();
+  });
+}
+
+void asio_engine::set_alarm(clock::time_point when) {
+  alarm_.expires_at(when);
+  alarm_.async_wait([this](asio::error_code const& error) {
+    if (!error) client_.turn();
+  });
+}
+
+std::int64_t asio_engine::coarse_now() const noexcept {
+#if defined(CLOCK_MONOTONIC_COARSE)
+  std::timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+#else
+  return std::chrono::nanoseconds(clock::now().time_since_epoch()).count();
+#endif
+}
+
+socket& asio_engine::attach(int descriptor) { return sockets_->attach(descriptor); }
+
+std::unique_ptr<engine> make_engine(engine::client& client) { return std::make_unique<asio_engine>(client); }
+
+}  // namespace strait::engine

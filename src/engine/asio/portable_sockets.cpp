@@ -1,0 +1,175 @@
+// Sockets on nothing but Asio's public interface. Slower than `reactor_sockets`, and at home wherever Asio is on POSIX.
+#include "engine/asio/sockets.hpp"
+
+#if !defined(STRAIT_HAS_REACTOR_SOCKETS)
+
+#include <cerrno>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+
+#include "engine/attempt.hpp"
+
+namespace strait::engine {
+namespace {
+
+class portable_socket final : public socket, public detail::list_hook<portable_socket> {
+  using operation = detail::io_operation;
+
+ public:
+  portable_socket(asio_engine& engine, int descriptor)
+      : socket(descriptor), engine_(engine), stream_(engine.context(), descriptor) {
+    stream_.native_non_blocking(true);
+  }
+
+  bool start(operation& what) noexcept override {
+    direction& way = way_of(what);
+    // Asio tries a read by itself; one before it pays only where the last one left something.
+    bool const is_worth_it = what.what_ != operation::kind::connect &&
+                             (what.what_ != operation::kind::read || way.may_have_more);
+    if (is_worth_it && try_now(way, what)) return true;
+    way.pending = &what;
+    way.is_canceled = false;
+    if (!way.is_waiting) wait(way);
+    return false;
+  }
+
+  // Asio cancels both directions; the one that was not meant goes on in `resume`.
+  void cancel(operation& what) noexcept override {
+    direction& way = way_of(what);
+    if (way.pending != &what) return;
+    way.is_canceled = true;
+    interrupt();
+  }
+
+  void abandon(operation& what) noexcept override {
+    direction& way = way_of(what);
+    if (way.pending != &what) return;
+    way.pending = nullptr;
+    interrupt();
+  }
+
+  void close() noexcept override {
+    for (direction* way : {&in_, &out_})
+      if (operation* const pending = std::exchange(way->pending, nullptr)) {
+        pending->error_ = EBADF;
+        engine_.owner().ready(*pending);
+      }
+    asio::error_code ignored;
+    stream_.close(ignored);
+    retire();
+  }
+
+  int release() noexcept override {
+    int const descriptor = stream_.release();
+    retire();
+    return descriptor;
+  }
+
+ private:
+  struct direction {
+    operation* pending = nullptr;
+    bool is_waiting = false;  // Asio holds a handler
+    bool is_canceled = false;
+    bool may_have_more = true;
+  };
+
+  direction& way_of(operation const& what) noexcept {
+    return what.what_ == operation::kind::write || what.what_ == operation::kind::connect ? out_ : in_;
+  }
+
+  bool try_now(direction& way, operation& what) noexcept {
+    attempt_outcome const outcome = attempt(descriptor_, what);
+    way.may_have_more = outcome == attempt_outcome::ended;
+    return outcome != attempt_outcome::would_block;
+  }
+
+  void wait(direction& way) {
+    way.is_waiting = true;
+    if (way.pending->what_ == operation::kind::read) {
+      auto const into = asio::buffer(way.pending->into_.data(), way.pending->into_.size());
+      stream_.async_read_some(into, [this](asio::error_code const& error, std::size_t moved) {
+        resume(in_, error, moved);
+      });
+    } else {
+      auto const what = &way == &in_ ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
+      stream_.async_wait(what, [this, &way](asio::error_code const& error) { resume(way, error, 0); });
+    }
+  }
+
+  void resume(direction& way, asio::error_code const& error, std::size_t moved) {
+    way.is_waiting = false;
+    if (is_closed_) {
+      retire();
+      return;
+    }
+    if (!way.pending) return;
+    if (!has_ended(way, error, moved)) {
+      if (!way.is_canceled) {
+        wait(way);
+        return;
+      }
+      way.pending->error_ = ECANCELED;
+      way.pending->moved_ = 0;
+    }
+    std::exchange(way.pending, nullptr)->io_done();
+  }
+
+  // What Asio's read has brought, or else what an attempt does.
+  bool has_ended(direction& way, asio::error_code const& error, std::size_t moved) noexcept {
+    operation& what = *way.pending;
+    bool const is_end = error == asio::error::eof;
+    if (what.what_ != operation::kind::read || (error && !is_end)) return try_now(way, what);
+    what.error_ = 0;
+    what.moved_ = moved;
+    way.may_have_more = moved == what.into_.size();
+    return true;
+  }
+
+  void interrupt() noexcept {
+    asio::error_code ignored;
+    stream_.cancel(ignored);
+  }
+
+  // Asio calls a handler for each wait, those of a closed socket too; the last of them ends this.
+  void retire() noexcept {
+    is_closed_ = true;
+    if (!in_.is_waiting && !out_.is_waiting) delete this;
+  }
+
+  asio_engine& engine_;
+  asio::posix::stream_descriptor stream_;
+  direction in_;
+  direction out_;
+  bool is_closed_ = false;
+};
+
+class portable_sockets final : public asio_engine::socket_maker {
+ public:
+  explicit portable_sockets(asio_engine& engine) : engine_(engine) {}
+  // Those whose handlers the context will not call any more.
+  ~portable_sockets() override {
+    while (portable_socket* const each = all_.front()) delete each;
+  }
+  socket& attach(int descriptor) override {
+    auto* const made = new portable_socket(engine_, descriptor);
+    all_.push_back(*made);
+    return *made;
+  }
+
+ private:
+  asio_engine& engine_;
+  detail::intrusive_list<portable_socket> all_;
+};
+
+}  // namespace
+
+std::unique_ptr<asio_engine::socket_maker> make_portable_sockets(asio_engine& engine) {
+  return std::make_unique<portable_sockets>(engine);
+}
+
+}  // namespace strait::engine
+
+#endif

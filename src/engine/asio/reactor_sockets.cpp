@@ -1,0 +1,230 @@
+// Sockets that are operations of Asio's own epoll reactor.
+//
+// Asio's reactor hands each ready descriptor to the scheduler as an operation: a function pointer, with the epoll events
+// as its argument. Asio's own operations then take a lock and go through queues of handlers. Here the socket itself is
+// that operation, so a message costs one indirect call between epoll_wait and recv, and no lock, no queue and no memory.
+//
+// Besides, this registration asks for EPOLLRDHUP, which Asio's does not. Only with it may a short read count as "nothing
+// more to read", which saves the recv that would end in EAGAIN: the end of the stream that arrives together with the last
+// data makes no event of its own (edge-triggered), but it shows in the events of the data.
+//
+// What is used of Asio beyond its public interface, all in this file and all checked by the compiler but the first:
+//  - epoll_reactor::run casts epoll_data.ptr to its descriptor_state*, and uses of it what that inherits, as its first
+//    base, from scheduler_operation. A socket gives it just that base. (asio/detail/impl/epoll_reactor.ipp)
+//  - epoll_reactor::epoll_fd_, which is private.
+//  - scheduler::compensating_work_started, by which descriptor_state, too, takes back the count of work that the
+//    scheduler ends after each operation.
+#include "engine/asio/sockets.hpp"
+
+#if defined(STRAIT_HAS_REACTOR_SOCKETS)
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <asio/detail/epoll_reactor.hpp>
+#include <asio/detail/scheduler.hpp>
+#include <asio/detail/scheduler_operation.hpp>
+
+#include "engine/attempt.hpp"
+
+namespace strait::engine {
+namespace {
+
+// The private member, by the one way the language has: access is not checked in an explicit instantiation.
+template <int asio::detail::epoll_reactor::* Member>
+struct private_member {
+  friend int epoll_descriptor_of(asio::detail::epoll_reactor& reactor) { return reactor.*Member; }
+};
+int epoll_descriptor_of(asio::detail::epoll_reactor& reactor);
+template struct private_member<&asio::detail::epoll_reactor::epoll_fd_>;
+
+class reactor_sockets;
+
+// One cache line for what a message touches.
+class alignas(64) reactor_socket final : public socket, private asio::detail::scheduler_operation {
+  using operation = detail::io_operation;
+
+ public:
+  explicit reactor_socket(reactor_sockets& owner) noexcept
+      : socket(-1), scheduler_operation(&reactor_socket::on_events), owner_(owner) {}
+
+  void open(int descriptor);
+
+  bool start(operation& what) noexcept override {
+    direction& way = way_of(what);
+    if (what.what_ == operation::kind::connect) way.is_ready = false;
+    if (way.is_ready && try_now(way, what)) return true;
+    if (&way == &out_ && !watches_output_ && !watch_output(what)) return true;
+    way.pending = &what;
+    return false;
+  }
+
+  void cancel(operation& what) noexcept override;
+
+  void abandon(operation& what) noexcept override {
+    direction& way = way_of(what);
+    if (way.pending == &what) way.pending = nullptr;
+  }
+
+  void close() noexcept override;
+  int release() noexcept override;
+
+ private:
+  friend class reactor_sockets;
+
+  struct direction {
+    operation* pending = nullptr;
+    bool is_ready = true;  // an attempt may succeed
+  };
+
+  direction& way_of(operation const& what) noexcept {
+    return what.what_ == operation::kind::write || what.what_ == operation::kind::connect ? out_ : in_;
+  }
+
+  bool try_now(direction& way, operation& what) noexcept {
+    switch (attempt(descriptor_, what)) {
+      case attempt_outcome::would_block: way.is_ready = false; return false;
+      case attempt_outcome::drained: way.is_ready = is_hung_up_; return true;
+      case attempt_outcome::ended: return true;
+    }
+    return true;
+  }
+
+  bool watch_output(operation& what) noexcept;
+  void on_events(std::uint32_t events) noexcept;
+  static void on_events(void* owner, scheduler_operation* self, asio::error_code const&, std::size_t events);
+  void recycle() noexcept;
+
+  direction in_;
+  direction out_;
+  bool is_hung_up_ = false;  // the peer has ended its side, or the connection is broken: no event may follow
+  bool watches_output_ = false;
+  reactor_sockets& owner_;
+  reactor_socket* next_free_ = nullptr;
+  reactor_socket* next_of_all_ = nullptr;
+};
+
+/// Keeps the memory of closed sockets until the end, for reuse: an event of one may still be in Asio's queues.
+class reactor_sockets final : public asio_engine::socket_maker {
+ public:
+  explicit reactor_sockets(asio_engine& engine)
+      : engine_(engine),
+        scheduler_(asio::use_service<asio::detail::scheduler>(engine.context())),
+        reactor_(asio::use_service<asio::detail::epoll_reactor>(engine.context())) {
+    reactor_.init_task();
+    epoll_ = epoll_descriptor_of(reactor_);
+  }
+  ~reactor_sockets() override {
+    while (reactor_socket* const each = all_) {
+      all_ = each->next_of_all_;
+      delete each;
+    }
+  }
+
+  socket& attach(int descriptor) override {
+    if (!free_) {
+      free_ = new reactor_socket(*this);
+      free_->next_of_all_ = std::exchange(all_, free_);
+    }
+    free_->open(descriptor);
+    return *std::exchange(free_, free_->next_free_);
+  }
+
+ private:
+  friend class reactor_socket;
+  asio_engine& engine_;
+  asio::detail::scheduler& scheduler_;
+  asio::detail::epoll_reactor& reactor_;
+  int epoll_;
+  reactor_socket* free_ = nullptr;
+  reactor_socket* all_ = nullptr;
+};
+
+constexpr std::uint32_t input_events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+epoll_event event_for(std::uint32_t events, asio::detail::scheduler_operation* target) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = target;
+  return event;
+}
+
+void reactor_socket::open(int descriptor) {
+  epoll_event event = event_for(input_events, this);
+  if (::epoll_ctl(owner_.epoll_, EPOLL_CTL_ADD, descriptor, &event) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  descriptor_ = descriptor;
+  in_ = out_ = {};
+  is_hung_up_ = watches_output_ = false;
+}
+
+// Most sockets are never full, and do without events of output.
+bool reactor_socket::watch_output(operation& what) noexcept {
+  epoll_event event = event_for(input_events | EPOLLOUT, this);
+  watches_output_ = ::epoll_ctl(owner_.epoll_, EPOLL_CTL_MOD, descriptor_, &event) == 0;
+  if (!watches_output_) what.error_ = errno;
+  return watches_output_;
+}
+
+void reactor_socket::on_events(void* owner, scheduler_operation* self, asio::error_code const&, std::size_t events) {
+  if (!owner) return;  // the scheduler is going, and drops what it holds
+  auto* const ready = static_cast<reactor_socket*>(self);
+  ready->owner_.scheduler_.compensating_work_started();
+  ready->on_events(static_cast<std::uint32_t>(events));
+}
+
+void reactor_socket::on_events(std::uint32_t events) noexcept {
+  if (descriptor_ < 0) return;  // closed since
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) is_hung_up_ = true;
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) in_.is_ready = true;
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) out_.is_ready = true;
+
+  // What goes on here may close this socket or destroy the other operation: the latter ends first, by the queue.
+  if (out_.pending && out_.is_ready && try_now(out_, *out_.pending))
+    owner_.engine_.owner().ready(*std::exchange(out_.pending, nullptr));
+  if (in_.pending && in_.is_ready && try_now(in_, *in_.pending)) std::exchange(in_.pending, nullptr)->io_done();
+}
+
+void reactor_socket::cancel(operation& what) noexcept {
+  direction& way = way_of(what);
+  if (way.pending != &what) return;
+  way.pending = nullptr;
+  if (!try_now(way, what)) what.error_ = ECANCELED;
+  owner_.engine_.owner().ready(what);
+}
+
+void reactor_socket::close() noexcept {
+  for (direction* way : {&in_, &out_})
+    if (operation* const pending = std::exchange(way->pending, nullptr)) {
+      pending->error_ = EBADF;
+      owner_.engine_.owner().ready(*pending);
+    }
+  ::close(descriptor_);
+  recycle();
+}
+
+int reactor_socket::release() noexcept {
+  ::epoll_ctl(owner_.epoll_, EPOLL_CTL_DEL, descriptor_, nullptr);
+  int const descriptor = descriptor_;
+  recycle();
+  return descriptor;
+}
+
+void reactor_socket::recycle() noexcept {
+  descriptor_ = -1;
+  next_free_ = std::exchange(owner_.free_, this);
+}
+
+}  // namespace
+
+std::unique_ptr<asio_engine::socket_maker> make_reactor_sockets(asio_engine& engine) {
+  return std::make_unique<reactor_sockets>(engine);
+}
+
+}  // namespace strait::engine
+
+#endif

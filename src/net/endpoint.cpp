@@ -1,0 +1,154 @@
+// Reading and writing of addresses.
+#include "strait/net/endpoint.hpp"
+
+#include <charconv>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+#include "strait/base/error.hpp"
+
+namespace strait {
+namespace {
+
+std::optional<std::uint32_t> parse_scope(std::string_view text) noexcept {
+  std::uint32_t index = 0;
+  auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (failed == std::errc() && end == text.data() + text.size()) return index;
+  if (text.empty() || text.size() >= IF_NAMESIZE) return std::nullopt;
+  char name[IF_NAMESIZE] = {};
+  text.copy(name, text.size());
+  index = ::if_nametoindex(name);
+  if (index == 0) return std::nullopt;
+  return index;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
+  std::uint16_t port = 0;
+  auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+struct parsed {
+  std::optional<endpoint> value;
+  std::string_view problem;
+};
+
+parsed parse_endpoint(std::string_view text) noexcept {
+  auto const colon = text.rfind(':');
+  if (colon == text.npos) return {{}, "it has no port: write address:port"};
+  auto host = text.substr(0, colon);
+  auto const port = parse_port(text.substr(colon + 1));
+  if (!port) return {{}, "its port is not a number from 0 to 65535"};
+  if (host == "localhost") return {endpoint::loopback_v4(*port), {}};
+  bool const is_bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  auto const value = endpoint::from_address(host, *port);
+  if (!value) return {{}, "neither a numeric address nor localhost"};
+  if (value->is_v6() != is_bracketed) return {{}, "an IPv6 address, and no other, stands in brackets: [::1]:5000"};
+  return {value, {}};
+}
+
+}  // namespace
+
+std::optional<endpoint> endpoint::try_parse(std::string_view text) noexcept { return parse_endpoint(text).value; }
+
+endpoint endpoint::parse(std::string_view text) {
+  auto const result = parse_endpoint(text);
+  if (!result.value)
+    throw error(std::make_error_code(std::errc::invalid_argument), fmt::format("bad endpoint \"{}\"", text),
+                result.problem);
+  return *result.value;
+}
+
+std::optional<endpoint> endpoint::from_address(std::string_view address, std::uint16_t port) noexcept {
+  endpoint made;
+  made.port_ = port;
+  if (auto const percent = address.find('%'); percent != address.npos) {
+    auto const scope = parse_scope(address.substr(percent + 1));
+    if (!scope) return std::nullopt;
+    made.scope_ = *scope;
+    address = address.substr(0, percent);
+  }
+  char text[INET6_ADDRSTRLEN] = {};
+  if (address.size() >= sizeof text) return std::nullopt;
+  address.copy(text, address.size());
+  if (made.scope_ == 0 && ::inet_pton(AF_INET, text, made.address_.data()) == 1) return made;
+  made.version_ = 6;
+  if (::inet_pton(AF_INET6, text, made.address_.data()) == 1) return made;
+  return std::nullopt;
+}
+
+endpoint endpoint::from_sockaddr(sockaddr const* address) noexcept {
+  endpoint made;
+  if (address->sa_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, address, sizeof v4);
+    std::memcpy(made.address_.data(), &v4.sin_addr, sizeof v4.sin_addr);
+    made.port_ = ntohs(v4.sin_port);
+  } else if (address->sa_family == AF_INET6) {
+    sockaddr_in6 v6;
+    std::memcpy(&v6, address, sizeof v6);
+    std::memcpy(made.address_.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
+    made.version_ = 6;
+    made.scope_ = v6.sin6_scope_id;
+    made.port_ = ntohs(v6.sin6_port);
+  }
+  return made;
+}
+
+std::size_t endpoint::to_sockaddr(sockaddr_storage& into) const noexcept {
+  if (is_v4()) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port_);
+    std::memcpy(&v4.sin_addr, address_.data(), sizeof v4.sin_addr);
+    std::memcpy(&into, &v4, sizeof v4);
+    return sizeof v4;
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port_);
+  v6.sin6_scope_id = scope_;
+  std::memcpy(&v6.sin6_addr, address_.data(), sizeof v6.sin6_addr);
+  std::memcpy(&into, &v6, sizeof v6);
+  return sizeof v6;
+}
+
+std::string endpoint::address() const {
+  char text[INET6_ADDRSTRLEN];
+  ::inet_ntop(is_v4() ? AF_INET : AF_INET6, address_.data(), text, sizeof text);
+  if (scope_ == 0) return text;
+  char name[IF_NAMESIZE];
+  if (::if_indextoname(scope_, name)) return fmt::format("{}%{}", text, name);
+  return fmt::format("{}%{}", text, scope_);
+}
+
+std::string endpoint::to_string() const {
+  return is_v4() ? fmt::format("{}:{}", address(), port_) : fmt::format("[{}]:{}", address(), port_);
+}
+
+}  // namespace strait
+
+auto fmt::formatter<strait::endpoint>::format(strait::endpoint const& what, fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<std::string_view>::format(what.to_string(), context);
+}
+
+// FNV-1a over all that tells endpoints apart.
+std::size_t std::hash<strait::endpoint>::operator()(strait::endpoint const& of) const noexcept {
+  std::uint64_t sum = 0xcbf29ce484222325u;
+  auto const add = [&](std::uint64_t byte) { sum = (sum ^ byte) * 0x100000001b3u; };
+  for (auto const byte : of.address_) add(byte);
+  add(of.version_);
+  for (int shift = 0; shift != 32; shift += 8) add((of.scope_ >> shift) & 0xff);
+  add(of.port_ & 0xffu);
+  add(of.port_ >> 8);
+  return static_cast<std::size_t>(sum);
+}

@@ -1,0 +1,59 @@
+// stream_socket: what stands behind a tcp::stream.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/engine.hpp"
+#include "net/descriptor.hpp"
+#include "strait/core/detail/timer.hpp"
+#include "strait/net/tcp.hpp"
+
+namespace strait::detail {
+
+/// A connected socket, who reads and writes it, and since when nothing has moved. A loop watches it from its first
+/// operation on.
+class stream_socket final : private timer {
+ public:
+  explicit stream_socket(endpoint const& peer) noexcept : peer_(peer) {}
+  /// Closes; operations under way end.
+  ~stream_socket();
+
+  /// From here on `descriptor` is this socket's to close.
+  void own(int descriptor) noexcept { descriptor_ = unique_descriptor(descriptor); }
+
+  /// Before anything else an operation asks for its turn on `where`'s loop. Throws if it may not have it.
+  void admit(transfer_awaiter& operation, branch& where);
+  /// `operation` waits.
+  void occupy(transfer_awaiter& operation) noexcept;
+  /// It does no longer.
+  void vacate(transfer_awaiter& operation) noexcept;
+  /// Bytes have moved.
+  void touch() noexcept;
+
+  void set_idle_limit(std::int64_t nanoseconds) noexcept;
+
+  [[nodiscard]] engine::socket& watched() const noexcept { return *watched_; }
+  [[nodiscard]] endpoint const& peer() const noexcept { return peer_; }
+  [[nodiscard]] int native_handle() const noexcept {
+    return watched_ ? watched_->native_handle() : descriptor_.get();
+  }
+  [[nodiscard]] int release() noexcept;
+
+ private:
+  transfer_awaiter*& place_of(transfer_awaiter const& operation) noexcept {
+    return operation.what_ == io_operation::kind::read ? reader_ : writer_;
+  }
+  void watch_idleness() noexcept;
+  void expired() noexcept override;
+
+  engine::socket* watched_ = nullptr;
+  loop_core* loop_ = nullptr;
+  transfer_awaiter* reader_ = nullptr;
+  transfer_awaiter* writer_ = nullptr;
+  std::int64_t idle_limit_ = 0;   // nanoseconds; 0: none
+  std::int64_t last_moved_ = 0;   // in the loop's time; kept while there is a limit
+  unique_descriptor descriptor_;  // until a loop watches it
+  endpoint peer_;
+};
+
+}  // namespace strait::detail

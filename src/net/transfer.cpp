@@ -1,0 +1,172 @@
+// Reads and writes: what an awaiter does from the first attempt to the result.
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "core/loop.hpp"
+#include "net/stream_socket.hpp"
+#include "strait/net/tcp.hpp"
+
+namespace strait::detail {
+namespace {
+
+// In `error_`, where system calls put an errno, which is positive.
+constexpr int ended_early = -1;
+
+template <class Buffer>
+void skip_empty(Buffer& first, std::span<Buffer const>& more) noexcept {
+  while (first.empty() && !more.empty()) {
+    first = more.front();
+    more = more.subspan(1);
+  }
+}
+
+template <class Buffer>
+void skip(Buffer& first, std::span<Buffer const>& more, std::size_t bytes) noexcept {
+  while (bytes >= first.size() && !more.empty()) {
+    bytes -= first.size();
+    first = more.front();
+    more = more.subspan(1);
+  }
+  using byte = std::conditional_t<std::is_same_v<Buffer, const_buffer>, char const, char>;
+  first = Buffer(static_cast<byte*>(first.data()) + bytes, first.size() - bytes);
+  skip_empty(first, more);
+}
+
+}  // namespace
+
+transfer_awaiter::transfer_awaiter(transfer_request const& request) noexcept
+    : io_operation(request.what), socket_(request.socket), how_much_(request.how_much) {
+  into_ = request.into;
+  more_into_ = request.more_into;
+  from_ = request.from;
+  more_ = request.more_from;
+  if (what_ == kind::read) {
+    skip_empty(into_, more_into_);
+    wanted_ = into_.size() + total_size(more_into_);
+  } else {
+    skip_empty(from_, more_);
+    wanted_ = from_.size() + total_size(more_);
+  }
+}
+
+bool transfer_awaiter::start(branch& where, std::coroutine_handle<> self) {
+  if (where.is_canceled()) {
+    error_ = ECANCELED;
+    return false;
+  }
+  if (!socket_) {
+    error_ = EBADF;
+    return false;
+  }
+  socket_->admit(*this, where);
+  loop_ = &where.core();
+  if (wanted_ == 0 || advance()) return false;
+  socket_->occupy(*this);
+  suspend(where, self);
+  return true;
+}
+
+/// Goes on until there is a result (true) or the engine, or the loop's queue, holds the operation.
+bool transfer_awaiter::advance() noexcept {
+  do {
+    if (loop_->budget-- <= 0) {
+      state_ = state::queued;
+      run_soon(*loop_, *this);
+      return false;
+    }
+    state_ = state::started;
+    if (!socket_->watched().start(*this)) return false;
+  } while (!is_done());
+  return true;
+}
+
+/// Takes in what an attempt has moved; true if there is nothing more to do.
+bool transfer_awaiter::is_done() noexcept {
+  if (error_ != 0) return true;
+  transferred_ += moved_;
+  if (how_much_ == transfer_request::amount::some || transferred_ == wanted_) return true;
+  if (what_ == kind::read) {
+    if (moved_ == 0) {
+      error_ = ended_early;
+      return true;
+    }
+    skip(into_, more_into_, moved_);
+  } else {
+    skip(from_, more_, moved_);
+  }
+  return false;
+}
+
+void transfer_awaiter::io_done() noexcept {
+  if (!is_done()) {
+    if (is_canceled_) {
+      error_ = ECANCELED;
+    } else {
+      loop_of(*loop_).refresh();
+      socket_->touch();
+      if (!advance()) return;
+    }
+  }
+  end();
+}
+
+void transfer_awaiter::run_work() noexcept {
+  if (state_ == state::started) {
+    io_done();
+    return;
+  }
+  if (state_ == state::queued) {
+    loop_of(*loop_).refresh();
+    if (!advance()) return;
+  }
+  end();
+}
+
+void transfer_awaiter::end() noexcept {
+  if (socket_) socket_->vacate(*this);
+  resume();
+}
+
+void transfer_awaiter::cancel() noexcept {
+  if (is_canceled_) return;
+  is_canceled_ = true;
+  if (state_ == state::started) {
+    if (socket_) socket_->watched().cancel(*this);
+  } else {
+    state_ = state::ended;  // it is in the queue already
+    error_ = ECANCELED;
+  }
+}
+
+void transfer_awaiter::time_out() noexcept {
+  has_timed_out_ = !is_canceled_;
+  cancel();
+}
+
+transfer_awaiter::~transfer_awaiter() {
+  if (!is_waiting() || !socket_) return;
+  if (state_ == state::started) socket_->watched().abandon(*this);
+  socket_->vacate(*this);
+}
+
+result<std::size_t> transfer_awaiter::await_as_result() {
+  if (error_ == 0) return transferred_;
+  try {
+    fail();
+  } catch (std::system_error const& e) {
+    return {e.code(), std::current_exception()};
+  }
+}
+
+void transfer_awaiter::fail() const {
+  if (error_ == ECANCELED && !has_timed_out_) throw canceled(transferred_);
+  char const* const doing = what_ == kind::read ? "read" : "write";
+  if (!socket_ || error_ == EBADF) throw error(errc::closed, doing, transferred_);
+  auto const context = fmt::format("{} {} {}", doing, what_ == kind::read ? "from" : "to", socket_->peer());
+  if (error_ == ended_early) throw unexpected_end(context, transferred_, wanted_);
+  if (has_timed_out_) throw timed_out(context, transferred_);
+  throw system_failure(error_, context, transferred_);
+}
+
+}  // namespace strait::detail
