@@ -1,7 +1,6 @@
 // The system calls behind the operations.
 #include "engine/attempt.hpp"
 
-#include <algorithm>
 #include <cerrno>
 
 #include <poll.h>
@@ -19,23 +18,29 @@ constexpr std::size_t most_vectors = 16;
 
 bool is_would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// Fills `vectors` with `first` and what of `more` fits; says how many bytes that is.
-template <class Buffer>
-std::size_t gather(iovec (&vectors)[most_vectors], std::size_t& count, Buffer first,
-                   std::span<Buffer const> more) noexcept {
-  std::size_t sum = 0;
-  count = 0;
-  auto const add = [&](Buffer const& buffer) {
-    vectors[count++] = {const_cast<void*>(static_cast<void const*>(buffer.data())), buffer.size()};
-    sum += buffer.size();
-  };
-  add(first);
-  for (auto const& each : more) {
-    if (count == most_vectors) break;
-    if (!each.empty()) add(each);
+// The buffers of `operation` as the system wants them, as many as fit; `size` is how many bytes that is.
+struct gathered {
+  explicit gathered(io_operation const& operation) noexcept {
+    add(operation.buffer_);
+    for (auto const& each : operation.more_) {
+      if (count == most_vectors) break;
+      if (!each.empty()) add(each);
+    }
   }
-  return sum;
-}
+  void add(const_buffer const& buffer) noexcept {
+    vectors[count++] = {const_cast<void*>(buffer.data()), buffer.size()};
+    size += buffer.size();
+  }
+  [[nodiscard]] msghdr message() noexcept {
+    msghdr header{};
+    header.msg_iov = vectors;
+    header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(count);
+    return header;
+  }
+  iovec vectors[most_vectors];
+  std::size_t count = 0;
+  std::size_t size = 0;
+};
 
 // What a transfer of `wanted` bytes that returned `moved` means.
 attempt_outcome transferred(io_operation& operation, ssize_t moved, std::size_t wanted) noexcept {
@@ -51,16 +56,15 @@ attempt_outcome transferred(io_operation& operation, ssize_t moved, std::size_t 
 }
 
 attempt_outcome read(int descriptor, io_operation& operation) noexcept {
-  std::size_t wanted = operation.into_.size();
+  std::size_t wanted = operation.buffer_.size();
   ssize_t moved;
-  if (operation.more_into_.empty()) {
-    do moved = ::recv(descriptor, operation.into_.data(), wanted, 0);
+  if (operation.more_.empty()) {
+    do moved = ::recv(descriptor, const_cast<void*>(operation.buffer_.data()), wanted, 0);
     while (moved < 0 && errno == EINTR);
   } else {
-    iovec vectors[most_vectors];
-    msghdr message{};
-    message.msg_iov = vectors;
-    wanted = gather(vectors, message.msg_iovlen, operation.into_, operation.more_into_);
+    gathered buffers(operation);
+    msghdr message = buffers.message();
+    wanted = buffers.size;
     do moved = ::recvmsg(descriptor, &message, 0);
     while (moved < 0 && errno == EINTR);
   }
@@ -69,16 +73,15 @@ attempt_outcome read(int descriptor, io_operation& operation) noexcept {
 
 // MSG_NOSIGNAL: a peer that has gone is an error of this write, not a SIGPIPE for the process.
 attempt_outcome write(int descriptor, io_operation& operation) noexcept {
-  std::size_t wanted = operation.from_.size();
+  std::size_t wanted = operation.buffer_.size();
   ssize_t moved;
   if (operation.more_.empty()) {
-    do moved = ::send(descriptor, operation.from_.data(), wanted, MSG_NOSIGNAL);
+    do moved = ::send(descriptor, operation.buffer_.data(), wanted, MSG_NOSIGNAL);
     while (moved < 0 && errno == EINTR);
   } else {
-    iovec vectors[most_vectors];
-    msghdr message{};
-    message.msg_iov = vectors;
-    wanted = gather(vectors, message.msg_iovlen, operation.from_, operation.more_);
+    gathered buffers(operation);
+    msghdr const message = buffers.message();
+    wanted = buffers.size;
     do moved = ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
     while (moved < 0 && errno == EINTR);
   }
@@ -108,12 +111,12 @@ bool is_about_the_connection(int error) noexcept {
 attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
   // A listener with nothing but broken connections in its queue must not hold the loop.
   for (int tries = 0; tries != 64; ++tries) {
-    socklen_t length = sizeof(sockaddr_storage);
-    int const accepted = ::accept4(descriptor, reinterpret_cast<sockaddr*>(operation.peer_), &length,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+    auto length = static_cast<socklen_t>(operation.buffer_.size());
+    auto* const peer = static_cast<sockaddr*>(const_cast<void*>(operation.buffer_.data()));
+    int const accepted = ::accept4(descriptor, peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted >= 0) {
       operation.error_ = 0;
-      operation.accepted_ = accepted;
+      operation.moved_ = static_cast<std::size_t>(accepted);
       return attempt_outcome::ended;
     }
     if (is_would_block(errno)) return attempt_outcome::would_block;

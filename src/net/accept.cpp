@@ -54,7 +54,7 @@ tcp::stream listener_socket::adopt(unique_descriptor accepted) const {
 accept_awaiter::accept_awaiter(listener_socket* socket) noexcept : io_operation(kind::accept), socket_(socket) {}
 
 accept_awaiter::~accept_awaiter() {
-  if (accepted_ >= 0) ::close(accepted_);
+  if (has_accepted_) ::close(static_cast<int>(moved_));
   if (!is_waiting() || !socket_) return;
   if (state_ == state::started) socket_->watched_->abandon(*this);
   socket_->accepting_ = nullptr;
@@ -71,7 +71,7 @@ bool accept_awaiter::start(branch& where, std::coroutine_handle<> self) {
   }
   socket_->admit(*this, where);
   loop_ = &where.core();
-  peer_ = &socket_->peer_;
+  buffer_ = const_buffer(&socket_->peer_, sizeof socket_->peer_);
   if (advance()) return false;
   socket_->accepting_ = this;
   suspend(where, self);
@@ -86,21 +86,23 @@ bool accept_awaiter::advance() noexcept {
     return false;
   }
   state_ = state::started;
-  return socket_->watched_->start(*this) && !backs_off();
+  return socket_->watched_->start(*this) && has_ended();
 }
 
-/// Waits, if the attempt has failed for want of descriptors or memory, which others may give back.
-bool accept_awaiter::backs_off() noexcept {
-  if (!is_shortage(error_) || is_canceled_) return false;
+/// Takes in what an attempt has given. One that has failed for want of descriptors or memory, which others may give back,
+/// is to be made again after a while.
+bool accept_awaiter::has_ended() noexcept {
+  has_accepted_ = error_ == 0;
+  if (!is_shortage(error_) || is_canceled_) return true;
   back_off_ = std::clamp(2 * back_off_, first_back_off, longest_back_off);
   ++socket_->back_offs_;
   state_ = state::backing_off;
   set(*loop_, clock::now() + back_off_);
-  return true;
+  return false;
 }
 
 void accept_awaiter::io_done() noexcept {
-  if (!backs_off()) end();
+  if (has_ended()) end();
 }
 
 void accept_awaiter::run_work() noexcept {
@@ -152,7 +154,10 @@ void accept_awaiter::finish_with(int code) noexcept {
 }
 
 tcp::stream accept_awaiter::await_resume() {
-  if (accepted_ >= 0 && socket_) return socket_->adopt(unique_descriptor(std::exchange(accepted_, -1)));
+  if (has_accepted_ && socket_) {
+    has_accepted_ = false;
+    return socket_->adopt(unique_descriptor(static_cast<int>(moved_)));
+  }
   if (error_ == ECANCELED) throw canceled();
   if (!socket_ || error_ == EBADF) throw error(errc::closed, "accept");
   throw system_failure(error_, fmt::format("accept on {}", socket_->where()));

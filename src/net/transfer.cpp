@@ -13,41 +13,24 @@ namespace {
 // In `error_`, where system calls put an errno, which is positive.
 constexpr int ended_early = -1;
 
-template <class Buffer>
-void skip_empty(Buffer& first, std::span<Buffer const>& more) noexcept {
-  while (first.empty() && !more.empty()) {
-    first = more.front();
-    more = more.subspan(1);
-  }
-}
-
-template <class Buffer>
-void skip(Buffer& first, std::span<Buffer const>& more, std::size_t bytes) noexcept {
+void skip(const_buffer& first, const_buffers& more, std::size_t bytes) noexcept {
   while (bytes >= first.size() && !more.empty()) {
     bytes -= first.size();
     first = more.front();
     more = more.subspan(1);
   }
-  using byte = std::conditional_t<std::is_same_v<Buffer, const_buffer>, char const, char>;
-  first = Buffer(static_cast<byte*>(first.data()) + bytes, first.size() - bytes);
-  skip_empty(first, more);
+  first = const_buffer(static_cast<char const*>(first.data()) + bytes, first.size() - bytes);
 }
 
 }  // namespace
 
 transfer_awaiter::transfer_awaiter(transfer_request const& request) noexcept
-    : io_operation(request.what), socket_(request.socket), how_much_(request.how_much) {
-  into_ = request.into;
-  more_into_ = request.more_into;
-  from_ = request.from;
-  more_ = request.more_from;
-  if (what_ == kind::read) {
-    skip_empty(into_, more_into_);
-    wanted_ = into_.size() + total_size(more_into_);
-  } else {
-    skip_empty(from_, more_);
-    wanted_ = from_.size() + total_size(more_);
-  }
+    : io_operation(request.what), socket_(request.socket), wanted_(request.buffer.size()), how_much_(request.how_much) {
+  buffer_ = request.buffer;
+  if (request.more.empty()) return;
+  more_ = request.more;
+  wanted_ += total_size(more_);
+  skip(buffer_, more_, 0);
 }
 
 bool transfer_awaiter::start(branch& where, std::coroutine_handle<> self) {
@@ -86,15 +69,11 @@ bool transfer_awaiter::is_done() noexcept {
   if (error_ != 0) return true;
   transferred_ += moved_;
   if (how_much_ == transfer_request::amount::some || transferred_ == wanted_) return true;
-  if (what_ == kind::read) {
-    if (moved_ == 0) {
-      error_ = ended_early;
-      return true;
-    }
-    skip(into_, more_into_, moved_);
-  } else {
-    skip(from_, more_, moved_);
+  if (moved_ == 0) {  // only a read's end of the stream: a write moves something or waits
+    error_ = ended_early;
+    return true;
   }
+  skip(buffer_, more_, moved_);
   return false;
 }
 

@@ -25,38 +25,16 @@ concept writable_byte_range =
 
 }  // namespace detail
 
-/// Memory that a read may fill. Converts from any contiguous range of byte-like elements: an array of `char`,
-/// `std::string`, `std::vector<std::byte>`, `std::span<unsigned char>`, … The range must outlive the operation.
-class mutable_buffer {
- public:
-  constexpr mutable_buffer() noexcept = default;
-  constexpr mutable_buffer(void* data, std::size_t size) noexcept : data_(data), size_(size) {}
-
-  template <detail::writable_byte_range R>
-    requires(!std::is_same_v<std::remove_cvref_t<R>, mutable_buffer>)
-  constexpr mutable_buffer(R&& range) noexcept : data_(std::data(range)), size_(std::size(range)) {}
-
-  [[nodiscard]] constexpr void* data() const noexcept { return data_; }
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
-
- private:
-  void* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-/// Bytes that a write sends. Converts from any contiguous range of byte-like elements; the range must outlive the
-/// operation. An array of `char const` is taken for what it nearly always is, a string literal: its final NUL is not
-/// part of the buffer.
+/// Bytes that a write sends. Converts from any contiguous range of byte-like elements: an array of `char`, `std::string`,
+/// `std::vector<std::byte>`, `std::span<unsigned char>`, … The range must outlive the operation. An array of `char const`
+/// is taken for what it nearly always is, a string literal: its final NUL is not part of the buffer.
 class const_buffer {
  public:
   constexpr const_buffer() noexcept = default;
   constexpr const_buffer(void const* data, std::size_t size) noexcept : data_(data), size_(size) {}
-  constexpr const_buffer(mutable_buffer other) noexcept : data_(other.data()), size_(other.size()) {}
 
   template <detail::byte_range R>
-    requires(!std::is_same_v<std::remove_cvref_t<R>, const_buffer> &&
-             !std::is_same_v<std::remove_cvref_t<R>, mutable_buffer>)
+    requires(!std::is_base_of_v<const_buffer, std::remove_cvref_t<R>>)
   constexpr const_buffer(R&& range) noexcept : data_(std::data(range)), size_(std::size(range)) {}
 
   template <std::size_t N>
@@ -70,6 +48,19 @@ class const_buffer {
  private:
   void const* data_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// Memory that a read may fill. Converts from the same ranges, if their elements can be written.
+class mutable_buffer : public const_buffer {
+ public:
+  constexpr mutable_buffer() noexcept = default;
+  constexpr mutable_buffer(void* data, std::size_t size) noexcept : const_buffer(data, size) {}
+
+  template <detail::writable_byte_range R>
+    requires(!std::is_base_of_v<const_buffer, std::remove_cvref_t<R>>)
+  constexpr mutable_buffer(R&& range) noexcept : const_buffer(std::data(range), std::size(range)) {}
+
+  [[nodiscard]] constexpr void* data() const noexcept { return const_cast<void*>(const_buffer::data()); }
 };
 
 /// Several buffers, filled or sent in order by one operation (scatter, gather). Both the span's elements and the
@@ -88,5 +79,15 @@ using const_buffers = std::span<const_buffer const>;
   for (auto const& buffer : buffers) sum += buffer.size();
   return sum;
 }
+
+namespace detail {
+
+/// For what treats reads and writes alike. A `mutable_buffer` is a `const_buffer` with nothing added.
+inline const_buffers as_const_buffers(mutable_buffers buffers) noexcept {
+  static_assert(sizeof(mutable_buffer) == sizeof(const_buffer));
+  return {static_cast<const_buffer const*>(buffers.data()), buffers.size()};
+}
+
+}  // namespace detail
 
 }  // namespace strait

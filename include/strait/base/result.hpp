@@ -60,6 +60,10 @@ class [[nodiscard]] result {
     if (!has_value_) std::rethrow_exception(exception_);
     if constexpr (!std::is_void_v<T>) return value_;
   }
+  std::add_lvalue_reference_t<T const> value() const& {
+    if (!has_value_) std::rethrow_exception(exception_);
+    if constexpr (!std::is_void_v<T>) return value_;
+  }
 
   /// The value; undefined if there is none.
   stored& operator*() noexcept
@@ -67,7 +71,17 @@ class [[nodiscard]] result {
   {
     return value_;
   }
+  stored const& operator*() const noexcept
+    requires(!std::is_void_v<T>)
+  {
+    return value_;
+  }
   stored* operator->() noexcept
+    requires(!std::is_void_v<T>)
+  {
+    return &value_;
+  }
+  stored const* operator->() const noexcept
     requires(!std::is_void_v<T>)
   {
     return &value_;

@@ -30,13 +30,15 @@ class listener_socket;
 struct transfer_request {
   enum class amount : unsigned char { some, all };
 
-  stream_socket* socket = nullptr;
-  io_operation::kind what = io_operation::kind::read;
-  amount how_much = amount::some;
-  mutable_buffer into{};
-  mutable_buffers more_into{};
-  const_buffer from{};
-  const_buffers more_from{};
+  transfer_request(stream_socket* on, io_operation::kind kind, amount wanted, const_buffer first,
+                   const_buffers others = {}) noexcept
+      : socket(on), what(kind), how_much(wanted), buffer(first), more(others) {}
+
+  stream_socket* socket;
+  io_operation::kind what;
+  amount how_much;
+  const_buffer buffer;  // of a read, too: its memory is mutable
+  const_buffers more;
 };
 
 class transfer_awaiter final : public io_operation {
@@ -129,36 +131,36 @@ class stream {
 
   /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer).
   [[nodiscard]] transfer_operation read(mutable_buffer into) noexcept {
-    return transfer_operation({.socket = socket_, .into = into});
+    return transfer_operation({socket_, kind::read, amount::some, into});
   }
   /// The same into several buffers, each filled before the next.
   [[nodiscard]] transfer_operation read(mutable_buffers into) noexcept {
-    return transfer_operation({.socket = socket_, .more_into = into});
+    return transfer_operation({socket_, kind::read, amount::some, {}, detail::as_const_buffers(into)});
   }
 
   /// Fills the whole buffer. The end of the stream before that is `unexpected_end`, with how much came.
   [[nodiscard]] transfer_operation read_exactly(mutable_buffer into) noexcept {
-    return transfer_operation({.socket = socket_, .how_much = amount::all, .into = into});
+    return transfer_operation({socket_, kind::read, amount::all, into});
   }
   [[nodiscard]] transfer_operation read_exactly(mutable_buffers into) noexcept {
-    return transfer_operation({.socket = socket_, .how_much = amount::all, .more_into = into});
+    return transfer_operation({socket_, kind::read, amount::all, {}, detail::as_const_buffers(into)});
   }
 
   /// Writes all of the buffer: completes when the system has taken it. Gives its size.
   [[nodiscard]] transfer_operation write(const_buffer from) noexcept {
-    return transfer_operation({.socket = socket_, .what = kind::write, .how_much = amount::all, .from = from});
+    return transfer_operation({socket_, kind::write, amount::all, from});
   }
   /// The same from several buffers, in order.
   [[nodiscard]] transfer_operation write(const_buffers from) noexcept {
-    return transfer_operation({.socket = socket_, .what = kind::write, .how_much = amount::all, .more_from = from});
+    return transfer_operation({socket_, kind::write, amount::all, {}, from});
   }
 
   /// Writes at least one byte, as many as the system takes at once.
   [[nodiscard]] transfer_operation write_some(const_buffer from) noexcept {
-    return transfer_operation({.socket = socket_, .what = kind::write, .from = from});
+    return transfer_operation({socket_, kind::write, amount::some, from});
   }
   [[nodiscard]] transfer_operation write_some(const_buffers from) noexcept {
-    return transfer_operation({.socket = socket_, .what = kind::write, .more_from = from});
+    return transfer_operation({socket_, kind::write, amount::some, {}, from});
   }
 
   /// Ends this side's stream: the peer reads to the end of what was written. Reading goes on.
@@ -225,7 +227,7 @@ class accept_awaiter final : public io_operation, private timer {
 
   bool start(branch& where, std::coroutine_handle<> self);
   bool advance() noexcept;
-  bool backs_off() noexcept;
+  bool has_ended() noexcept;
   void listener_closed() noexcept;
   void finish_with(int code) noexcept;
   void end() noexcept;
@@ -239,6 +241,7 @@ class accept_awaiter final : public io_operation, private timer {
   std::chrono::milliseconds back_off_{0};
   state state_ = state::queued;
   bool is_canceled_ = false;
+  bool has_accepted_ = false;  // `moved_` is a descriptor to be closed or passed on
 };
 
 }  // namespace detail

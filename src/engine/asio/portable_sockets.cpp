@@ -89,7 +89,8 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
   void wait(direction& way) {
     way.is_waiting = true;
     if (way.pending->what_ == operation::kind::read) {
-      auto const into = asio::buffer(way.pending->into_.data(), way.pending->into_.size());
+      auto const& buffer = way.pending->buffer_;
+      auto const into = asio::buffer(const_cast<void*>(buffer.data()), buffer.size());
       stream_.async_read_some(into, [this](asio::error_code const& error, std::size_t moved) {
         resume(in_, error, moved);
       });
@@ -124,7 +125,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     if (what.what_ != operation::kind::read || (error && !is_end)) return try_now(way, what);
     what.error_ = 0;
     what.moved_ = moved;
-    way.may_have_more = moved == what.into_.size();
+    way.may_have_more = moved == what.buffer_.size();
     return true;
   }
 

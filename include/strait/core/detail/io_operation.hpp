@@ -6,8 +6,6 @@
 #include "strait/base/buffer.hpp"
 #include "strait/core/detail/branch.hpp"
 
-struct sockaddr_storage;
-
 namespace strait::detail {
 
 /// Given to an engine's socket, which moves data and then calls `io_done`. Lives in the awaiting coroutine's frame.
@@ -19,16 +17,12 @@ class io_operation : public operation {
 
   // What to do: set before it is started.
   kind what_;
-  mutable_buffer into_;             ///< read
-  const_buffer from_;               ///< write
-  const_buffers more_;              ///< write: what goes out behind `from_`, if the system can take it along
-  mutable_buffers more_into_;       ///< read: where to go on when `into_` is full
-  sockaddr_storage* peer_ = nullptr;  ///< accept: where to put the peer's address
-
   // How it ended: valid in and after `io_done`.
-  std::size_t moved_ = 0;  ///< bytes that this attempt moved
   int error_ = 0;          ///< errno; 0 for success
-  int accepted_ = -1;      ///< accept: the new descriptor, owned by the operation
+  std::size_t moved_ = 0;  ///< bytes that this attempt moved; of an accept, the new descriptor, owned by the operation
+  // What to do it with.
+  const_buffer buffer_;    ///< read: where to (the memory is mutable); write: where from; accept: room for the peer's address
+  const_buffers more_;     ///< read, write: what to go on with when `buffer_` is done, if the system can take it along
 
   /// The engine has ended the operation. Never called from inside `start` or `cancel`.
   virtual void io_done() noexcept = 0;
