@@ -16,8 +16,6 @@ using detail::io_operation;
 // So many buffers go into one system call; the rest follows with the next.
 constexpr std::size_t most_vectors = 16;
 
-bool is_would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
-
 // The buffers of `operation` as the system wants them, as many as fit; `size` is how many bytes that is.
 struct gathered {
   explicit gathered(io_operation const& operation) noexcept {
@@ -42,50 +40,15 @@ struct gathered {
   std::size_t size = 0;
 };
 
-// What a transfer of `wanted` bytes that returned `moved` means.
-attempt_outcome transferred(io_operation& operation, ssize_t moved, std::size_t wanted) noexcept {
-  if (moved < 0) {
-    if (is_would_block(errno)) return attempt_outcome::would_block;
-    operation.error_ = errno;
-    operation.moved_ = 0;
-    return attempt_outcome::ended;
-  }
-  operation.error_ = 0;
-  operation.moved_ = static_cast<std::size_t>(moved);
-  return operation.moved_ < wanted ? attempt_outcome::drained : attempt_outcome::ended;
-}
-
-attempt_outcome read(int descriptor, io_operation& operation) noexcept {
-  std::size_t wanted = operation.buffer_.size();
+attempt_outcome transfer(int descriptor, io_operation& operation) noexcept {
+  gathered buffers(operation);
+  msghdr message = buffers.message();
   ssize_t moved;
-  if (operation.more_.empty()) {
-    do moved = ::recv(descriptor, const_cast<void*>(operation.buffer_.data()), wanted, 0);
-    while (moved < 0 && errno == EINTR);
-  } else {
-    gathered buffers(operation);
-    msghdr message = buffers.message();
-    wanted = buffers.size;
-    do moved = ::recvmsg(descriptor, &message, 0);
-    while (moved < 0 && errno == EINTR);
-  }
-  return transferred(operation, moved, wanted);
-}
-
-// MSG_NOSIGNAL: a peer that has gone is an error of this write, not a SIGPIPE for the process.
-attempt_outcome write(int descriptor, io_operation& operation) noexcept {
-  std::size_t wanted = operation.buffer_.size();
-  ssize_t moved;
-  if (operation.more_.empty()) {
-    do moved = ::send(descriptor, operation.buffer_.data(), wanted, MSG_NOSIGNAL);
-    while (moved < 0 && errno == EINTR);
-  } else {
-    gathered buffers(operation);
-    msghdr const message = buffers.message();
-    wanted = buffers.size;
-    do moved = ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
-    while (moved < 0 && errno == EINTR);
-  }
-  return transferred(operation, moved, wanted);
+  do {
+    moved = operation.what_ == io_operation::kind::read ? ::recvmsg(descriptor, &message, 0)
+                                                        : ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
+  } while (moved < 0 && errno == EINTR);
+  return outcome_of_transfer(operation, moved, buffers.size);
 }
 
 // Errors of the connection that was to be accepted, not of the listener: accept(2), "Error handling". The next one in the
@@ -119,7 +82,7 @@ attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
       operation.moved_ = static_cast<std::size_t>(accepted);
       return attempt_outcome::ended;
     }
-    if (is_would_block(errno)) return attempt_outcome::would_block;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return attempt_outcome::would_block;
     if (is_about_the_connection(errno)) continue;
     break;
   }
@@ -143,10 +106,10 @@ attempt_outcome connect(int descriptor, io_operation& operation) noexcept {
 
 }  // namespace
 
-attempt_outcome attempt(int descriptor, io_operation& operation) noexcept {
+attempt_outcome attempt_other(int descriptor, io_operation& operation) noexcept {
   switch (operation.what_) {
-    case io_operation::kind::read: return read(descriptor, operation);
-    case io_operation::kind::write: return write(descriptor, operation);
+    case io_operation::kind::read:
+    case io_operation::kind::write: return transfer(descriptor, operation);
     case io_operation::kind::accept: return accept(descriptor, operation);
     case io_operation::kind::connect: return connect(descriptor, operation);
     case io_operation::kind::wait_readable:

@@ -1,6 +1,10 @@
 // One attempt at an operation by non-blocking system calls, as the engines on real descriptors make it.
 #pragma once
 
+#include <cerrno>
+
+#include <sys/socket.h>
+
 #include "strait/core/detail/io_operation.hpp"
 
 namespace strait::engine {
@@ -11,8 +15,36 @@ enum class attempt_outcome {
   drained,      ///< the same, and the system had no more to give or to take just then
 };
 
+/// What a read or write of `wanted` bytes means whose system call has returned `moved`.
+[[nodiscard]] inline attempt_outcome outcome_of_transfer(detail::io_operation& operation, ssize_t moved,
+                                                         std::size_t wanted) noexcept {
+  if (moved < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return attempt_outcome::would_block;
+    operation.error_ = errno;
+    operation.moved_ = 0;
+    return attempt_outcome::ended;
+  }
+  operation.error_ = 0;
+  operation.moved_ = static_cast<std::size_t>(moved);
+  return operation.moved_ < wanted ? attempt_outcome::drained : attempt_outcome::ended;
+}
+
+/// `attempt` for all but reads and writes with a single buffer.
+[[nodiscard]] attempt_outcome attempt_other(int descriptor, detail::io_operation& operation) noexcept;
+
 /// Tries `operation` on `descriptor` once. Interrupted calls, and connections that were gone before they were accepted,
 /// are tried again.
-[[nodiscard]] attempt_outcome attempt(int descriptor, detail::io_operation& operation) noexcept;
+[[nodiscard]] inline attempt_outcome attempt(int descriptor, detail::io_operation& operation) noexcept {
+  using kind = detail::io_operation::kind;
+  if (!operation.more_.empty() || operation.what_ > kind::write) return attempt_other(descriptor, operation);
+  auto const size = operation.buffer_.size();
+  ssize_t moved;
+  do {
+    // MSG_NOSIGNAL: a peer that has gone is an error of this write, not a SIGPIPE for the process.
+    moved = operation.what_ == kind::read ? ::recv(descriptor, const_cast<void*>(operation.buffer_.data()), size, 0)
+                                          : ::send(descriptor, operation.buffer_.data(), size, MSG_NOSIGNAL);
+  } while (moved < 0 && errno == EINTR);
+  return outcome_of_transfer(operation, moved, size);
+}
 
 }  // namespace strait::engine

@@ -21,38 +21,23 @@ stream_socket::~stream_socket() {
   if (watched_) watched_->close();
 }
 
-void stream_socket::admit(transfer_awaiter& operation, branch& where) {
+void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
   if (place_of(operation)) {
     char const* const doing = operation.what_ == io_operation::kind::read ? "read" : "write";
     throw std::logic_error(fmt::format("strait: two {0}s at once on the stream with {1}: one task at a time may {0} it",
                                        doing, peer_));
   }
-  if (loop_ == &where.core()) [[likely]]
-    return;
   if (loop_)
     throw std::logic_error(fmt::format("strait: the stream with {} is used on two loops: release() it on the first and "
                                        "make a new stream of the descriptor on the other",
                                        peer_));
   try {
-    watched_ = &loop_of(where.core()).engine().attach(descriptor_.get());
+    watched_ = &loop_of(loop).engine().attach(descriptor_.get());
   } catch (std::system_error const& e) {
     throw error(e.code(), fmt::format("watch the connection with {}", peer_));
   }
   static_cast<void>(descriptor_.release());
-  loop_ = &where.core();
-}
-
-void stream_socket::occupy(transfer_awaiter& operation) noexcept {
-  place_of(operation) = &operation;
-  if (idle_limit_ != 0) {
-    last_moved_ = loop_->now;
-    if (!is_set()) watch_idleness();
-  }
-}
-
-void stream_socket::vacate(transfer_awaiter& operation) noexcept {
-  place_of(operation) = nullptr;
-  if (idle_limit_ != 0 && (reader_ || writer_)) touch();
+  loop_ = &loop;
 }
 
 void stream_socket::touch() noexcept {

@@ -21,12 +21,24 @@ class stream_socket final : private timer {
   /// From here on `descriptor` is this socket's to close.
   void own(int descriptor) noexcept { descriptor_ = unique_descriptor(descriptor); }
 
-  /// Before anything else an operation asks for its turn on `where`'s loop. Throws if it may not have it.
-  void admit(transfer_awaiter& operation, branch& where);
+  /// Whether `operation` may begin on `loop`; if not, `admit` sees to it or throws.
+  [[nodiscard]] bool admits(transfer_awaiter const& operation, loop_core const& loop) noexcept {
+    return loop_ == &loop && !place_of(operation);
+  }
+  void admit(transfer_awaiter const& operation, loop_core& loop);
   /// `operation` waits.
-  void occupy(transfer_awaiter& operation) noexcept;
+  void occupy(transfer_awaiter& operation) noexcept {
+    place_of(operation) = &operation;
+    if (idle_limit_ != 0) {
+      last_moved_ = loop_->now;
+      if (!is_set()) watch_idleness();
+    }
+  }
   /// It does no longer.
-  void vacate(transfer_awaiter& operation) noexcept;
+  void vacate(transfer_awaiter& operation) noexcept {
+    place_of(operation) = nullptr;
+    if (idle_limit_ != 0 && (reader_ || writer_)) touch();
+  }
   /// Bytes have moved.
   void touch() noexcept;
 

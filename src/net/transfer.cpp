@@ -24,34 +24,31 @@ void skip(const_buffer& first, const_buffers& more, std::size_t bytes) noexcept 
 
 }  // namespace
 
-transfer_awaiter::transfer_awaiter(transfer_request const& request) noexcept
-    : io_operation(request.what), socket_(request.socket), wanted_(request.buffer.size()), how_much_(request.how_much) {
-  buffer_ = request.buffer;
-  if (request.more.empty()) return;
-  more_ = request.more;
+void transfer_awaiter::add(const_buffers more) noexcept {
+  more_ = more;
   wanted_ += total_size(more_);
   skip(buffer_, more_, 0);
 }
 
-bool transfer_awaiter::start(branch& where, std::coroutine_handle<> self) {
-  if (where.is_canceled()) {
-    error_ = ECANCELED;
-    return false;
+/// Takes in what an attempt has moved; true if there is nothing more to do.
+inline bool transfer_awaiter::is_done() noexcept {
+  if (error_ != 0) [[unlikely]]
+    return true;
+  transferred_ += moved_;
+  return how_much_ == transfer_request::amount::some || transferred_ == wanted_ || is_done_after_part();
+}
+
+bool transfer_awaiter::is_done_after_part() noexcept {
+  if (moved_ == 0) {  // only a read's end of the stream: a write moves something or waits
+    error_ = ended_early;
+    return true;
   }
-  if (!socket_) {
-    error_ = EBADF;
-    return false;
-  }
-  socket_->admit(*this, where);
-  loop_ = &where.core();
-  if (wanted_ == 0 || advance()) return false;
-  socket_->occupy(*this);
-  suspend(where, self);
-  return true;
+  skip(buffer_, more_, moved_);
+  return false;
 }
 
 /// Goes on until there is a result (true) or the engine, or the loop's queue, holds the operation.
-bool transfer_awaiter::advance() noexcept {
+inline bool transfer_awaiter::advance() noexcept {
   do {
     if (loop_->budget-- <= 0) {
       state_ = state::queued;
@@ -64,17 +61,22 @@ bool transfer_awaiter::advance() noexcept {
   return true;
 }
 
-/// Takes in what an attempt has moved; true if there is nothing more to do.
-bool transfer_awaiter::is_done() noexcept {
-  if (error_ != 0) return true;
-  transferred_ += moved_;
-  if (how_much_ == transfer_request::amount::some || transferred_ == wanted_) return true;
-  if (moved_ == 0) {  // only a read's end of the stream: a write moves something or waits
-    error_ = ended_early;
-    return true;
+bool transfer_awaiter::start(branch& where, std::coroutine_handle<> self) {
+  if (where.is_canceled()) {
+    error_ = ECANCELED;
+    return false;
   }
-  skip(buffer_, more_, moved_);
-  return false;
+  if (!socket_) {
+    error_ = EBADF;
+    return false;
+  }
+  loop_ = &where.core();
+  if (!socket_->admits(*this, *loop_)) [[unlikely]]
+    socket_->admit(*this, *loop_);
+  if (wanted_ == 0 || advance()) return false;
+  socket_->occupy(*this);
+  suspend(where, self);
+  return true;
 }
 
 void transfer_awaiter::io_done() noexcept {
@@ -123,8 +125,8 @@ void transfer_awaiter::time_out() noexcept {
   cancel();
 }
 
-transfer_awaiter::~transfer_awaiter() {
-  if (!is_waiting() || !socket_) return;
+void transfer_awaiter::drop() noexcept {
+  if (!socket_) return;
   if (state_ == state::started) socket_->watched().abandon(*this);
   socket_->vacate(*this);
 }

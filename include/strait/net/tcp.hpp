@@ -43,8 +43,18 @@ struct transfer_request {
 
 class transfer_awaiter final : public io_operation {
  public:
-  explicit transfer_awaiter(transfer_request const& request) noexcept;
-  ~transfer_awaiter();
+  explicit transfer_awaiter(transfer_request const& request) noexcept
+      : io_operation(request.what, request.buffer),
+        socket_(request.socket),
+        wanted_(request.buffer.size()),
+        how_much_(request.how_much) {
+    if (!request.more.empty()) [[unlikely]]
+      add(request.more);
+  }
+  ~transfer_awaiter() {
+    if (is_waiting()) [[unlikely]]
+      drop();
+  }
 
   static constexpr bool await_ready() noexcept { return false; }
   template <class P>
@@ -62,9 +72,12 @@ class transfer_awaiter final : public io_operation {
   friend class stream_socket;
   enum class state : unsigned char { queued, started, ended };
 
+  void add(const_buffers more) noexcept;
+  void drop() noexcept;
   bool start(branch& where, std::coroutine_handle<> self);
   bool advance() noexcept;
   bool is_done() noexcept;
+  bool is_done_after_part() noexcept;
   void end() noexcept;
   void io_done() noexcept override;
   void run_work() noexcept override;

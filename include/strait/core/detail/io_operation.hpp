@@ -13,7 +13,7 @@ class io_operation : public operation {
  public:
   enum class kind : unsigned char { read, write, accept, connect, wait_readable };
 
-  explicit io_operation(kind what) noexcept : what_(what) {}
+  explicit io_operation(kind what, const_buffer buffer = {}) noexcept : what_(what), buffer_(buffer) {}
 
   // What to do: set before it is started.
   kind what_;
