@@ -1,8 +1,10 @@
 // Messages of errors: the operation and the endpoint, then the reason in lower case.
 #include "strait/base/error.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cstdlib>
 #include <typeinfo>
 #include <vector>
 
@@ -78,12 +80,14 @@ struct multiple_errors::list {
 multiple_errors::multiple_errors(std::exception_ptr const* first, std::size_t count) : list_(new list) {
   list_->errors.assign(first, first + count);
   list_->text = fmt::format("{} errors", count);
+  constexpr std::size_t most_listed = 8;
   char const* separator = ": ";
-  for (auto const& each : list_->errors) {
+  for (std::size_t i = 0; i != std::min(count, most_listed); ++i) {
     list_->text += separator;
-    list_->text += describe(each);
+    list_->text += describe(list_->errors[i]);
     separator = "; ";
   }
+  if (count > most_listed) list_->text += fmt::format("; and {} more", count - most_listed);
 }
 
 multiple_errors::multiple_errors(multiple_errors const& other) noexcept

@@ -41,23 +41,30 @@ void work_queue::remove(work& item) noexcept {
 
 // Walks the tree without recursion: it may be deep.
 void scope::cancel() noexcept {
+  inherited_ = false;
   if (canceled_) return;
+  cancel_waits();
   scope* at = this;
+  scope* below = children_.front();
   for (;;) {
-    if (!at->canceled_) {
-      at->canceled_ = true;
-      for (branch* each = at->branches_.front(); each; each = at->branches_.next(*each))
-        if (operation* const waiting = std::exchange(each->waiting_, nullptr)) waiting->cancel();
-    }
-    scope* below = at->children_.front();
     while (below && (below->shielded_ || below->canceled_)) below = at->children_.next(*below);
     if (below) {
+      below->inherited_ = true;
+      below->cancel_waits();
       at = below;
-      continue;
+      below = at->children_.front();
+    } else {
+      if (at == this) return;
+      below = at->parent_->children_.next(*at);
+      at = at->parent_;
     }
-    if (at == this) return;
-    at = at->parent_;
   }
+}
+
+void scope::cancel_waits() noexcept {
+  canceled_ = true;
+  for (branch* each = branches_.front(); each; each = branches_.next(*each))
+    if (operation* const waiting = std::exchange(each->waiting_, nullptr)) waiting->cancel();
 }
 
 branch::branch(loop_core& loop, scope& where, promise_base* parent) noexcept
@@ -72,7 +79,7 @@ void branch::enter(scope& inner, bool shielded) {
   if (inner.parent_) throw std::logic_error("strait: a cancel scope runs one block at a time");
   inner.parent_ = scope_;
   inner.shielded_ = shielded;
-  if (scope_->canceled_ && !shielded) inner.canceled_ = true;
+  if (scope_->canceled_ && !shielded && !inner.canceled_) inner.canceled_ = inner.inherited_ = true;
   scope_->children_.push_back(inner);
   scope_ = &inner;
   scope_->branches_.push_back(*this);
@@ -81,6 +88,7 @@ void branch::enter(scope& inner, bool shielded) {
 void branch::leave(scope& inner) noexcept {
   scope_ = inner.parent_;
   inner.parent_ = nullptr;
+  if (std::exchange(inner.inherited_, false)) inner.canceled_ = false;
   inner.list_hook<scope>::unlink();
   scope_->branches_.push_back(*this);
 }
@@ -96,6 +104,8 @@ void branch::resume(std::coroutine_handle<> with) noexcept {
   } while (with);
   if (is_finished_) finished();
 }
+
+void throw_used_up() { throw std::logic_error("strait: a task that has been awaited, spawned, run or moved from before"); }
 
 void operation::resume_soon() noexcept {
   branch_->waiting_ = nullptr;

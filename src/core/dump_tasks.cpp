@@ -2,6 +2,8 @@
 #include "strait/core/dump_tasks.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <source_location>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +19,7 @@ class task_dump {
   explicit task_dump(loop& of) : now_(of.engine().coarse_now()) {
     auto& all = of.branches();
     for (branch* each = all.front(); each; each = all.next(*each)) branches_.push_back(each);
+    std::ranges::stable_sort(branches_, std::less(), &task_dump::parent_of);
     add_children(nullptr, 0);
   }
   [[nodiscard]] std::string take() { return std::move(text_); }
@@ -24,8 +27,8 @@ class task_dump {
  private:
   // What `outer` waits for: the branches that it has begun, each with its chain of tasks.
   void add_children(promise_base const* outer, std::size_t depth) {
-    for (branch const* each : branches_)
-      if (each->parent_ == outer) add_chain(*each, depth);
+    for (branch const* each : std::ranges::equal_range(branches_, outer, std::less(), &task_dump::parent_of))
+      add_chain(*each, depth);
   }
 
   void add_chain(branch const& of, std::size_t depth) {
@@ -38,10 +41,14 @@ class task_dump {
     }
   }
 
+  static promise_base const* parent_of(branch const* of) noexcept { return of->parent_; }
+
   // The library's own coroutines (with_task_group, timeout, …) would only hide the user's.
   static bool is_ours(promise_base const& task) {
     std::string_view const file = task.where_.file_name();
-    return file.find("strait/core/") != file.npos || file.find("src/core/") != file.npos;
+    static std::string_view const here = std::source_location::current().file_name();
+    static std::string_view const sources = here.substr(0, here.rfind('/') + 1);
+    return file.find("strait/core/") != file.npos || file.starts_with(sources);
   }
 
   void add_line(promise_base const& task, std::size_t depth) {
@@ -56,13 +63,18 @@ class task_dump {
                    file.substr(file.rfind('/') + 1), task.where_.line(), waited);
   }
 
-  // g++ names the coroutine's own body: "echo(echo(tcp::stream)::_Z4echo….Frame*)" becomes "echo(tcp::stream)".
-  static std::string function_name(std::string_view name) {
-    auto const frame = name.rfind(".Frame*)");
-    auto const begin = name.find('(');
-    if (frame == name.npos || begin == name.npos) return std::string(name);
-    auto const end = name.rfind("::", frame);
-    return std::string(name.substr(begin + 1, end - begin - 1));
+  // g++ names the body that it makes of a coroutine, "void echo(echo(tcp::stream)::_Z4echo….Frame*)", of which
+  // "echo(tcp::stream)" is wanted: what stands between the parenthesis that the last one closes and the mangled name.
+  static std::string_view function_name(std::string_view name) {
+    if (!name.ends_with(".Frame*)")) return name;
+    std::size_t begin = name.size();
+    for (int depth = 0; begin > 0;) {
+      --begin;
+      if (name[begin] == ')') ++depth;
+      if (name[begin] == '(' && --depth == 0) break;
+    }
+    auto const end = name.rfind("::_Z");
+    return end == name.npos || end < begin ? name : name.substr(begin + 1, end - begin - 1);
   }
 
   std::int64_t now_;

@@ -12,22 +12,23 @@ loop::loop(event_loop& handle) : handle_(handle), engine_(engine::make_engine(*t
 loop::~loop() {
   take_posted();
   while (work* item = ready_.pop()) item->drop_work();
+  while (loop_user* const each = users_.front()) {
+    each->unlink();
+    each->loop_ended();
+  }
 }
 
 void loop::run(main_branch& first) {
   if (main_) throw std::logic_error("strait: event_loop::run inside a task of the same loop");
   main_ = &first;
   first.start();
-  if (std::exchange(cancel_next_, false)) first.cancel();
   engine_->run();
   main_ = nullptr;
+  run_number_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void loop::cancel_main() noexcept {
-  if (main_)
-    main_->cancel();
-  else
-    cancel_next_ = true;
+void loop::cancel_run(unsigned number) noexcept {
+  if (number == run_number()) main_->cancel();
 }
 
 void loop::ready(work& item) noexcept {
@@ -108,7 +109,7 @@ event_loop::~event_loop() { delete loop_; }
 void event_loop::run_branch(detail::main_branch& first) { loop_->run(first); }
 void event_loop::post_work(detail::work& item) noexcept { loop_->post(item); }
 void event_loop::cancel() {
-  post([loop = loop_] { loop->cancel_main(); });
+  post([loop = loop_, number = loop_->run_number()] { loop->cancel_run(number); });
 }
 
 event_loop& current_loop_operation::await_resume() const noexcept {

@@ -1,6 +1,7 @@
 // loop: what stands behind an event_loop.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,15 @@
 
 namespace strait::detail {
 
+/// What uses a loop and may outlive it: it is told when the loop ends.
+class loop_user : public list_hook<loop_user> {
+ public:
+  virtual void loop_ended() noexcept = 0;
+
+ protected:
+  ~loop_user() = default;
+};
+
 class loop final : public loop_core, private engine::engine::client {
  public:
   explicit loop(event_loop& handle);
@@ -19,12 +29,16 @@ class loop final : public loop_core, private engine::engine::client {
   [[nodiscard]] engine::engine& engine() noexcept { return *engine_; }
   [[nodiscard]] event_loop& handle() noexcept { return handle_; }
   [[nodiscard]] intrusive_list<branch, loop_tag>& branches() noexcept { return branches_; }
+  [[nodiscard]] intrusive_list<loop_user>& users() noexcept { return users_; }
 
   /// Dispatches until `first` has finished.
   void run(main_branch& first);
   /// The first branch has finished.
   void stop() noexcept { engine_->stop(); }
-  void cancel_main() noexcept;
+  /// Cancels the main branch, if it is still the `number`th.
+  void cancel_run(unsigned number) noexcept;
+  /// Which run this is or, between two, the next one will be. From any thread.
+  [[nodiscard]] unsigned run_number() const noexcept { return run_number_.load(std::memory_order_relaxed); }
 
   /// Runs `item` in the next turn. Loop's thread only.
   void ready(work& item) noexcept override;
@@ -56,8 +70,9 @@ class loop final : public loop_core, private engine::engine::client {
   timer_queue timers_;
   clock::time_point alarm_ = clock::time_point::max();
   intrusive_list<branch, loop_tag> branches_;
+  intrusive_list<loop_user> users_;
   main_branch* main_ = nullptr;  // while `run` runs
-  bool cancel_next_ = false;
+  std::atomic<unsigned> run_number_ = 0;
 
   std::mutex posted_mutex_;
   work_queue posted_;

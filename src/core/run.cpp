@@ -19,6 +19,7 @@
 
 #include "core/loop.hpp"
 #include "strait/base/error.hpp"
+#include "strait/core/task_group.hpp"
 
 namespace strait::detail {
 namespace {
@@ -182,8 +183,7 @@ int run_main(unsigned count, task_factory make, void* context) noexcept {
   } catch (canceled const&) {
     return 0;
   } catch (...) {
-    auto const text = describe(std::current_exception());
-    fmt::print(stderr, "{}: {}\n", program_invocation_short_name, text);
+    print_failure(std::current_exception());
     return 1;
   }
 }

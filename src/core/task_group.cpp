@@ -1,9 +1,22 @@
 // Children of a group: how they begin, end and are waited for.
 #include "strait/core/task_group.hpp"
 
+#include <cerrno>
+#include <cstdio>
+
+#include <fmt/format.h>
+
 #include "strait/base/error.hpp"
 
 namespace strait {
+
+void print_failure(std::exception_ptr failure) noexcept {
+  try {
+    fmt::print(stderr, "{}: {}\n", program_invocation_short_name, describe(failure));
+  } catch (std::exception const&) {
+    // There is nowhere left to say it.
+  }
+}
 
 class task_group::child final : public detail::branch, public detail::list_hook<child>, public detail::recycled {
  public:
@@ -52,7 +65,7 @@ task_group::~task_group() {
 }
 
 void task_group::spawn(task<> what) {
-  if (!what) throw std::logic_error("strait: spawn of a task that has been awaited or moved from");
+  if (!what) detail::throw_used_up();
   auto* const begun = new child(*this, std::move(what));
   children_.push_back(*begun);
   ++size_;
@@ -64,7 +77,7 @@ void task_group::body_failed() noexcept {
     throw;
   } catch (canceled const&) {
     body_canceled_ = std::current_exception();
-    canceled_first_ = !scope_.is_canceled();
+    if (!scope_.is_canceled()) canceled_first_ = true;
   } catch (...) {
     failures_.push_back(std::current_exception());
   }
@@ -77,6 +90,10 @@ void task_group::child_ended(child& ended) noexcept {
       std::rethrow_exception(failure);
     } catch (canceled const&) {
       child_canceled_ = true;
+      if (!report_ && !scope_.is_canceled()) {
+        canceled_first_ = true;
+        scope_.cancel();
+      }
     } catch (...) {
       try {
         if (report_) {

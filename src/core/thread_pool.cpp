@@ -1,6 +1,8 @@
 // Blocking calls: the pool's threads, and the awaiting of what they do.
 #include "core/thread_pool.hpp"
 
+#include <memory>
+#include <system_error>
 #include <thread>
 
 #include "core/loop.hpp"
@@ -15,15 +17,21 @@ thread_pool& thread_pool::instance() {
 
 void thread_pool::submit(pool_item& item) {
   std::lock_guard const lock(mutex_);
-  if (idle_ <= waiting_ && threads_ < thread_pool_size) {
-    std::thread([this] { work_forever(); }).detach();
-    ++threads_;
-  }
+  if (idle_ <= waiting_ && threads_ < thread_pool_size) begin_thread();
   item.next_ = nullptr;
   (last_ ? last_->next_ : first_) = &item;
   last_ = &item;
   ++waiting_;
   submitted_.notify_one();
+}
+
+void thread_pool::begin_thread() {
+  try {
+    std::thread([this] { work_forever(); }).detach();
+    ++threads_;
+  } catch (std::system_error const& e) {
+    if (threads_ == 0) throw error(e.code(), "begin a thread for blocking calls");
+  }
 }
 
 bool thread_pool::withdraw(pool_item& item) noexcept {
@@ -83,9 +91,10 @@ class pool_job final : public pool_item {
 bool pool_call_base::start(branch& where, std::coroutine_handle<> self) {
   canceled_ = where.is_canceled();
   if (canceled_) return false;
-  job_ = new pool_job(*this, loop_of(where.core()));
+  auto job = std::make_unique<pool_job>(*this, loop_of(where.core()));
+  thread_pool::instance().submit(*job);
+  job_ = job.release();
   suspend(where, self);
-  thread_pool::instance().submit(*job_);
   return true;
 }
 
@@ -97,7 +106,8 @@ void pool_call_base::cancel() noexcept {
 
 void pool_call_base::retire() noexcept {
   if (!job_) return;
-  if (!canceled_ && !thread_pool::instance().withdraw(*job_)) job_->wait();
+  bool const never_begins = canceled_ || (is_waiting() && thread_pool::instance().withdraw(*job_));
+  if (!never_begins) job_->wait();
   delete std::exchange(job_, nullptr);
 }
 

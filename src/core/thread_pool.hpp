@@ -25,11 +25,13 @@ class pool_item {
 class thread_pool {
  public:
   static thread_pool& instance();
+  /// Throws `error` if there is no thread and none can be begun.
   void submit(pool_item& item);
   /// True: no thread has begun `item`, and none will.
   bool withdraw(pool_item& item) noexcept;
 
  private:
+  void begin_thread();
   void work_forever() noexcept;
   std::mutex mutex_;
   std::condition_variable submitted_;

@@ -5,7 +5,7 @@
 
 namespace strait::detail {
 
-deadline::deadline(branch& where, clock::time_point when, clock::duration limit)
+deadline::deadline(branch& where, clock::time_point when, std::chrono::duration<double> limit)
     : entry_(where, scope_), limit_(limit) {
   set(where.core(), when);
 }
@@ -17,7 +17,7 @@ void deadline::expired() noexcept {
 
 void deadline::translate(canceled const& ended) const {
   if (!has_expired_ || entry_.is_canceled_outside()) return;
-  throw timed_out(fmt::format("limit of {:g} s", std::chrono::duration<double>(limit_).count()), ended.transferred());
+  throw timed_out(fmt::format("limit of {:g} s", limit_.count()), ended.transferred());
 }
 
 }  // namespace strait::detail

@@ -73,6 +73,7 @@ bool is_about_the_connection(int error) noexcept {
 
 attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
   // A listener with nothing but broken connections in its queue must not hold the loop.
+  operation.error_ = EAGAIN;
   for (int tries = 0; tries != 64; ++tries) {
     auto length = static_cast<socklen_t>(operation.buffer_.size());
     auto* const peer = static_cast<sockaddr*>(const_cast<void*>(operation.buffer_.data()));
@@ -84,9 +85,9 @@ attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return attempt_outcome::would_block;
     if (is_about_the_connection(errno)) continue;
+    operation.error_ = errno;
     break;
   }
-  operation.error_ = errno;
   return attempt_outcome::ended;
 }
 

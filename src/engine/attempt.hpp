@@ -33,7 +33,7 @@ enum class attempt_outcome {
 [[nodiscard]] attempt_outcome attempt_other(int descriptor, detail::io_operation& operation) noexcept;
 
 /// Tries `operation` on `descriptor` once. Interrupted calls, and connections that were gone before they were accepted,
-/// are tried again.
+/// are tried again; an accept that has met many of them ends with EAGAIN, so that others get their turn.
 [[nodiscard]] inline attempt_outcome attempt(int descriptor, detail::io_operation& operation) noexcept {
   using kind = detail::io_operation::kind;
   if (!operation.more_.empty() || operation.what_ > kind::write) return attempt_other(descriptor, operation);

@@ -42,6 +42,12 @@ void listener_socket::admit(accept_awaiter&, branch& where) {
   }
   static_cast<void>(descriptor_.release());
   loop_ = &where.core();
+  loop_of(*loop_).users().push_back(*this);
+}
+
+void listener_socket::loop_ended() noexcept {
+  descriptor_ = unique_descriptor(std::exchange(watched_, nullptr)->release());
+  loop_ = nullptr;
 }
 
 tcp::stream listener_socket::adopt(unique_descriptor accepted) const {
@@ -93,7 +99,17 @@ bool accept_awaiter::advance() noexcept {
 /// is to be made again after a while.
 bool accept_awaiter::has_ended() noexcept {
   has_accepted_ = error_ == 0;
-  if (!is_shortage(error_) || is_canceled_) return true;
+  bool const had_enough = error_ == EAGAIN;  // of broken connections: others get their turn
+  if (!had_enough && !is_shortage(error_)) return true;
+  if (is_canceled_) {
+    error_ = ECANCELED;
+    return true;
+  }
+  if (had_enough) {
+    state_ = state::queued;
+    run_soon(*loop_, *this);
+    return false;
+  }
   back_off_ = std::clamp(2 * back_off_, first_back_off, longest_back_off);
   ++socket_->back_offs_;
   state_ = state::backing_off;

@@ -77,6 +77,8 @@ class watched_descriptor {
 };
 
 task<tcp::stream> connect_one(endpoint to) {
+  detail::branch& where = co_await detail::this_branch{};
+  if (where.is_canceled()) throw canceled();
   auto const context = fmt::format("connect to {}", to);
   auto socket = detail::open_tcp(to, context);
   sockaddr_storage address;
@@ -84,7 +86,6 @@ task<tcp::stream> connect_one(endpoint to) {
   if (::connect(socket.get(), reinterpret_cast<sockaddr const*>(&address), length) != 0) {
     // An interrupted connect goes on by itself: connect(2), EINTR.
     if (errno != EINPROGRESS && errno != EINTR) throw detail::system_failure(errno, context);
-    detail::branch& where = co_await detail::this_branch{};
     watched_descriptor watched(where.core(), std::move(socket));
     connect_operation connecting(watched.get());
     int const code = co_await connecting;
@@ -136,7 +137,7 @@ class race {
       last_failure_ = std::current_exception();
     }
     --running_;
-    if (head_start_) head_start_->cancel();  // the next one need not wait
+    if (head_start_ && !group.is_canceled()) head_start_->cancel();  // the next one need not wait
     fail_if_over();
   }
   void fail_if_over() const {

@@ -20,7 +20,7 @@ std::optional<std::uint32_t> parse_scope(std::string_view text) noexcept {
   std::uint32_t index = 0;
   auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), index);
   if (failed == std::errc() && end == text.data() + text.size()) return index;
-  if (text.empty() || text.size() >= IF_NAMESIZE) return std::nullopt;
+  if (text.empty() || text.size() >= IF_NAMESIZE || text.find('\0') != text.npos) return std::nullopt;
   char name[IF_NAMESIZE] = {};
   text.copy(name, text.size());
   index = ::if_nametoindex(name);
@@ -70,16 +70,18 @@ endpoint endpoint::parse(std::string_view text) {
 std::optional<endpoint> endpoint::from_address(std::string_view address, std::uint16_t port) noexcept {
   endpoint made;
   made.port_ = port;
-  if (auto const percent = address.find('%'); percent != address.npos) {
+  auto const percent = address.find('%');
+  bool const has_scope = percent != address.npos;
+  if (has_scope) {
     auto const scope = parse_scope(address.substr(percent + 1));
     if (!scope) return std::nullopt;
     made.scope_ = *scope;
     address = address.substr(0, percent);
   }
   char text[INET6_ADDRSTRLEN] = {};
-  if (address.size() >= sizeof text) return std::nullopt;
+  if (address.size() >= sizeof text || address.find('\0') != address.npos) return std::nullopt;
   address.copy(text, address.size());
-  if (made.scope_ == 0 && ::inet_pton(AF_INET, text, made.address_.data()) == 1) return made;
+  if (!has_scope && ::inet_pton(AF_INET, text, made.address_.data()) == 1) return made;
   made.version_ = 6;
   if (::inet_pton(AF_INET6, text, made.address_.data()) == 1) return made;
   return std::nullopt;
@@ -138,7 +140,7 @@ std::string endpoint::to_string() const {
 
 auto fmt::formatter<strait::endpoint>::format(strait::endpoint const& what, fmt::format_context& context) const
     -> fmt::format_context::iterator {
-  return fmt::formatter<std::string_view>::format(what.to_string(), context);
+  return fmt::formatter<fmt::string_view>::format(fmt::string_view(what.to_string()), context);
 }
 
 // FNV-1a over all that tells endpoints apart.

@@ -5,17 +5,17 @@
 
 #include <sys/socket.h>
 
+#include "core/loop.hpp"
 #include "engine/engine.hpp"
 #include "net/descriptor.hpp"
 #include "strait/net/tcp.hpp"
 
 namespace strait::detail {
 
-class listener_socket {
+/// A listening socket, which a loop watches from its first accept on; when that loop ends, it can go on on another.
+class listener_socket final : private loop_user {
  public:
   explicit listener_socket(endpoint const& where) noexcept : where_(where) {}
-  listener_socket(listener_socket const&) = delete;
-  listener_socket& operator=(listener_socket const&) = delete;
   /// Closes; an accept under way ends.
   ~listener_socket();
 
@@ -36,6 +36,8 @@ class listener_socket {
  private:
   friend class accept_awaiter;
   friend class tcp::listener;
+  void loop_ended() noexcept override;
+
   engine::socket* watched_ = nullptr;
   loop_core* loop_ = nullptr;
   accept_awaiter* accepting_ = nullptr;

@@ -19,7 +19,17 @@
 namespace strait {
 namespace {
 
+// getaddrinfo would take an empty service for port 0, and a number past 65535 for its last 16 bits.
+bool is_bad_port(std::string const& service) noexcept {
+  if (service.find_first_not_of("0123456789") != service.npos) return false;
+  auto const first = service.find_first_not_of('0');
+  return service.empty() || (first != service.npos && (service.size() - first > 5 || std::stoul(service) > 65535));
+}
+
 std::vector<endpoint> look_up(std::string const& host, std::string const& service) {
+  if (is_bad_port(service))
+    throw error(std::make_error_code(std::errc::invalid_argument), fmt::format("resolve {}:{}", host, service),
+                "its port is not a number from 0 to 65535");
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -130,20 +140,22 @@ task<std::vector<endpoint>> resolve_names(std::string host, std::string service)
   co_return co_await look_up;
 }
 
+task<std::vector<endpoint>> resolve_text(std::string text) {
+  auto const colon = text.rfind(':');
+  if (colon == text.npos || colon == 0 || colon + 1 == text.size() || text.back() == ']')
+    throw error(std::make_error_code(std::errc::invalid_argument), fmt::format("resolve \"{}\"", text),
+                "not of the form host:port");
+  auto host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  co_return co_await resolve_names(std::move(host), text.substr(colon + 1));
+}
+
 }  // namespace
 
 task<std::vector<endpoint>> resolve(std::string_view host, std::string_view service) {
   return resolve_names(std::string(host), std::string(service));
 }
 
-task<std::vector<endpoint>> resolve(std::string_view host_and_port) {
-  auto const colon = host_and_port.rfind(':');
-  if (colon == host_and_port.npos || colon == 0)
-    throw error(std::make_error_code(std::errc::invalid_argument), fmt::format("resolve \"{}\"", host_and_port),
-                "not of the form host:port");
-  auto host = host_and_port.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return resolve(host, host_and_port.substr(colon + 1));
-}
+task<std::vector<endpoint>> resolve(std::string_view host_and_port) { return resolve_text(std::string(host_and_port)); }
 
 }  // namespace strait

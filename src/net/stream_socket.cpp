@@ -38,6 +38,13 @@ void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
   }
   static_cast<void>(descriptor_.release());
   loop_ = &loop;
+  loop_of(loop).users().push_back(*this);
+}
+
+void stream_socket::loop_ended() noexcept {
+  if (is_set()) reset();
+  descriptor_ = unique_descriptor(std::exchange(watched_, nullptr)->release());
+  loop_ = nullptr;
 }
 
 void stream_socket::touch() noexcept {

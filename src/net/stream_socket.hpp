@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/loop.hpp"
 #include "engine/engine.hpp"
 #include "net/descriptor.hpp"
 #include "strait/core/detail/timer.hpp"
@@ -11,8 +12,8 @@
 namespace strait::detail {
 
 /// A connected socket, who reads and writes it, and since when nothing has moved. A loop watches it from its first
-/// operation on.
-class stream_socket final : private timer {
+/// operation on; when that loop ends, it can go on on another.
+class stream_socket final : private timer, private loop_user {
  public:
   explicit stream_socket(endpoint const& peer) noexcept : peer_(peer) {}
   /// Closes; operations under way end.
@@ -39,7 +40,8 @@ class stream_socket final : private timer {
     place_of(operation) = nullptr;
     if (idle_limit_ != 0 && (reader_ || writer_)) touch();
   }
-  /// Bytes have moved.
+  /// Bytes have moved: at once, or while something waited.
+  void touch_at(std::int64_t now) noexcept { last_moved_ = now; }
   void touch() noexcept;
 
   void set_idle_limit(std::int64_t nanoseconds) noexcept;
@@ -57,6 +59,7 @@ class stream_socket final : private timer {
   }
   void watch_idleness() noexcept;
   void expired() noexcept override;
+  void loop_ended() noexcept override;
 
   engine::socket* watched_ = nullptr;
   loop_core* loop_ = nullptr;

@@ -55,7 +55,8 @@ void stream::shutdown_write() {
 
 void stream::idle_timeout(std::chrono::nanoseconds limit) {
   static_cast<void>(open_handle("idle_timeout"));
-  socket_->set_idle_limit(std::max<std::int64_t>(limit.count(), 0));
+  constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: no sum of it and the clock overflows
+  socket_->set_idle_limit(std::clamp<std::int64_t>(limit.count(), 0, longest));
 }
 
 void stream::no_delay(bool on) { set_option(open_handle("no_delay"), IPPROTO_TCP, TCP_NODELAY, on, "no_delay"); }

@@ -73,7 +73,11 @@ bool transfer_awaiter::start(branch& where, std::coroutine_handle<> self) {
   loop_ = &where.core();
   if (!socket_->admits(*this, *loop_)) [[unlikely]]
     socket_->admit(*this, *loop_);
-  if (wanted_ == 0 || advance()) return false;
+  if (wanted_ == 0) return false;
+  if (advance()) {
+    socket_->touch_at(loop_->now);
+    return false;
+  }
   socket_->occupy(*this);
   suspend(where, self);
   return true;
@@ -83,6 +87,8 @@ void transfer_awaiter::io_done() noexcept {
   if (!is_done()) {
     if (is_canceled_) {
       error_ = ECANCELED;
+    } else if (!socket_) {  // closed since this part was moved
+      error_ = EBADF;
     } else {
       loop_of(*loop_).refresh();
       socket_->touch();

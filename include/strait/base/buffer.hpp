@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace strait {
 
@@ -16,7 +16,7 @@ concept byte_like = sizeof(T) == 1 && std::is_trivially_copyable_v<T> && !std::i
 template <class R>
 concept byte_range = requires(R& range) {
   requires byte_like<std::remove_pointer_t<decltype(std::data(range))>>;
-  { std::size(range) } -> std::convertible_to<std::size_t>;
+  { static_cast<std::size_t>(std::size(range)) };
 };
 
 template <class R>

@@ -59,7 +59,7 @@ class unexpected_end : public error {
   std::size_t wanted_;
 };
 
-/// Several tasks of one group failed, each with an error of its own. `what()` lists them.
+/// Several tasks of one group failed, each with an error of its own. `what()` lists the first of them.
 class multiple_errors : public std::exception {
  public:
   /// Copies share one list. `count` is at least 2.

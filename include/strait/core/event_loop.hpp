@@ -65,6 +65,7 @@ class event_loop {
   /// included. Not to be called inside a task. A loop can run one task after another.
   template <class T>
   T run(task<T> main) {
+    if (!main) detail::throw_used_up();
     detail::branch_of<T> first(*loop_, main);
     run_branch(first);
     return first.take();

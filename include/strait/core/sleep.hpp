@@ -1,8 +1,8 @@
 // Waiting for a time, and giving others a turn.
 #pragma once
 
-#include <chrono>
 
+#include "strait/base/chrono.hpp"
 #include "strait/base/error.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/core/task.hpp"

@@ -45,6 +45,9 @@ inline constexpr bool is_task<task<T>> = true;
 
 class task_access;
 
+/// Throws `std::logic_error`: the task has no coroutine any more.
+[[noreturn]] void throw_used_up();
+
 class promise_base : public recycled {
  public:
   promise_base() = default;
@@ -202,8 +205,10 @@ class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] t
     if (handle_) handle_.destroy();
   }
 
-  /// Runs the task; completes when it has ended, with its value or its exception.
-  detail::task_awaiter<T> operator co_await() && noexcept {
+  /// Runs the task; completes when it has ended, with its value or its exception. A second time is `std::logic_error`.
+  detail::task_awaiter<T> operator co_await() && {
+    if (!handle_) [[unlikely]]
+      detail::throw_used_up();
     return detail::task_awaiter<T>(std::exchange(handle_, nullptr));
   }
 

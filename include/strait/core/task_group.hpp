@@ -6,9 +6,11 @@
 //
 // - When the body or a child fails, the group is canceled (body and children alike), and when all have ended, the
 //   exception is rethrown; several are rethrown as one `multiple_errors`.
-// - With a hook (`with_task_group(hook, body)`) a child's failure is reported to it, and the others go on.
+// - With a hook (`with_task_group(print_failure, body)`) a child's failure is reported to it, and the others go on: what a
+//   server wants of its connections.
 // - `group.cancel()` ends body and children; the block then ends normally.
-// - A cancel from outside ends them too, and the block with `canceled`.
+// - A cancel from outside ends them too, and the block with `canceled`. So does `canceled` out of the body or a child
+//   that nobody here has canceled; with a hook, such a child just ends.
 //
 // A group belongs to one loop's thread.
 #pragma once
@@ -98,8 +100,8 @@ class task_group {
   failure_hook report_;
   void* hook_;
   std::vector<std::exception_ptr> failures_;
-  std::exception_ptr body_canceled_;  // the body ended with `canceled`,
-  bool canceled_first_ = false;       // and not because the group was canceled
+  std::exception_ptr body_canceled_;  // the body ended with `canceled`
+  bool canceled_first_ = false;       // it or a child did, and not because the group was canceled
   bool child_canceled_ = false;
 };
 
@@ -137,6 +139,9 @@ std::invoke_result_t<Body&, task_group&> with_task_group(Body body) {
                 "strait: with_task_group takes a callable `[&](task_group& group) -> task<> { … }`");
   co_return co_await task_group::run(body, nullptr, nullptr);
 }
+
+/// A hook for servers: writes one line to stderr, "program: read from 127.0.0.1:41230: connection reset by peer".
+void print_failure(std::exception_ptr failure) noexcept;
 
 /// The same, but a child's failure is passed to `hook(std::exception_ptr)` and cancels nobody. The body's own failure
 /// still ends the block.

@@ -1,9 +1,9 @@
 // timeout: a limit of time for anything that can be awaited.
 #pragma once
 
-#include <chrono>
 #include <utility>
 
+#include "strait/base/chrono.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/core/task.hpp"
@@ -14,7 +14,7 @@ namespace detail {
 /// Cancels the scope of the current branch, inside which it is made, at a time.
 class deadline final : private timer {
  public:
-  deadline(branch& where, clock::time_point when, clock::duration limit);
+  deadline(branch& where, clock::time_point when, std::chrono::duration<double> limit);
   /// What a `canceled` that left the scope means: throws `timed_out` if it was this deadline's doing.
   void translate(canceled const& ended) const;
 
@@ -22,12 +22,12 @@ class deadline final : private timer {
   void expired() noexcept override;
   scope scope_;
   scoped_entry entry_;
-  clock::duration limit_;
+  std::chrono::duration<double> limit_;
   bool has_expired_ = false;
 };
 
 template <awaitable A>
-task<await_result_t<A>> with_deadline(clock::time_point when, clock::duration limit, A what) {
+task<await_result_t<A>> with_deadline(clock::time_point when, std::chrono::duration<double> limit, A what) {
   deadline const scope(co_await this_branch{}, when, limit);
   try {
     co_return co_await std::move(what);
@@ -46,7 +46,7 @@ task<await_result_t<A>> with_deadline(clock::time_point when, clock::duration li
 ///     auto n = co_await timeout(5s, peer.read(buffer));
 template <class Rep, class Period, awaitable A>
 task<await_result_t<A>> timeout(std::chrono::duration<Rep, Period> limit, A what) {
-  return detail::with_deadline(detail::deadline_after(limit), std::chrono::ceil<clock::duration>(limit), std::move(what));
+  return detail::with_deadline(detail::deadline_after(limit), limit, std::move(what));
 }
 template <class Rep, class Period, detail::makes_task F>
 auto timeout(std::chrono::duration<Rep, Period> limit, F what) {

@@ -65,12 +65,6 @@ task<std::vector<T>> when_all(std::vector<task<T>> tasks) {
   for (auto& value : values) all.push_back(std::move(*value));
   co_return all;
 }
-inline task<> when_all(std::vector<task<>> tasks) {
-  auto body = [&](task_group& group) -> task<> {
-    for (auto& each : tasks) group.spawn(std::move(each));
-    co_return;
-  };
-  co_await with_task_group(body);
-}
+task<> when_all(std::vector<task<>> tasks);
 
 }  // namespace strait

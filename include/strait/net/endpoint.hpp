@@ -5,7 +5,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -93,6 +92,6 @@ struct std::hash<strait::endpoint> {
 
 /// Takes the format specifications of strings: "{:>21}".
 template <>
-struct fmt::formatter<strait::endpoint> : fmt::formatter<std::string_view> {
+struct fmt::formatter<strait::endpoint> : fmt::formatter<fmt::string_view> {
   auto format(strait::endpoint const& what, fmt::format_context& context) const -> fmt::format_context::iterator;
 };

@@ -1,17 +1,19 @@
 // tcp: listeners and streams.
 //
-// Streams and listeners belong to one loop at a time: the one on which their first operation is awaited. Only one task
-// may read a stream at a time, and one write; a second one gets `std::logic_error`. Errors are thrown as `error`, with the
-// operation and the peer in its text. A cancel, a time-out or a close of the stream ends an operation that waits; bytes
-// that have moved by then are reported, never lost: see `canceled::transferred` and `error::transferred`.
+// Streams and listeners belong to one loop at a time: the one on which their first operation is awaited. They may outlive
+// it, and then go on on another. An operation begins when it is awaited; until then it refers to its stream, which must be
+// there, open or closed. Only one task may read a stream at a time, and one write; a second one gets `std::logic_error`.
+// Errors are thrown as `error`, with the operation and the peer in its text. A cancel, a time-out or a close of the stream
+// ends an operation that waits; bytes that have moved by then are reported, never lost: see `canceled::transferred` and
+// `error::transferred`.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "strait/base/chrono.hpp"
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
 #include "strait/base/result.hpp"
@@ -30,11 +32,11 @@ class listener_socket;
 struct transfer_request {
   enum class amount : unsigned char { some, all };
 
-  transfer_request(stream_socket* on, io_operation::kind kind, amount wanted, const_buffer first,
+  transfer_request(stream_socket* const& on, io_operation::kind kind, amount wanted, const_buffer first,
                    const_buffers others = {}) noexcept
-      : socket(on), what(kind), how_much(wanted), buffer(first), more(others) {}
+      : socket(&on), what(kind), how_much(wanted), buffer(first), more(others) {}
 
-  stream_socket* socket;
+  stream_socket* const* socket;  // the stream's: it may have been closed when the operation begins
   io_operation::kind what;
   amount how_much;
   const_buffer buffer;  // of a read, too: its memory is mutable
@@ -45,7 +47,7 @@ class transfer_awaiter final : public io_operation {
  public:
   explicit transfer_awaiter(transfer_request const& request) noexcept
       : io_operation(request.what, request.buffer),
-        socket_(request.socket),
+        socket_(*request.socket),
         wanted_(request.buffer.size()),
         how_much_(request.how_much) {
     if (!request.more.empty()) [[unlikely]]
@@ -263,11 +265,11 @@ class accept_awaiter final : public io_operation, private timer {
 class [[nodiscard("co_await it")]] accept_operation {
  public:
   using await_result = tcp::stream;
-  explicit accept_operation(detail::listener_socket* socket) noexcept : socket_(socket) {}
-  detail::accept_awaiter operator co_await() const noexcept { return detail::accept_awaiter(socket_); }
+  explicit accept_operation(detail::listener_socket* const& socket) noexcept : socket_(&socket) {}
+  detail::accept_awaiter operator co_await() const noexcept { return detail::accept_awaiter(*socket_); }
 
  private:
-  detail::listener_socket* socket_;
+  detail::listener_socket* const* socket_;
 };
 
 namespace tcp {

@@ -14,16 +14,15 @@ asio_engine::asio_engine(client& owner)
     : client_(owner),
       context_(1),
       work_(context_.get_executor()),
-      alarm_(context_),
+      alarm_(context_) {
 #if defined(STRAIT_HAS_REACTOR_SOCKETS)
-      sockets_(make_reactor_sockets(*this))
+  sockets_ = make_reactor_sockets(*this);
 #else
-      sockets_(make_portable_sockets(*this))
+  sockets_ = make_portable_sockets(*this);
 #endif
-{
 }
 
-asio_engine::~asio_engine() = default;
+asio_engine::~asio_engine() { sockets_->context_ends(); }
 
 void asio_engine::run() {
   context_.restart();

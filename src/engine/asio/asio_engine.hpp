@@ -32,11 +32,11 @@ class asio_engine final : public engine {
 
  private:
   client& client_;
+  std::unique_ptr<socket_maker> sockets_;  // outlives the context, whose queues may hold sockets to the end
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer alarm_;
   std::atomic<bool> turn_requested_ = false;
-  std::unique_ptr<socket_maker> sockets_;
 };
 
 }  // namespace strait::engine

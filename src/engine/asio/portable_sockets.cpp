@@ -151,7 +151,7 @@ class portable_sockets final : public asio_engine::socket_maker {
  public:
   explicit portable_sockets(asio_engine& engine) : engine_(engine) {}
   // Those whose handlers the context will not call any more.
-  ~portable_sockets() override {
+  void context_ends() noexcept override {
     while (portable_socket* const each = all_.front()) delete each;
   }
   socket& attach(int descriptor) override {

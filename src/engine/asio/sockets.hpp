@@ -24,6 +24,8 @@ class asio_engine::socket_maker {
  public:
   virtual ~socket_maker() = default;
   virtual socket& attach(int descriptor) = 0;
+  /// The last moment at which the context is there.
+  virtual void context_ends() noexcept {}
 };
 
 [[nodiscard]] std::unique_ptr<asio_engine::socket_maker> make_reactor_sockets(asio_engine& engine);

@@ -64,7 +64,9 @@ class scope : public list_hook<scope> {
 
  private:
   friend class branch;
+  void cancel_waits() noexcept;
   bool canceled_ = false;
+  bool inherited_ = false;  // canceled with the scope around it, and only while inside that
   bool shielded_ = false;
   scope* parent_ = nullptr;
   intrusive_list<scope> children_;

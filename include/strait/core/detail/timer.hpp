@@ -1,9 +1,9 @@
 // A place in a loop's queue of deadlines.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 
+#include "strait/base/chrono.hpp"
 #include "strait/core/detail/branch.hpp"
 
 namespace strait {
@@ -39,10 +39,11 @@ class timer {
   std::size_t position_ = 0;
 };
 
-/// The time `after` from now. A wait too long for the clock is one that does not end.
+/// The time `after` from now; now, if that is past. A wait too long for the clock is one that does not end.
 template <class Rep, class Period>
 [[nodiscard]] clock::time_point deadline_after(std::chrono::duration<Rep, Period> after) noexcept {
   auto const now = clock::now();
+  if (after <= after.zero()) return now;
   if (std::chrono::duration<double>(after) >= std::chrono::duration<double>(clock::time_point::max() - now))
     return clock::time_point::max();
   return now + std::chrono::ceil<clock::duration>(after);

@@ -1,0 +1,87 @@
+// The load generator: drives an echo server in one of two ways and prints what it saw as one line of JSON.
+//
+//   --seconds T    warm up for --warm-up seconds, then measure for T seconds, and the server's CPU time with it
+//   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, then send exactly M
+//                  messages and wait for all replies; connections stay open until standard input says or ends.
+//                  So another process can count what happens in between.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "generator.hpp"
+#include "server_process.hpp"
+
+namespace {
+
+class options {
+public:
+  options(int argc, char** argv) {
+    for (int i = 1; i < argc; i += 2) {
+      std::string const name = argv[i];
+      if (values_.find(name) == values_.end() || i + 1 == argc) throw std::invalid_argument("unknown or incomplete option " + name);
+      values_[name] = argv[i + 1];
+    }
+  }
+
+  std::string const& text(std::string const& name) const { return values_.at(name); }
+  double number(std::string const& name) const { return std::stod(values_.at(name)); }
+  template <class Integer> Integer integer(std::string const& name) const { return static_cast<Integer>(std::stoll(values_.at(name))); }
+
+private:
+  std::map<std::string, std::string> values_{{"--endpoint", ""}, {"--connections", "64"}, {"--depth", "1"}, {"--size", "64"},
+                                             {"--seconds", "0"}, {"--messages", "0"},     {"--warm-up", "0"},
+                                             {"--server-pid", "0"}, {"--time-limit", "60"}};
+};
+
+std::uint64_t nanoseconds(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
+
+void measure_for_a_time(generator& load, options const& given) {
+  server_process const server(given.integer<pid_t>("--server-pid"));
+  load.run_until(now_ns() + nanoseconds(given.number("--warm-up")));
+  load.reset_latencies();
+
+  auto const begin = now_ns();
+  auto const cpu = server.cpu_ns();
+  auto const waited = server.waited_ns();
+  load.run_until(begin + nanoseconds(given.number("--seconds")));
+  auto const cpu_ns = server.cpu_ns() - cpu;
+  auto const end = now_ns();
+  auto const waited_ns = server.waited_ns() - waited;
+  histogram const latencies = load.latencies();
+  load.drain();
+
+  std::printf("{\"messages\": %llu, \"seconds\": %.6f, \"cpu_ns\": %llu, \"waited_ns\": %llu, \"p50_ns\": %llu, \"p99_ns\": %llu}\n",
+              static_cast<unsigned long long>(latencies.total()), static_cast<double>(end - begin) / 1e9,
+              static_cast<unsigned long long>(cpu_ns), static_cast<unsigned long long>(waited_ns),
+              static_cast<unsigned long long>(latencies.quantile(.50)), static_cast<unsigned long long>(latencies.quantile(.99)));
+}
+
+void send_a_number(generator& load, options const& given) {
+  std::string line;
+  load.run_messages(given.integer<std::uint64_t>("--warm-up"));
+  std::cout << "ready" << std::endl;
+  std::getline(std::cin, line);
+  load.reset_latencies();
+  load.run_messages(given.integer<std::uint64_t>("--messages"));
+  std::cout << "{\"messages\": " << load.latencies().total() << "}" << std::endl;
+  std::getline(std::cin, line);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  options const given(argc, argv);
+  alarm(given.integer<unsigned>("--time-limit"));  // a server that stops answering must not stop the benchmark
+  generator load(given.text("--endpoint"), {given.integer<std::size_t>("--connections"), given.integer<std::size_t>("--depth"),
+                                            given.integer<std::size_t>("--size")});
+  if (given.number("--seconds") > 0) measure_for_a_time(load, given);
+  else send_a_number(load, given);
+} catch (std::exception const& error) {
+  std::fprintf(stderr, "load: %s\n", error.what());
+  return EXIT_FAILURE;
+}

@@ -1,0 +1,42 @@
+"""The instructions pass: user-space instructions per message under callgrind, free of noise.
+
+Two runs that differ only in the number of messages give the slope, so starting, accepting and ending cancel out.
+"""
+import re
+import tempfile
+from pathlib import Path
+
+from .processes import Load, Server
+
+
+def numbers_of_messages(connections, depth):
+    """Few and many: both enough to bring every connection into its stride."""
+    few = max(5_000, 4 * connections * depth)
+    return few, few + max(20_000, 4 * connections * depth)
+
+
+def instructions(build, contender, configuration, options, messages):
+    with tempfile.NamedTemporaryFile("r", prefix="strait-bench-") as log:
+        callgrind = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log.name}")
+        with Server(build, contender, options.server_cpu, wrapper=callgrind) as server:
+            with Load(build, server, options.load_cpu, configuration, options.message_size, messages=messages) as load:
+                load.wait_until_ready()
+                load.send_messages()
+        found = re.search(r"Collected : (\d+)", Path(log.name).read_text())
+    if not found:
+        raise RuntimeError(f"callgrind did not report on {contender.name}")
+    return int(found.group(1))
+
+
+def run(build, options, progress):
+    """{configuration: {name: instructions per message}}"""
+    results = {}
+    for configuration in options.configurations:
+        results[configuration] = {}
+        for contender in options.contenders:
+            progress(f"counting instructions of {contender.name}, {configuration[0]} connections × {configuration[1]}")
+            few, many = numbers_of_messages(*configuration)
+            more = (instructions(build, contender, configuration, options, many)
+                    - instructions(build, contender, configuration, options, few))
+            results[configuration][contender.name] = more / (many - few)
+    return results

@@ -1,0 +1,86 @@
+"""The server and the load generator as child processes, each on a CPU of its own, both bounded in time."""
+import json
+import os
+import resource
+import select
+import subprocess
+
+START_LIMIT = 30  # seconds; a server under valgrind needs a few
+TIME_LIMIT = 120
+
+
+def allow_descriptors(number):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < number:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(number, hard), hard))
+
+
+def first_line(process, what, limit):
+    if select.select([process.stdout], [], [], limit)[0]:
+        line = process.stdout.readline()
+        if line:
+            return line.strip()
+    raise RuntimeError(f"{what} ended early, or said nothing for {limit} s")
+
+
+def stop(process):
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class Server:
+    """A running echo server. Ends with the `with` block."""
+
+    def __init__(self, build, contender, cpu, wrapper=(), environment=()):
+        self.name = contender.name
+        command = ["taskset", "-c", str(cpu), *wrapper, build.program(contender.source), "127.0.0.1:0", *contender.arguments]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, **dict(environment)})
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        try:
+            self.endpoint = first_line(self.process, self.name, START_LIMIT).split()[-1]  # "listening on <endpoint>"
+        except BaseException:
+            stop(self.process)
+            raise
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
+
+
+class Load:
+    """The load generator on a server. Ends with the `with` block."""
+
+    def __init__(self, build, server, cpu, configuration, message_size, **more):
+        connections, depth = configuration
+        command = ["taskset", "-c", str(cpu), build.program("load"), "--endpoint", server.endpoint, "--connections", str(connections),
+                   "--depth", str(depth), "--size", str(message_size), "--time-limit", str(TIME_LIMIT)]
+        for name, value in more.items():
+            command += ["--" + name.replace("_", "-"), str(value)]
+        self.what = f"the load on {server.name}"
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
+
+    def measured(self):
+        """What a load with `seconds` prints when they are over."""
+        return json.loads(first_line(self.process, self.what, TIME_LIMIT))
+
+    def wait_until_ready(self):
+        first_line(self.process, self.what, TIME_LIMIT)
+
+    def send_messages(self):
+        """Lets a load with `messages` that is ready send them, and returns when all are answered."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(first_line(self.process, self.what, TIME_LIMIT))["messages"]

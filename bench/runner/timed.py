@@ -1,0 +1,27 @@
+"""The timed pass: many short rounds, in which the contenders take turns, forwards and backwards."""
+from .processes import Load, Server
+
+
+def measure(build, contender, configuration, options):
+    with Server(build, contender, options.server_cpu) as server:
+        with Load(build, server, options.load_cpu, configuration, options.message_size, seconds=options.seconds,
+                  warm_up=options.warm_up, server_pid=server.pid) as load:
+            seen = load.measured()
+    return {"messages_per_second": seen["messages"] / seen["seconds"],
+            "p50_us": seen["p50_ns"] / 1000,
+            "p99_us": seen["p99_ns"] / 1000,
+            "cpu_ns_per_message": seen["cpu_ns"] / seen["messages"],
+            "busy": seen["cpu_ns"] / 1e9 / seen["seconds"],
+            "waited": seen["waited_ns"] / 1e9 / seen["seconds"]}
+
+
+def run(build, options, progress):
+    """{configuration: {name: [a measurement per round]}}"""
+    results = {configuration: {one.name: [] for one in options.contenders} for configuration in options.configurations}
+    for number in range(options.rounds):
+        in_turn = options.contenders if number % 2 == 0 else options.contenders[::-1]
+        for configuration in options.configurations:
+            progress(f"round {number + 1} of {options.rounds}, {configuration[0]} connections × {configuration[1]}")
+            for contender in in_turn:
+                results[configuration][contender.name].append(measure(build, contender, configuration, options))
+    return results

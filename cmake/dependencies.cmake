@@ -1,0 +1,62 @@
+# Where each dependency comes from: the system's package if there is one new enough, else the commit
+# that strait is tested with. Targets are GLOBAL, since whoever adds strait as a subdirectory links them too.
+include(FetchContent)
+
+if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.25)
+  set(quiet SYSTEM)  # their warnings are not ours to mend
+endif()
+
+FetchContent_Declare(Asio
+  GIT_REPOSITORY https://github.com/chriskohlhoff/asio.git
+  GIT_TAG 8806a6803cde7054c3049d3666d3ec36786568c5  # asio-1-38-2
+  SOURCE_SUBDIR headers-only  # no such folder: FindAsio makes the target, here as for a package
+  FIND_PACKAGE_ARGS 1.22.1 QUIET GLOBAL MODULE)
+FetchContent_Declare(fmt
+  GIT_REPOSITORY https://github.com/fmtlib/fmt.git
+  GIT_TAG 1be298e1bd68957e4cd352e1f676f00e07dcfb57  # 12.2.0
+  ${quiet}
+  FIND_PACKAGE_ARGS 9 QUIET GLOBAL)
+FetchContent_Declare(Catch2
+  GIT_REPOSITORY https://github.com/catchorg/Catch2.git
+  GIT_TAG fa43b77429ba76c462b1898d6cd2f2d7a9416b14  # v3.7.1
+  ${quiet}
+  FIND_PACKAGE_ARGS 3 QUIET GLOBAL)
+FetchContent_Declare(CLI11
+  GIT_REPOSITORY https://github.com/CLIUtils/CLI11.git
+  GIT_TAG cbd58a3696887b34c70949aef21a71735a0c2ad5  # v2.7.2
+  ${quiet}
+  FIND_PACKAGE_ARGS 2 QUIET GLOBAL)
+unset(quiet)
+
+find_package(Threads REQUIRED GLOBAL)
+
+if(NOT TARGET asio::asio)
+  FetchContent_MakeAvailable(Asio)
+  if(NOT TARGET asio::asio)
+    unset(Asio_INCLUDE_DIR CACHE)  # it may name a system's Asio that is too old
+    set(Asio_ROOT "${asio_SOURCE_DIR}")
+    include(FindAsio)
+  endif()
+endif()
+
+if(NOT TARGET fmt::fmt)
+  set(FMT_INSTALL ${STRAIT_INSTALL})  # an installed strait needs it beside itself
+  FetchContent_MakeAvailable(fmt)
+endif()
+
+if(STRAIT_BUILD_SAMPLES)
+  FetchContent_MakeAvailable(CLI11)
+endif()
+
+if(STRAIT_BUILD_TESTS)
+  # Version 3, or the 2.13 that some distributions still have.
+  if(NOT FETCHCONTENT_SOURCE_DIR_CATCH2)
+    find_package(Catch2 2.13 QUIET GLOBAL)
+  endif()
+  if(NOT Catch2_FOUND)
+    FetchContent_MakeAvailable(Catch2)
+    if(catch2_SOURCE_DIR)
+      list(APPEND CMAKE_MODULE_PATH "${catch2_SOURCE_DIR}/extras")
+    endif()
+  endif()
+endif()

@@ -1,0 +1,29 @@
+# Installs strait for find_package(strait) and for pkg-config.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/strait")
+
+target_include_directories(strait INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/strait" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(TARGETS strait EXPORT strait-targets)
+if(fmt_SOURCE_DIR)  # fetched, hence installed beside strait
+  set_target_properties(strait PROPERTIES INSTALL_RPATH "$ORIGIN")
+endif()
+install(EXPORT strait-targets NAMESPACE strait:: DESTINATION "${config_dir}")
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/strait-config.cmake.in"
+  "${PROJECT_BINARY_DIR}/strait-config.cmake" INSTALL_DESTINATION "${config_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/strait-config-version.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+    "${PROJECT_BINARY_DIR}/strait-config.cmake"
+    "${PROJECT_BINARY_DIR}/strait-config-version.cmake"
+    "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
+  DESTINATION "${config_dir}")
+
+# From where strait.pc lies to the prefix, so that an installed tree can be moved.
+cmake_path(SET prefix_from_pc /prefix)
+cmake_path(RELATIVE_PATH prefix_from_pc BASE_DIRECTORY "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/strait.pc.in" "${PROJECT_BINARY_DIR}/strait.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/strait.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

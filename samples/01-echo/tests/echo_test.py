@@ -1,0 +1,283 @@
+"""echo_server and echo_client, with each other and with the tutorial's programs."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+from programs import (PATIENCE, Peer, Program, PythonServer, Server, file_beside, path_of, receive_all,
+                      receive_exactly, run)
+
+BOOK = file_beside(__file__, "book.txt")
+LINES = [line for line in BOOK.read_bytes().split(b"\n") if line]
+REPLIES = [repr(line).encode() for line in LINES]
+SUMMARY = re.compile(rb"(\d+) lines, (\d+) bytes, (\d+\.\d+) s; latency p50 \d+ \xc2\xb5s, p99 \d+ \xc2\xb5s")
+
+
+def client(server, *arguments, **options):
+    return run("echo_client", "--port", str(server.port), *arguments, **options)
+
+
+def running_client(server, *arguments):
+    return Program(path_of("echo_client"), "--port", str(server.port), *arguments)
+
+
+class Echo(unittest.TestCase):
+    def assert_book_was_echoed(self, ended):
+        self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+        *replies, summary = ended.stdout.splitlines()
+        self.assertEqual(replies, REPLIES)
+        lines, size, _ = SUMMARY.fullmatch(summary).groups()
+        self.assertEqual((int(lines), int(size)), (len(LINES), sum(map(len, LINES))))
+
+    def assert_serves(self, server):
+        with server.connect() as connection:
+            connection.sendall(b"still there?")
+            self.assertEqual(receive_exactly(connection, 12), b"still there?")
+
+    # With each other, and with the tutorial's programs
+
+    def test_our_client_reads_the_book_to_our_server(self):
+        with Server("echo_server") as server:
+            self.assert_book_was_echoed(client(server, str(BOOK)))
+
+    def test_our_client_reads_the_book_to_the_tutorials_server(self):
+        with PythonServer(file_beside(__file__, "echo_server.py")) as server:
+            self.assert_book_was_echoed(client(server, str(BOOK)))
+
+    def test_the_tutorials_client_reads_the_book_to_our_server(self):
+        with Server("echo_server") as server:
+            ended = subprocess.run(
+                [sys.executable, str(file_beside(__file__, "echo_client.py")), str(server.port), str(BOOK), "0"],
+                env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, timeout=PATIENCE)
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+            *replies, elapsed = ended.stdout.splitlines()
+            self.assertEqual(replies, REPLIES)
+            self.assertIn("总共耗时", elapsed.decode())
+
+    def test_the_server_is_found_by_name_and_over_ipv6(self):
+        with Server("echo_server", "--host", "localhost") as server:
+            self.assert_book_was_echoed(client(server, "--host", "localhost", str(BOOK)))
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError as e:
+            self.skipTest(f"no IPv6 here: {e}")
+        with Server("echo_server", "--host", "::1") as server:
+            self.assertRegex(server.greeting, r"^listening on \[::1\]:[1-9][0-9]*$")
+            self.assert_book_was_echoed(client(server, "--host", "::1", str(BOOK)))
+
+    # What comes over the line
+
+    def test_hundreds_of_clients_at_once(self):
+        number, rounds = 300, 20
+
+        async def one(port, index, all_connected):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await all_connected()
+            for i in range(rounds):
+                message = b"%d of client %d" % (i, index) * (1 + index % 50)
+                writer.write(message)
+                self.assertEqual(await reader.readexactly(len(message)), message)
+            writer.close()
+            await writer.wait_closed()
+
+        async def all_of_them(port):
+            connected, everyone = 0, asyncio.Event()
+
+            async def all_connected():
+                nonlocal connected
+                connected += 1
+                if connected == number:
+                    everyone.set()
+                await everyone.wait()
+
+            await asyncio.gather(*(one(port, i, all_connected) for i in range(number)))
+
+        with Server("echo_server") as server:
+            asyncio.run(asyncio.wait_for(all_of_them(server.port), PATIENCE))
+            server.wait_for(b" disconnected\n", "stderr", number)
+
+    def test_what_is_under_way_still_comes_after_a_half_close(self):
+        sent = os.urandom(8 << 20)
+        with Server("echo_server") as server, server.connect() as connection:
+            def send():
+                connection.sendall(sent)
+                connection.shutdown(socket.SHUT_WR)
+
+            sender = threading.Thread(target=send)
+            sender.start()
+            received = receive_all(connection)
+            sender.join()
+            self.assertTrue(received == sent)
+
+    def test_one_byte_at_a_time(self):
+        sent = bytes(range(256)) * 8
+        with Server("echo_server") as server, server.connect() as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for byte in sent:
+                connection.sendall(bytes([byte]))
+            connection.shutdown(socket.SHUT_WR)
+            self.assertEqual(receive_all(connection), sent)
+
+    def test_bytes_of_every_kind_pass(self):
+        lines = [bytes(range(256)).replace(b"\n", b""), b"\0", b"\xff\xfe", b"it's", b'"', b"it's \"quoted\"", b"a\rb", b"\\"]
+        with Server("echo_server") as server:
+            ended = client(server, "-", input=b"\n\n".join(lines) + b"\r\n\r\nlast, without an end")
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+            expected = [repr(line).encode() for line in [*lines, b"last, without an end"]]
+            self.assertEqual(ended.stdout.splitlines()[:-1], expected)
+
+    def test_a_line_larger_than_what_the_system_buffers(self):
+        with Server("echo_server") as server, tempfile.NamedTemporaryFile() as file:
+            file.write(b"x" * (32 << 20))
+            file.flush()
+            ended = client(server, "--quiet", file.name)
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+            self.assertTrue(ended.stdout.startswith(b"1 lines, 33554432 bytes"), ended.stdout)
+
+    def test_lines_from_standard_input_are_answered_as_they_come(self):
+        with Server("echo_server") as server, running_client(server, "-") as talker:
+            talker.say(b"first\n")
+            talker.wait_for(b"b'first'\n", "stdout")
+            talker.say(b"second\n")
+            talker.wait_for(b"b'second'\n", "stdout")
+            talker.stdin.close()
+            status, output, complaints = talker.wait()
+            self.assertEqual((status, complaints), (0, b""))
+            self.assertRegex(output.splitlines()[-1], SUMMARY)
+
+    def test_an_empty_file_is_no_failure(self):
+        with Server("echo_server") as server:
+            ended = client(server, "/dev/null")
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+            self.assertRegex(ended.stdout, rb"^0 lines, 0 bytes, \d+\.\d+ s\n$")
+
+    def test_a_delay_comes_between_lines(self):
+        with Server("echo_server") as server:
+            ended = client(server, "--quiet", "--delay", "0.05", "-", input=b"one\ntwo\nthree\nfour\n")
+            self.assertEqual(ended.returncode, 0)
+            self.assertGreaterEqual(float(SUMMARY.match(ended.stdout)[3]), 0.15)
+
+    # The server and its connections
+
+    def test_the_server_says_who_comes_and_goes(self):
+        with Server("echo_server") as server:
+            with server.connect() as connection:
+                name = b"127.0.0.1:%d" % connection.getsockname()[1]
+                server.wait_for(name + b" connected\n", "stderr")
+            server.wait_for(name + b" disconnected\n", "stderr")
+
+    def test_a_quiet_server_says_nothing_but_where_it_listens(self):
+        with Server("echo_server", "--quiet") as server:
+            self.assert_serves(server)
+            server.send_signal(signal.SIGTERM)
+            status, output, complaints = server.wait()
+            self.assertEqual((status, complaints), (0, b""))
+            self.assertRegex(output, rb"^listening on 127\.0\.0\.1:\d+\n$")
+
+    def test_a_reset_ends_that_connection_only(self):
+        with Server("echo_server") as server, server.connect() as other:
+            connection = server.connect()
+            connection.sendall(b"x")
+            receive_exactly(connection, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+            server.wait_for(b"connection reset by peer\n", "stderr")
+            other.sendall(b"unharmed")
+            self.assertEqual(receive_exactly(other, 8), b"unharmed")
+            self.assert_serves(server)
+
+    def test_an_idle_connection_is_closed(self):
+        with Server("echo_server", "--idle-timeout", "0.2") as server, server.connect() as connection:
+            connection.sendall(b"x")
+            self.assertEqual(receive_all(connection), b"x")
+            server.wait_for(b"timed out\n", "stderr")
+            self.assert_serves(server)
+
+    def test_one_connection_more_than_the_limit_is_closed_at_once(self):
+        with Server("echo_server", "--max-connections", "2") as server:
+            with server.connect() as first, server.connect() as second, server.connect() as third:
+                self.assertEqual(receive_all(third), b"")
+                server.wait_for(b" refused: 2 are connected\n", "stderr")
+                for each in (first, second):
+                    each.sendall(b"x")
+                    receive_exactly(each, 1)
+            server.wait_for(b" disconnected\n", "stderr", 2)
+            self.assert_serves(server)
+
+    def test_several_threads_share_one_port(self):
+        with Server("echo_server", "--threads", "2") as server:
+            connections = [server.connect() for _ in range(64)]
+            for i, each in enumerate(connections):
+                each.sendall(b"%02d" % i)
+            for i, each in enumerate(connections):
+                self.assertEqual(receive_exactly(each, 2), b"%02d" % i)
+                each.close()
+            server.wait_for(b" disconnected\n", "stderr", 64)
+            server.send_signal(signal.SIGTERM)
+            status, output, _ = server.wait()
+            self.assertEqual(status, 0)
+            self.assertRegex(output, rb"^listening on 127\.0\.0\.1:\d+\n$")
+
+    # A server that does not do what it should
+
+    def assert_client_fails(self, talk, reason, *arguments, lines=b"one\ntwo\nthree\n"):
+        with Peer(talk) as peer:
+            ended = client(peer, *arguments, "-", input=lines)
+        self.assertEqual(ended.returncode, 1)
+        self.assertRegex(ended.stderr, rb"^echo_client: " + reason % (b"127\\.0\\.0\\.1:%d" % peer.port) + rb"\n$")
+
+    def test_the_client_fails_when_the_stream_ends_too_early(self):
+        def talk(connection):
+            connection.sendall(receive_exactly(connection, 3))
+            connection.sendall(receive_exactly(connection, 3)[:2])
+            connection.shutdown(socket.SHUT_WR)
+
+        self.assert_client_fails(talk, rb"read from %s: unexpected end of stream after 2 of 3 bytes")
+
+    def test_the_client_fails_when_the_connection_is_reset(self):
+        def talk(connection):
+            connection.sendall(receive_exactly(connection, 3))
+            receive_exactly(connection, 3)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        self.assert_client_fails(talk, rb"read from %s: connection reset by peer")
+
+    def test_the_client_fails_when_a_line_comes_back_changed(self):
+        def talk(connection):
+            connection.sendall(receive_exactly(connection, 3).upper())
+
+        self.assert_client_fails(talk, rb"line 1 came back from %s as b'ONE'")
+
+    def test_the_client_fails_when_no_answer_comes_in_time(self):
+        def talk(connection):
+            connection.sendall(receive_exactly(connection, 3))
+            receive_all(connection)
+
+        self.assert_client_fails(talk, rb"read from %s: timed out", "--timeout", "0.2")
+
+    def test_a_delay_is_no_silence_of_the_server(self):
+        with Server("echo_server") as server:
+            ended = client(server, "--delay", "0.3", "--timeout", "0.2", "-", input=b"one\ntwo\nthree\n")
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+
+    def test_the_client_fails_when_the_server_dies(self):
+        with Server("echo_server") as server, running_client(server, "-") as talker:
+            talker.say(b"first\n")
+            talker.wait_for(b"b'first'\n", "stdout")
+            server.kill()
+            talker.say(b"second\n")
+            status, output, complaints = talker.wait()
+            self.assertEqual((status, output), (1, b"b'first'\n"))
+            self.assertRegex(complaints, rb"^echo_client: [^\n]* 127\.0\.0\.1:%d: [^\n]*\n$" % server.port)
+
+
+if __name__ == "__main__":
+    unittest.main()

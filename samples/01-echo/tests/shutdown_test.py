@@ -1,0 +1,84 @@
+"""How echo_server and echo_client end when a signal tells them to."""
+
+import signal
+import unittest
+
+from programs import Peer, Program, Server, path_of, receive_all, receive_exactly
+
+LONG = "3600"  # seconds
+
+
+class Shutdown(unittest.TestCase):
+    def test_a_server_without_clients_ends_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Server("echo_server", "--drain", LONG) as server:
+                server.send_signal(number)
+                status, _, complaints = server.wait()
+                self.assertEqual((status, complaints), (0, b""))
+
+    def test_who_is_connected_may_finish(self):
+        for threads in (1, 2):
+            with (Server("echo_server", "--drain", LONG, "--threads", str(threads)) as server,
+                  server.connect() as connection):
+                connection.sendall(b"before")
+                receive_exactly(connection, 6)
+                server.send_signal(signal.SIGTERM)
+                server.wait_for(b"ending: 1 connected", "stderr")
+                connection.sendall(b"after")
+                self.assertEqual(receive_exactly(connection, 5), b"after")
+                connection.close()
+                self.assertEqual(server.wait()[0], 0)
+
+    def test_nobody_else_is_let_in_meanwhile(self):
+        with Server("echo_server", "--drain", LONG) as server, server.connect() as connection:
+            connection.sendall(b"x")
+            receive_exactly(connection, 1)
+            server.send_signal(signal.SIGTERM)
+            server.wait_for(b"ending: 1 connected", "stderr")
+            with self.assertRaises(ConnectionRefusedError):
+                server.connect()
+
+    def test_who_does_not_finish_in_time_is_cut_off(self):
+        with Server("echo_server", "--drain", "0.2") as server, server.connect() as connection:
+            connection.sendall(b"x")
+            receive_exactly(connection, 1)
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(receive_all(connection), b"")
+            self.assertEqual(server.wait()[0], 0)
+
+    def test_a_second_signal_ends_the_server_at_once(self):
+        for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+            with Server("echo_server", "--drain", LONG) as server, server.connect() as connection:
+                connection.sendall(b"x")
+                receive_exactly(connection, 1)
+                server.send_signal(signal.SIGTERM)
+                server.wait_for(b"ending: 1 connected", "stderr")
+                server.send_signal(number)
+                self.assertEqual(server.wait()[0], status)
+
+    def test_a_client_that_waits_for_input_ends_in_order(self):
+        with Server("echo_server") as server:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                with Program(path_of("echo_client"), "--port", str(server.port), "-") as talker:
+                    talker.say(b"one\n")
+                    talker.wait_for(b"b'one'\n", "stdout")
+                    talker.send_signal(number)
+                    status, output, complaints = talker.wait()
+                    self.assertEqual((status, complaints), (0, b""))
+                    self.assertRegex(output.splitlines()[-1], rb"^1 lines, 3 bytes, ")
+
+    def test_a_client_that_waits_for_a_reply_ends_in_order(self):
+        def talk(connection):
+            receive_exactly(connection, 4)
+            talker.send_signal(signal.SIGINT)
+            receive_all(connection)
+
+        with Peer(talk) as peer, Program(path_of("echo_client"), "--port", str(peer.port), "-") as talker:
+            talker.say(b"well\n")
+            status, output, complaints = talker.wait()
+            self.assertEqual((status, complaints), (0, b""))
+            self.assertRegex(output, rb"^0 lines, 0 bytes, ")
+
+
+if __name__ == "__main__":
+    unittest.main()

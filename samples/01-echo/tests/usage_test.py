@@ -1,0 +1,100 @@
+"""Bad input to echo_server and echo_client: one clear line, and the exit status that fits."""
+
+import ctypes
+import os
+import pathlib
+import socket
+import subprocess
+import unittest
+
+from programs import Server, file_beside, run
+
+BOOK = str(file_beside(__file__, "book.txt"))
+PR_CAPBSET_DROP = 24
+CAP_NET_BIND_SERVICE = 10
+
+
+def without_right_to_low_ports():
+    """In the child, before it becomes the program: takes from root what lets it listen on a port below 1024."""
+    if os.geteuid() == 0 and ctypes.CDLL(None, use_errno=True).prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+class Usage(unittest.TestCase):
+    def assert_ends(self, ended, status, line):
+        self.assertEqual((ended.returncode, ended.stderr.decode(), ended.stdout), (status, line + "\n", b""))
+
+    def test_help_and_version_go_to_standard_output(self):
+        for program in ("echo_server", "echo_client"):
+            for option, expected in (("--help", f"{program} [OPTIONS]"), ("--version", f"{program} (strait) ")):
+                ended = run(program, option)
+                self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+                self.assertIn(expected, ended.stdout.decode())
+
+    def test_wrong_usage(self):
+        for command, reason in (
+            (["echo_server", "--speed"], "unexpected argument --speed"),
+            (["echo_server", "surplus"], "unexpected argument surplus"),
+            (["echo_server", "--host", "300.1.1.1"], '--host: "300.1.1.1" is neither a numeric address nor localhost'),
+            (["echo_server", "--host", "example.org"], '--host: "example.org" is neither a numeric address nor localhost'),
+            (["echo_server", "--port", "65536"], '--port: "65536" is not a number from 0 to 65535'),
+            (["echo_server", "--port", "http"], '--port: "http" is not a number from 0 to 65535'),
+            (["echo_server", "--threads", "0"], '--threads: "0" is not a number from 1 to 1024'),
+            (["echo_server", "--idle-timeout", "-1"], '--idle-timeout: "-1" is not a number of seconds'),
+            (["echo_server", "--drain", "nan"], '--drain: "nan" is not a number of seconds'),
+            (["echo_client"], "FILE is required"),
+            (["echo_client", BOOK, BOOK], f"unexpected argument {BOOK}"),
+            (["echo_client", BOOK, "--port", "0"], '--port: "0" is not a number from 1 to 65535'),
+            (["echo_client", BOOK, "--delay", "2s"], '--delay: "2s" is not a number of seconds'),
+            (["echo_client", BOOK, "--host", ""], "--host: a host is needed"),
+        ):
+            with self.subTest(" ".join(command)):
+                self.assert_ends(run(*command), 2, f"{command[0]}: {reason} (see --help)")
+
+    def test_a_port_in_use(self):
+        with Server("echo_server") as server:
+            for threads in ("1", "2"):
+                ended = run("echo_server", "--port", str(server.port), "--threads", threads)
+                self.assert_ends(ended, 1, f"echo_server: listen on 127.0.0.1:{server.port}: address already in use")
+
+    def test_a_port_that_several_threads_of_another_server_share(self):
+        with Server("echo_server", "--threads", "2") as server:
+            ended = run("echo_server", "--port", str(server.port), "--threads", "2")
+            self.assert_ends(ended, 1, f"echo_server: listen on 127.0.0.1:{server.port}: address already in use")
+
+    def test_no_permission_for_the_port(self):
+        first_free = pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+        if first_free.exists() and int(first_free.read_text()) <= 1:
+            self.skipTest("here everyone may listen on every port")
+        try:
+            ended = run("echo_server", "--port", "1", preexec_fn=without_right_to_low_ports)
+        except subprocess.SubprocessError:
+            self.skipTest("cannot give up the right to low ports")
+        self.assert_ends(ended, 1, "echo_server: listen on 127.0.0.1:1: permission denied")
+
+    def test_an_address_of_another_machine(self):
+        ended = run("echo_server", "--host", "192.0.2.1", "--port", "0")  # RFC 5737: nobody's
+        self.assert_ends(ended, 1, "echo_server: listen on 192.0.2.1:0: cannot assign requested address")
+
+    def test_an_unknown_host(self):
+        ended = run("echo_client", "--host", "no-such-host.invalid", BOOK)  # RFC 2606: never a host
+        self.assertEqual((ended.returncode, ended.stdout), (1, b""))
+        self.assertRegex(ended.stderr.decode(), r"^echo_client: resolve no-such-host\.invalid:5000: host not found.*\n$")
+
+    def test_a_port_where_nobody_listens(self):
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))  # taken, so that nobody comes to listen there meanwhile
+            port = bound.getsockname()[1]
+            ended = run("echo_client", "--port", str(port), BOOK)
+            self.assert_ends(ended, 1, f"echo_client: connect to 127.0.0.1:{port}: connection refused")
+
+    def test_a_file_that_cannot_be_read(self):
+        ended = run("echo_client", "/nowhere/book.txt")
+        self.assert_ends(ended, 1, "echo_client: open /nowhere/book.txt: no such file or directory")
+        with Server("echo_server") as server:
+            ended = run("echo_client", "--port", str(server.port), "/")
+            self.assert_ends(ended, 1, "echo_client: read /: is a directory")
+
+
+if __name__ == "__main__":
+    unittest.main()

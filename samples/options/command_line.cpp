@@ -1,0 +1,70 @@
+#include "options/command_line.hpp"
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace samples {
+namespace {
+
+constexpr int wrong_usage = 2;
+constexpr double most_seconds = 1e9;  // thirty years; what fits into nanoseconds is ten times that
+
+template <class Number>
+std::optional<Number> whole_text_as(std::string const& text) {
+  Number value{};
+  auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::chrono::nanoseconds parse_seconds(std::string const& option, std::string const& text) {
+  auto const seconds = whole_text_as<double>(text);
+  if (!seconds || !(*seconds >= 0 && *seconds <= most_seconds))  // so written that NaN is refused
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number of seconds", text));
+  return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(*seconds));
+}
+
+}  // namespace
+
+command_line::command_line(std::string const& description) : CLI::App(description) {
+  allow_extras();  // read_or_exit refuses them, in the same words with every version of CLI11
+  set_version_flag("--version", [this] { return fmt::format("{} (strait) {}", get_name(), STRAIT_VERSION); });
+}
+
+std::uint64_t command_line::parse_number(std::string const& option, std::string const& text, std::uint64_t lowest,
+                                         std::uint64_t highest) {
+  auto const number = whole_text_as<std::uint64_t>(text);
+  if (!number || *number < lowest || *number > highest)
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number from {} to {}", text, lowest, highest));
+  return *number;
+}
+
+void command_line::add_seconds(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning) {
+  auto const store = [name, &into](std::string const& text) { into = parse_seconds(name, text); };
+  add_option_function<std::string>(name, store, meaning)
+      ->type_name("SECONDS")
+      ->default_str(fmt::format("{}", std::chrono::duration<double>(into).count()));
+}
+
+void command_line::read_or_exit(int argc, char const* const* argv) {
+  name(std::filesystem::path(argv[0]).filename().string());
+  try {
+    parse(argc, argv);
+    auto surplus = remaining();
+    std::erase(surplus, "--");
+    if (!surplus.empty()) throw CLI::ParseError("unexpected argument " + surplus.front(), CLI::ExitCodes::ExtrasError);
+  } catch (CLI::Success const& e) {
+    std::exit(exit(e));
+  } catch (CLI::ParseError const& e) {
+    fmt::print(stderr, "{}: {} (see --help)\n", get_name(), e.what());
+    std::exit(wrong_usage);
+  }
+}
+
+}  // namespace samples

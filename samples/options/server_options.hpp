@@ -1,0 +1,29 @@
+// The options that all servers of the samples take.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "strait/net/endpoint.hpp"
+
+namespace samples {
+
+struct server_options {
+  std::string host = "127.0.0.1";  // a numeric address, or localhost
+  std::uint16_t port = 5000;       // 0: the system chooses
+  unsigned threads = 1;
+  std::size_t max_connections = 10'000;
+  std::chrono::nanoseconds idle_timeout{0};  // 0: none
+  std::chrono::nanoseconds drain = std::chrono::seconds(5);
+  bool quiet = false;
+
+  [[nodiscard]] strait::endpoint where() const;
+};
+
+/// Reads the command line of a server without options of its own. Ends the program itself after --help, --version and
+/// wrong usage. `description` is what the server does, in a sentence.
+[[nodiscard]] server_options read_server_options(int argc, char** argv, std::string const& description);
+
+}  // namespace samples

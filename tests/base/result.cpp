@@ -1,0 +1,139 @@
+// result: a value, or the error in its place.
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <strait/base/result.hpp>
+
+#include "catch.hpp"
+
+using namespace strait;
+
+namespace {
+
+template <class T, class Exception>
+result<T> failed_with(Exception const& exception) {
+  return {exception.code(), std::make_exception_ptr(exception)};
+}
+
+// Counts how many of it there are.
+class counted {
+ public:
+  explicit counted(int& alive) : alive_(&alive) { ++*alive_; }
+  counted(counted const& other) : alive_(other.alive_) { ++*alive_; }
+  counted& operator=(counted const&) = delete;
+  ~counted() { --*alive_; }
+
+ private:
+  int* alive_;
+};
+
+}  // namespace
+
+TEST_CASE("a result that holds a value gives it") {
+  result<int> answer = 42;
+  CHECK(answer.has_value());
+  CHECK(static_cast<bool>(answer));
+  CHECK(*answer == 42);
+  CHECK(answer.value() == 42);
+  CHECK(std::move(answer).value() == 42);
+}
+
+TEST_CASE("a result that holds a value has no error") {
+  result<int> const answer = 42;
+  CHECK_FALSE(answer.error());
+  CHECK(answer.message().empty());
+  CHECK(answer.exception() == nullptr);
+}
+
+TEST_CASE("a result that holds an error has its code and its text") {
+  result<int> const failure = failed_with<int>(timed_out("read from 127.0.0.1:5000"));
+  CHECK_FALSE(failure.has_value());
+  CHECK_FALSE(static_cast<bool>(failure));
+  CHECK(failure.error() == std::errc::timed_out);
+  CHECK(failure.message() == "read from 127.0.0.1:5000: timed out");
+}
+
+TEST_CASE("asking a failed result for its value throws the error with its exact type") {
+  result<std::string> failure = failed_with<std::string>(unexpected_end("read", 3, 8));
+  CHECK_THROWS_AS(failure.value(), unexpected_end);
+  try {
+    (void)std::move(failure).value();
+    FAIL("there is no value");
+  } catch (unexpected_end const& end) {
+    CHECK(end.got() == 3);
+    CHECK(end.wanted() == 8);
+  }
+}
+
+TEST_CASE("a const result can be read") {
+  result<std::string> const word = std::string("word");
+  CHECK(*word == "word");
+  CHECK(word->size() == 4);
+  CHECK(word.value() == "word");
+  result<std::string> const failure = failed_with<std::string>(timed_out("read"));
+  CHECK_THROWS_AS(failure.value(), timed_out);
+}
+
+TEST_CASE("a result without a value says only whether it went well") {
+  result<void> done;
+  CHECK(done.has_value());
+  CHECK_NOTHROW(done.value());
+  result<void> failure = failed_with<void>(timed_out("connect"));
+  CHECK_FALSE(failure.has_value());
+  CHECK_THROWS_AS(failure.value(), timed_out);
+  CHECK_THROWS_AS(std::move(failure).value(), timed_out);
+}
+
+TEST_CASE("a result can hold what can only be moved") {
+  result<std::unique_ptr<int>> owner = std::make_unique<int>(7);
+  result<std::unique_ptr<int>> moved = std::move(owner);
+  CHECK(**moved == 7);
+  std::unique_ptr<int> const taken = std::move(moved).value();
+  CHECK(*taken == 7);
+}
+
+TEST_CASE("a result can be changed through its access") {
+  result<std::string> word = std::string("word");
+  word->push_back('s');
+  *word += '!';
+  word.value() += '!';
+  CHECK(*word == "words!!");
+}
+
+TEST_CASE("a copy of a result has the same value or error") {
+  result<std::string> const word = std::string("a word too long for the small string buffer");
+  result<std::string> copy = word;
+  CHECK(*copy == *word);
+  result<std::string> const failure = failed_with<std::string>(timed_out("read"));
+  result<std::string> failed_copy = failure;
+  CHECK(failed_copy.message() == "read: timed out");
+  CHECK_THROWS_AS(failed_copy.value(), timed_out);
+}
+
+TEST_CASE("assignment replaces a value by an error and back") {
+  result<std::string> outcome = std::string("value");
+  outcome = failed_with<std::string>(timed_out("read"));
+  CHECK_FALSE(outcome.has_value());
+  outcome = std::string("again");
+  CHECK(*outcome == "again");
+  outcome = result<std::string>(outcome);
+  CHECK(*outcome == "again");
+  CHECK_FALSE(outcome.error());
+}
+
+TEST_CASE("a result destroys its value exactly once") {
+  int alive = 0;
+  {
+    result<counted> first{counted(alive)};
+    result<counted> second = first;
+    CHECK(alive == 2);
+    second = failed_with<counted>(timed_out("read"));
+    CHECK(alive == 1);
+    second = std::move(first);
+  }
+  CHECK(alive == 0);
+}

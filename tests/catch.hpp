@@ -1,0 +1,21 @@
+// Catch2, whichever major version the build found, under version 3's names.
+#pragma once
+
+#if __has_include(<catch2/catch_test_macros.hpp>)
+#include <catch2/catch_message.hpp>
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/catch_translate_exception.hpp>
+#include <catch2/generators/catch_generators_all.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_predicate.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <catch2/matchers/catch_matchers_vector.hpp>
+#else
+#include <catch2/catch.hpp>
+
+namespace Catch::Matchers {
+inline auto ContainsSubstring(std::string const& part) { return Contains(part); }
+}  // namespace Catch::Matchers
+#endif

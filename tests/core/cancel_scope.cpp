@@ -1,0 +1,427 @@
+// Cancellation: level-triggered, downwards, past handlers of standard exceptions, and kept off by a shield.
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strait/core/cancel_scope.hpp>
+#include <strait/core/run.hpp>
+#include <strait/core/task_group.hpp>
+#include <strait/core/thread_pool.hpp>
+#include <strait/core/timeout.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+task<int> answer() { co_return 42; }
+
+// Runs `block` and cancels it when it waits for the first time. Says whether it was done nevertheless.
+template <class Block>
+task<bool> run_and_cancel(Block block) {
+  cancel_scope scope;
+  co_return co_await with_task_group([&](task_group& group) -> task<bool> {
+    group.spawn([&]() -> task<> {
+      co_await yield();
+      scope.cancel();
+    });
+    co_return co_await scope.run(block());
+  });
+}
+
+// How `what` ends in a scope that has been canceled.
+template <awaitable A>
+task<bool> ends_at_once(A what) {
+  bool is_canceled = false;
+  try {
+    co_await std::move(what);
+  } catch (canceled const&) {
+    is_canceled = true;
+  }
+  co_return is_canceled;
+}
+
+}  // namespace
+
+TEST_CASE("a block that nobody cancels is done") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    bool const done = co_await scope.run(turns(2));
+    CHECK(done);
+    CHECK_FALSE(scope.is_canceled());
+  });
+}
+
+TEST_CASE("a block that nobody cancels gives its value") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    std::optional<int> const value = co_await scope.run(answer());
+    CHECK(value == 42);
+  });
+}
+
+TEST_CASE("a block's exception passes through its scope") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    bool caught = false;
+    try {
+      co_await scope.run([]() -> task<> {
+        co_await yield();
+        throw std::out_of_range("far out");
+      });
+    } catch (std::out_of_range const&) {
+      caught = true;
+    }
+    CHECK(caught);
+  });
+}
+
+TEST_CASE("a cancel ends what the block waits for, and the scope gives nothing") {
+  bool const done = run(run_and_cancel([]() -> task<> { co_await forever(); }));
+  CHECK_FALSE(done);
+}
+
+TEST_CASE("a canceled block of a value gives none") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    std::optional<int> const value = co_await scope.run([]() -> task<int> {
+      co_await yield();
+      co_return 1;
+    });
+    CHECK_FALSE(value.has_value());
+  });
+}
+
+TEST_CASE("in a canceled scope every await of an operation ends at once, also of one that could complete at once") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    bool called = false;
+    bool const done = co_await scope.run([&]() -> task<> {
+      for (int i = 0; i != 3; ++i) {
+        bool const yields = co_await ends_at_once(yield());
+        bool const sleeps = co_await ends_at_once(sleep_for(std::chrono::seconds(0)));
+        bool const slept = co_await ends_at_once(sleep_until(clock::time_point()));
+        bool const calls = co_await ends_at_once(on_thread_pool([&] { called = true; }));
+        bool const times_out = co_await ends_at_once(timeout(std::chrono::hours(1), forever()));
+        CHECK(yields);
+        CHECK(sleeps);
+        CHECK(slept);
+        CHECK(calls);
+        CHECK(times_out);
+      }
+      CHECK_FALSE(called);
+    });
+    CHECK(done);
+  });
+}
+
+TEST_CASE("a cancel that was caught comes again with the next await") {
+  int caught = 0;
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    for (int i = 0; i != 3; ++i) {
+      try {
+        co_await forever();
+      } catch (canceled const&) {
+        ++caught;
+      }
+    }
+    co_await forever();
+  }));
+  CHECK_FALSE(done);
+  CHECK(caught == 3);
+}
+
+TEST_CASE("a handler of standard exceptions does not swallow a cancel") {
+  int rounds = 0;
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    for (;;) {
+      ++rounds;
+      try {
+        co_await forever();
+      } catch (std::exception const&) {
+      }
+    }
+  }));
+  CHECK_FALSE(done);
+  CHECK(rounds == 1);
+}
+
+TEST_CASE("the await of a task is no point of cancellation: what needs no waiting is done") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    std::optional<int> const value = co_await scope.run([]() -> task<int> { co_return co_await answer() + 1; });
+    CHECK(value == 43);
+  });
+}
+
+TEST_CASE("a block that cancels its own scope goes on to its next await") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    bool reached = false;
+    bool const done = co_await scope.run([&]() -> task<> {
+      scope.cancel();
+      reached = true;
+      co_await yield();
+      reached = false;
+    });
+    CHECK_FALSE(done);
+    CHECK(reached);
+  });
+}
+
+TEST_CASE("a cancel flows down to all tasks of the block") {
+  int canceled_ones = 0;
+  auto const note = [&]() -> task<> {
+    try {
+      co_await forever();
+    } catch (canceled const&) {
+      ++canceled_ones;
+      throw;
+    }
+  };
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    co_await with_task_group([&](task_group& outer) -> task<> {
+      outer.spawn(note);
+      outer.spawn([&]() -> task<> {
+        co_await with_task_group([&](task_group& inner) -> task<> {
+          inner.spawn(note);
+          cancel_scope deepest;
+          co_await deepest.run(note());
+        });
+      });
+      co_await note();
+    });
+  }));
+  CHECK_FALSE(done);
+  CHECK(canceled_ones == 4);
+}
+
+TEST_CASE("a cancel of an inner scope does not touch the outer one") {
+  run([]() -> task<> {
+    cancel_scope outer;
+    bool const outer_done = co_await outer.run([]() -> task<> {
+      cancel_scope inner;
+      inner.cancel();
+      bool const inner_done = co_await inner.run(forever());
+      CHECK_FALSE(inner_done);
+      co_await yield();
+    });
+    CHECK(outer_done);
+  });
+}
+
+TEST_CASE("a cancel of the outer scope passes through the inner one") {
+  bool passed = false;
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    cancel_scope inner;
+    try {
+      co_await inner.run(forever());
+    } catch (canceled const&) {
+      passed = true;
+      throw;
+    }
+  }));
+  CHECK_FALSE(done);
+  CHECK(passed);
+}
+
+TEST_CASE("when both scopes are canceled, the outer one ends") {
+  cancel_scope inner;
+  bool behind_inner = false;
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    inner.cancel();
+    co_await shield(turns(2));
+    co_await inner.run(forever());
+    behind_inner = true;
+  }));
+  CHECK_FALSE(done);
+  CHECK_FALSE(behind_inner);
+}
+
+TEST_CASE("a cancel before the block begins ends it at its first await") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    bool begun = false;
+    bool const done = co_await scope.run([&]() -> task<> {
+      begun = true;
+      co_await yield();
+    });
+    CHECK_FALSE(done);
+    CHECK(begun);
+  });
+}
+
+TEST_CASE("a cancel of a scope whose block has ended does nothing to those around it") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    co_await scope.run(turns(1));
+    scope.cancel();
+    co_await yield();
+  });
+}
+
+TEST_CASE("a scope can run one block after another") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    bool const first = co_await scope.run(turns(1));
+    bool const second = co_await scope.run(turns(1));
+    scope.cancel();
+    bool const third = co_await scope.run(turns(1));
+    CHECK(first);
+    CHECK(second);
+    CHECK_FALSE(third);
+  });
+}
+
+TEST_CASE("a scope that was ended by a cancel from outside is not canceled itself, and can be used again") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    bool late = false;
+    try {
+      co_await timeout(std::chrono::milliseconds(1), scope.run(forever()));
+    } catch (timed_out const&) {
+      late = true;
+    }
+    CHECK(late);
+    CHECK_FALSE(scope.is_canceled());
+    bool const done = co_await scope.run(turns(1));
+    CHECK(done);
+  });
+}
+
+TEST_CASE("a scope that runs two blocks at a time is diagnosed") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> { co_await scope.run(turns(3)); });
+      co_await yield();
+      bool diagnosed = false;
+      try {
+        co_await scope.run(turns(1));
+      } catch (std::logic_error const&) {
+        diagnosed = true;
+      }
+      CHECK(diagnosed);
+    });
+  });
+}
+
+TEST_CASE("a scope keeps a callable block alive until its task has ended") {
+  int alive = 0;
+  run([&]() -> task<> {
+    cancel_scope scope;
+    auto block = [&alive, owned = counted(alive)]() -> task<> {
+      co_await turns(2);
+      CHECK(alive >= 1);
+    };
+    co_await scope.run(std::move(block));
+  });
+  CHECK(alive == 0);
+}
+
+TEST_CASE("a shield keeps a cancel off until the block is done; the next await ends") {
+  std::vector<std::string> events;
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    co_await shield([&]() -> task<> {
+      co_await turns(5);
+      events.push_back("cleaned up");
+    });
+    events.push_back("behind the shield");
+    co_await yield();
+    events.push_back("gone on");
+  }));
+  CHECK_FALSE(done);
+  CHECK(events == std::vector<std::string>{"cleaned up", "behind the shield"});
+}
+
+TEST_CASE("a shield in a scope that has been canceled protects all the same") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    bool cleaned_up = false;
+    bool const done = co_await scope.run([&]() -> task<> {
+      co_await shield(turns(3));
+      cleaned_up = true;
+    });
+    CHECK(done);
+    CHECK(cleaned_up);
+  });
+}
+
+TEST_CASE("a shield protects the tasks that its block spawns") {
+  int ended = 0;
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    co_await shield([&]() -> task<> {
+      co_await with_task_group([&](task_group& group) -> task<> {
+        for (int i = 0; i != 3; ++i)
+          group.spawn([&]() -> task<> {
+            co_await turns(4);
+            ++ended;
+          });
+        co_return;
+      });
+    });
+  }));
+  CHECK(done);
+  CHECK(ended == 3);
+}
+
+TEST_CASE("a shield gives its block's value and passes its exception on") {
+  run([]() -> task<> {
+    int const value = co_await shield(answer());
+    CHECK(value == 42);
+    bool caught = false;
+    try {
+      co_await shield([]() -> task<> {
+        throw std::out_of_range("far out");
+        co_return;
+      });
+    } catch (std::out_of_range const&) {
+      caught = true;
+    }
+    CHECK(caught);
+  });
+}
+
+TEST_CASE("a shield does not protect from a timeout inside it") {
+  run([]() -> task<> {
+    bool late = false;
+    try {
+      co_await shield(timeout(std::chrono::milliseconds(1), forever()));
+    } catch (timed_out const&) {
+      late = true;
+    }
+    CHECK(late);
+  });
+}
+
+TEST_CASE("an operation that is done when the cancel comes delivers its result") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    std::vector<std::string> events;
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        bool const done = co_await scope.run([&]() -> task<> {
+          co_await yield();  // it is due when the other task cancels it
+          events.push_back("delivered");
+          co_await yield();
+          events.push_back("gone on");
+        });
+        CHECK_FALSE(done);
+      });
+      co_await yield();
+      scope.cancel();
+    });
+    CHECK(events == std::vector<std::string>{"delivered"});
+  });
+}

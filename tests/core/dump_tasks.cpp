@@ -1,0 +1,213 @@
+// dump_tasks: who waits where, for how long, under whom.
+#include <chrono>
+#include <source_location>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strait/core/dump_tasks.hpp>
+#include <strait/core/run.hpp>
+#include <strait/core/task_group.hpp>
+#include <strait/core/timeout.hpp>
+#include <strait/core/when_all.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+unsigned line_here(std::source_location const here = std::source_location::current()) { return here.line(); }
+
+/// A line of the dump.
+struct entry {
+  std::size_t depth;
+  std::string text;
+  [[nodiscard]] bool says(std::string const& function, unsigned line) const {
+    return text.find(function) != text.npos &&
+           text.find(" at dump_tasks.cpp:" + std::to_string(line) + ", for ") != text.npos;
+  }
+};
+
+std::vector<entry> entries_of(std::string const& dump) {
+  std::vector<entry> entries;
+  std::istringstream lines(dump);
+  for (std::string line; std::getline(lines, line);) {
+    auto const depth = line.find_first_not_of(' ');
+    entries.push_back({depth / 2, line.substr(depth)});
+  }
+  return entries;
+}
+
+unsigned waits_at = 0;
+task<> waits() {
+  waits_at = line_here() + 1;
+  co_await sleep_until(clock::time_point::max());
+}
+
+unsigned calls_at = 0;
+task<> calls() {
+  calls_at = line_here() + 1;
+  co_await waits();
+}
+
+unsigned owns_at = 0;
+task<> owns_children() {
+  auto const body = [](task_group& group) -> task<> {
+    group.spawn(calls());
+    group.spawn(waits());
+    co_return;
+  };
+  owns_at = line_here() + 1;
+  co_await with_task_group(body);
+}
+
+// What the tasks look like when `work` has had a few turns.
+std::string dump_of(task<> work) {
+  event_loop loop;
+  loose_task<void> const beside(loop, std::move(work));
+  loop.run(turns(3));
+  return dump_tasks(loop);
+}
+
+}  // namespace
+
+TEST_CASE("a loop without tasks has an empty dump") {
+  event_loop const loop;
+  CHECK(dump_tasks(loop).empty());
+}
+
+TEST_CASE("a dump says of a waiting task what it is, and the file and line of its await") {
+  auto const entries = entries_of(dump_of(waits()));
+  REQUIRE(entries.size() == 1);
+  INFO(entries[0].text);
+  CHECK(entries[0].says("waits", waits_at));
+  CHECK(entries[0].depth == 0);
+}
+
+TEST_CASE("a dump calls a function by its name only") {
+  auto const entries = entries_of(dump_of(waits()));
+  REQUIRE(entries.size() == 1);
+  CHECK_THAT(entries[0].text, !ContainsSubstring("Frame"));
+  CHECK_THAT(entries[0].text, !ContainsSubstring("_Z"));
+}
+
+TEST_CASE("a task that is awaited stands below the one that awaits it") {
+  auto const entries = entries_of(dump_of(calls()));
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].says("calls", calls_at));
+  CHECK(entries[0].depth == 0);
+  CHECK(entries[1].says("waits", waits_at));
+  CHECK(entries[1].depth == 1);
+}
+
+TEST_CASE("a group's children stand below the task that owns the group") {
+  auto const entries = entries_of(dump_of(owns_children()));
+  REQUIRE(entries.size() == 4);
+  CHECK(entries[0].says("owns_children", owns_at));
+  CHECK(entries[0].depth == 0);
+  CHECK(entries[1].says("calls", calls_at));
+  CHECK(entries[1].depth == 1);
+  CHECK(entries[2].says("waits", waits_at));
+  CHECK(entries[2].depth == 2);
+  CHECK(entries[3].says("waits", waits_at));
+  CHECK(entries[3].depth == 1);
+}
+
+TEST_CASE("a dump leaves out the library's own coroutines") {
+  unsigned line = 0;
+  auto const limited = [&]() -> task<> {
+    line = line_here() + 1;
+    co_await timeout(std::chrono::hours(1), waits());
+  };
+  auto const entries = entries_of(dump_of(limited()));
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].says("", line));
+  CHECK(entries[1].says("waits", waits_at));
+  CHECK(entries[1].depth == 1);
+}
+
+TEST_CASE("a dump shows both sides of a when_all") {
+  auto const both = []() -> task<> { co_await when_all(waits(), calls()); };
+  auto const entries = entries_of(dump_of(both()));
+  REQUIRE(entries.size() == 4);
+  CHECK(entries[1].says("waits", waits_at));
+  CHECK(entries[1].depth == 1);
+  CHECK(entries[2].says("calls", calls_at));
+  CHECK(entries[2].depth == 1);
+  CHECK(entries[3].says("waits", waits_at));
+  CHECK(entries[3].depth == 2);
+}
+
+TEST_CASE("a dump shows a task that has not begun") {
+  event_loop loop;
+  loose_task<void> const beside(loop, waits());
+  CHECK(dump_tasks(loop) == "a task that has not awaited anything yet\n");
+}
+
+TEST_CASE("a dump can be taken by a running task") {
+  run([]() -> task<> {
+    event_loop& loop = co_await current_loop();
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn(calls());
+      co_await turns(2);
+      auto const entries = entries_of(dump_tasks(loop));
+      CHECK(entries.size() == 4);  // this task, its group's body, and the two that wait
+      CHECK(entries[1].says("calls", calls_at));
+      CHECK(entries[2].says("waits", waits_at));
+      group.cancel();
+    });
+  });
+}
+
+TEST_CASE("a dump can be taken by posted work") {
+  event_loop loop;
+  std::string dump;
+  gate done;
+  loop.run([&]() -> task<> {
+    loop.post([&] {
+      dump = dump_tasks(loop);
+      done.open();
+    });
+    co_await done.opened();
+  });
+  CHECK_FALSE(dump.empty());
+}
+
+TEST_CASE("a task that has ended is no longer in the dump") {
+  event_loop loop;
+  loop.run(turns(2));
+  CHECK(dump_tasks(loop).empty());
+}
+
+TEST_CASE("a dump says how long a task has waited") {
+  event_loop loop;
+  loose_task<void> const beside(loop, waits());
+  loop.run([]() -> task<> { co_await sleep_for(std::chrono::milliseconds(160)); });
+  auto const entries = entries_of(dump_tasks(loop));
+  REQUIRE(entries.size() == 1);
+  double const seconds = std::stod(entries[0].text.substr(entries[0].text.find(", for ") + 6));
+  CHECK(seconds >= 0.1);
+  CHECK(seconds < 60);
+}
+
+TEST_CASE("a dump of twenty thousand tasks is taken in no time worth speaking of") {
+  constexpr int count = sanitized ? 2'000 : 20'000;
+  event_loop loop;
+  auto const many = []() -> task<> {
+    co_await with_task_group([](task_group& group) -> task<> {
+      for (int i = 0; i != count; ++i) group.spawn(calls());
+      co_return;
+    });
+  };
+  loose_task<void> const beside(loop, many());
+  loop.run(turns(3));
+  auto const begin = clock::now();
+  std::string const dump = dump_tasks(loop);
+  CHECK(clock::now() - begin < std::chrono::seconds(1));
+  CHECK(entries_of(dump).size() == 1 + 2 * count);
+}

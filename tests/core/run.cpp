@@ -1,0 +1,389 @@
+// run, run_on_threads, run_main: results, threads, and the signals and exit status of a program.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <strait/core/cancel_scope.hpp>
+#include <strait/core/event_loop.hpp>
+#include <strait/core/run.hpp>
+#include <strait/core/task_group.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+/// This program once more, running one of the hidden test cases below as a program of its own.
+class program {
+ public:
+  explicit program(char const* test_case) {
+    std::array<int, 2> output{};
+    std::array<int, 2> errors{};
+    REQUIRE(::pipe2(output.data(), O_CLOEXEC) == 0);
+    REQUIRE(::pipe2(errors.data(), O_CLOEXEC) == 0);
+    id_ = ::fork();
+    if (id_ == 0) {
+      ::dup2(output[1], STDOUT_FILENO);
+      ::dup2(errors[1], STDERR_FILENO);
+      ::execl("/proc/self/exe", "strait_program", test_case, static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    ::close(output[1]);
+    ::close(errors[1]);
+    output_ = output[0];
+    errors_ = errors[0];
+    REQUIRE(id_ > 0);
+  }
+  program(program const&) = delete;
+  program& operator=(program const&) = delete;
+  ~program() {
+    if (id_ > 0) {
+      ::kill(id_, SIGKILL);
+      ::waitpid(id_, nullptr, 0);
+    }
+    ::close(output_);
+    ::close(errors_);
+  }
+
+  /// Returns when the program has said `line`.
+  void wait_for(std::string_view line) {
+    std::string said;
+    for (char next = 0; ::read(output_, &next, 1) == 1;) {
+      if (next != '\n') {
+        said += next;
+      } else if (said == line) {
+        return;
+      } else {
+        said.clear();
+      }
+    }
+    FAIL("the program ended before it said \"" << line << '"');
+  }
+
+  void signal(int number) { REQUIRE(::kill(id_, number) == 0); }
+
+  /// The exit status, or minus the signal that ended it.
+  int status() {
+    int status = 0;
+    REQUIRE(::waitpid(id_, &status, 0) == id_);
+    id_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  std::string output() { return all_of(output_); }
+  std::string errors() { return all_of(errors_); }
+
+ private:
+  static std::string all_of(int descriptor) {
+    std::string text;
+    std::array<char, 256> part{};
+    for (;;) {
+      auto const size = ::read(descriptor, part.data(), part.size());
+      if (size <= 0) return text;
+      text.append(part.data(), static_cast<std::size_t>(size));
+    }
+  }
+  ::pid_t id_ = -1;
+  int output_ = -1;
+  int errors_ = -1;
+};
+
+void say(std::string line) {
+  line += '\n';
+  if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
+}
+
+[[noreturn]] void exit_with(int status) { std::_Exit(status); }
+
+// Says "running", and "cleaned up" when it is canceled.
+task<> run_until_canceled() {
+  struct clean_up {
+    ~clean_up() { say("cleaned up"); }
+  } const at_the_end;
+  say("running");
+  co_await forever();
+}
+
+// Does not let itself be canceled; says when it should have.
+task<> run_stubbornly() {
+  say("running");
+  try {
+    co_await forever();
+  } catch (canceled const&) {
+    say("stopping");
+  }
+  co_await shield(forever());
+}
+
+task<> wait_forever() { co_await forever(); }
+
+task<> fail() {
+  co_await yield();
+  throw std::runtime_error("out of luck");
+}
+
+}  // namespace
+
+TEST_CASE("run gives the task's value") {
+  auto const answer = []() -> task<int> {
+    co_await yield();
+    co_return 42;
+  };
+  CHECK(run(answer()) == 42);
+}
+
+TEST_CASE("run gives what can only be moved") {
+  auto const make = []() -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); };
+  CHECK(*run(make()) == 7);
+}
+
+TEST_CASE("run throws the task's exception") { CHECK_THROWS_AS(run(fail()), std::runtime_error); }
+
+TEST_CASE("run keeps a callable alive until its task has ended") {
+  int alive = 0;
+  run([owned = counted(alive), &alive]() -> task<> {
+    co_await turns(3);
+    CHECK(alive == 1);
+  });
+  CHECK(alive == 0);
+}
+
+TEST_CASE("run of a task that cancels itself throws canceled") {
+  CHECK_THROWS_AS(run([]() -> task<> {
+                    event_loop& loop = co_await current_loop();
+                    loop.cancel();
+                    co_await forever();
+                  }),
+                  canceled);
+}
+
+TEST_CASE("run inside a task runs a loop of its own") {
+  int const value = run([]() -> task<int> {
+    co_await yield();
+    co_return run([]() -> task<int> {
+      co_await yield();
+      co_return 1;
+    }) + 1;
+  });
+  CHECK(value == 2);
+}
+
+TEST_CASE("run_on_threads runs each index once, on a thread of its own", "[threads]") {
+  std::mutex mutex;
+  std::vector<unsigned> indexes;
+  std::vector<std::thread::id> threads;
+  run_on_threads(4, [&](unsigned index) -> task<> {
+    co_await yield();
+    std::lock_guard const lock(mutex);
+    indexes.push_back(index);
+    threads.push_back(std::this_thread::get_id());
+  });
+  std::sort(indexes.begin(), indexes.end());
+  std::sort(threads.begin(), threads.end());
+  CHECK(indexes == std::vector<unsigned>{0, 1, 2, 3});
+  CHECK(std::unique(threads.begin(), threads.end()) == threads.end());
+}
+
+TEST_CASE("run_on_threads takes a factory that does not care about the index", "[threads]") {
+  std::atomic<int> runs = 0;
+  run_on_threads(3, [&]() -> task<> {
+    ++runs;
+    co_return;
+  });
+  CHECK(runs == 3);
+}
+
+TEST_CASE("run_on_threads runs index 0 on the calling thread", "[threads]") {
+  std::thread::id first;
+  run_on_threads(2, [&](unsigned index) -> task<> {
+    if (index == 0) first = std::this_thread::get_id();
+    co_return;
+  });
+  CHECK(first == std::this_thread::get_id());
+}
+
+TEST_CASE("run_on_threads cancels the others when one fails, and throws its exception", "[threads]") {
+  for (unsigned failing = 0; failing != 3; ++failing) {
+    std::atomic<int> canceled_ones = 0;
+    CHECK_THROWS_WITH(run_on_threads(3,
+                                     [&](unsigned index) -> task<> {
+                                       if (index == failing) throw std::runtime_error("out of luck");
+                                       try {
+                                         co_await forever();
+                                       } catch (canceled const&) {
+                                         ++canceled_ones;
+                                         throw;
+                                       }
+                                     }),
+                      "out of luck");
+    CHECK(canceled_ones == 2);
+  }
+}
+
+TEST_CASE("run_on_threads throws several failures as one", "[threads]") {
+  std::atomic<int> failing = 0;
+  try {
+    run_on_threads(3, [&]() -> task<> {
+      ++failing;
+      while (failing != 3) co_await shield(yield());
+      throw std::runtime_error("out of luck");
+    });
+    FAIL("nothing was thrown");
+  } catch (multiple_errors const& all) {
+    CHECK(all.size() == 3);
+    CHECK(describe(all[2]) == "out of luck");
+  }
+}
+
+TEST_CASE("run_on_threads catches what a factory throws", "[threads]") {
+  auto const refuse = [](unsigned index) {
+    if (index == 1) throw std::runtime_error("no task for you");
+    return wait_forever();
+  };
+  CHECK_THROWS_WITH(run_on_threads(2, refuse), "no task for you");
+}
+
+TEST_CASE("run_on_threads of no threads is diagnosed") {
+  CHECK_THROWS_AS(run_on_threads(0, []() -> task<> { co_return; }), std::invalid_argument);
+}
+
+TEST_CASE("run_main gives 0 when the task has ended") {
+  CHECK(run_main([]() -> task<> { co_await yield(); }()) == 0);
+}
+
+TEST_CASE("run_main restores the signals' handlers") {
+  auto const former = std::signal(SIGTERM, SIG_IGN);
+  CHECK(run_main([]() -> task<> { co_return; }()) == 0);
+  CHECK(std::signal(SIGTERM, former) == SIG_IGN);
+}
+
+TEST_CASE("program that fails", "[.]") { exit_with(run_main(fail())); }
+TEST_CASE("run_main gives 1 when the task throws, after one line that names the program and the error") {
+  program failing("program that fails");
+  CHECK(failing.status() == 1);
+  CHECK(failing.errors() == "strait_program: out of luck\n");
+  CHECK(failing.output().empty());
+}
+
+TEST_CASE("program that prints the failures of its children", "[.]") {
+  exit_with(run_main([]() -> task<> {
+    co_await with_task_group(print_failure, [](task_group& group) -> task<> {
+      group.spawn(fail());
+      co_await turns(3);
+      say("body goes on");
+    });
+  }()));
+}
+TEST_CASE("a group with print_failure as its hook writes a line for each failure and goes on") {
+  program serving("program that prints the failures of its children");
+  CHECK(serving.status() == 0);
+  CHECK(serving.errors() == "strait_program: out of luck\n");
+  CHECK(serving.output() == "body goes on\n");
+}
+
+TEST_CASE("program that throws a number", "[.]") {
+  exit_with(run_main([]() -> task<> {
+    throw 42;
+    co_return;
+  }()));
+}
+TEST_CASE("run_main gives 1 when the task throws what is no std::exception") {
+  program failing("program that throws a number");
+  CHECK(failing.status() == 1);
+  CHECK(failing.errors() == "strait_program: exception of type int\n");
+}
+
+TEST_CASE("program that runs until it is canceled", "[.]") { exit_with(run_main(run_until_canceled())); }
+TEST_CASE("run_main ends with 0 on SIGTERM or SIGINT, when the task has cleaned up") {
+  for (int const signal : {SIGTERM, SIGINT}) {
+    program server("program that runs until it is canceled");
+    server.wait_for("running");
+    server.signal(signal);
+    CHECK(server.status() == 0);
+    CHECK(server.output() == "cleaned up\n");
+    CHECK(server.errors().empty());
+  }
+}
+
+TEST_CASE("program that does not let itself be canceled", "[.]") { exit_with(run_main(run_stubbornly())); }
+TEST_CASE("run_main ends at once on a second signal, with 128 and the signal's number") {
+  for (int const signal : {SIGTERM, SIGINT}) {
+    program server("program that does not let itself be canceled");
+    server.wait_for("running");
+    server.signal(SIGTERM);
+    server.wait_for("stopping");
+    server.signal(signal);
+    CHECK(server.status() == 128 + signal);
+  }
+}
+
+TEST_CASE("program that fails while it is canceled", "[.]") {
+  exit_with(run_main([]() -> task<> {
+    try {
+      co_await run_until_canceled();
+    } catch (canceled const&) {
+      throw std::runtime_error("cannot clean up");
+    }
+  }()));
+}
+TEST_CASE("run_main gives 1 when the task fails after a signal") {
+  program server("program that fails while it is canceled");
+  server.wait_for("running");
+  server.signal(SIGTERM);
+  CHECK(server.status() == 1);
+  CHECK(server.errors() == "strait_program: cannot clean up\n");
+}
+
+TEST_CASE("program that gets its signal before it waits", "[.]") {
+  exit_with(run_main([]() -> task<> {
+    std::raise(SIGTERM);
+    co_await forever();
+  }()));
+}
+TEST_CASE("run_main does not miss a signal that comes before the task waits") {
+  program server("program that gets its signal before it waits");
+  CHECK(server.status() == 0);
+}
+
+TEST_CASE("program that runs on three threads", "[.]") {
+  static std::atomic<int> running = 0;
+  exit_with(run_main(3, []() -> task<> {
+    if (++running == 3) say("running");
+    co_await forever();
+  }));
+}
+TEST_CASE("run_main on several threads cancels all of them on a signal") {
+  program server("program that runs on three threads");
+  server.wait_for("running");
+  server.signal(SIGTERM);
+  CHECK(server.status() == 0);
+  CHECK(server.errors().empty());
+}
+
+TEST_CASE("program of which one of three threads fails", "[.]") {
+  exit_with(run_main(3, [](unsigned index) -> task<> {
+    if (index == 2) throw std::runtime_error("out of luck");
+    co_await forever();
+  }));
+}
+TEST_CASE("run_main on several threads gives 1 when one of them fails") {
+  program failing("program of which one of three threads fails");
+  CHECK(failing.status() == 1);
+  CHECK(failing.errors() == "strait_program: out of luck\n");
+}

@@ -1,0 +1,159 @@
+// cancel_on: a stop requested on any thread cancels a block.
+#include <atomic>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include <strait/core/run.hpp>
+#include <strait/core/stop_token.hpp>
+#include <strait/core/task_group.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+task<int> give_after(int turn_count, int value) {
+  co_await turns(turn_count);
+  co_return value;
+}
+
+template <awaitable A>
+task<bool> is_canceled(A what) {
+  bool canceled_here = false;
+  try {
+    co_await std::move(what);
+  } catch (canceled const&) {
+    canceled_here = true;
+  }
+  co_return canceled_here;
+}
+
+/// A thread that stops what it is given as soon as it can.
+class stopper {
+ public:
+  void give(std::stop_source& source) { given_ = &source; }
+  /// Returns when the thread no longer uses `source`, whether it has stopped it or not.
+  void take_back(std::stop_source& source) {
+    for (;;) {
+      std::stop_source* expected = &source;
+      if (given_.compare_exchange_strong(expected, nullptr) || !expected) return;
+      std::this_thread::yield();
+    }
+  }
+
+ private:
+  void stop_forever(std::stop_token const& end) {
+    while (!end.stop_requested()) {
+      std::stop_source* source = given_;
+      if (source && given_.compare_exchange_strong(source, &in_use_)) {
+        source->request_stop();
+        given_ = nullptr;
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+  std::stop_source in_use_{std::nostopstate};
+  std::atomic<std::stop_source*> given_ = nullptr;
+  std::jthread thread_{[this](std::stop_token const& end) { stop_forever(end); }};
+};
+
+}  // namespace
+
+TEST_CASE("a block whose token nobody stops gives its value") {
+  std::stop_source const source;
+  CHECK(run(cancel_on(source.get_token(), give_after(3, 42))) == 42);
+}
+
+TEST_CASE("a token that cannot be stopped does no harm") { CHECK(run(cancel_on(std::stop_token(), give_after(3, 42))) == 42); }
+
+TEST_CASE("a stop requested on the loop's thread cancels the block, and it alone") {
+  std::stop_source source;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        bool const ended = co_await is_canceled(cancel_on(source.get_token(), forever()));
+        CHECK(ended);
+        co_await yield();
+      });
+      co_await turns(2);
+      source.request_stop();
+      co_await turns(5);
+    });
+  });
+}
+
+TEST_CASE("a stop requested before the block begins ends it") {
+  std::stop_source source;
+  source.request_stop();
+  CHECK(run(is_canceled(cancel_on(source.get_token(), forever()))));
+}
+
+TEST_CASE("a stop requested on another thread cancels the block", "[threads]") {
+  std::stop_source source;
+  std::jthread stopper;
+  bool const ended = run([&]() -> task<bool> {
+    stopper = std::jthread([&] { source.request_stop(); });
+    co_return co_await is_canceled(cancel_on(source.get_token(), forever()));
+  });
+  CHECK(ended);
+}
+
+TEST_CASE("a stop requested after the block has ended does nothing") {
+  std::stop_source source;
+  run([&]() -> task<> {
+    int const value = co_await cancel_on(source.get_token(), give_after(1, 1));
+    CHECK(value == 1);
+    source.request_stop();
+    co_await turns(2);
+  });
+}
+
+TEST_CASE("a jthread's own token can drive a loop on that thread", "[threads]") {
+  std::atomic<bool> ended = false;
+  {
+    std::jthread const worker(
+        [&](std::stop_token token) { ended = run(is_canceled(cancel_on(std::move(token), forever()))); });
+  }
+  CHECK(ended);
+}
+
+TEST_CASE("a stop may race with the end of the block and of its loop", "[threads]") {
+  constexpr int rounds = sanitized ? 5'000 : 20'000;
+  stopper other_thread;
+  int delivered = 0;
+  int ended = 0;
+  for (int i = 0; i != rounds; ++i) {
+    std::stop_source source;
+    event_loop loop;
+    other_thread.give(source);
+    try {
+      delivered += loop.run(cancel_on(source.get_token(), give_after(i % 8, 1)));
+    } catch (canceled const&) {
+      ++ended;
+    }
+    other_thread.take_back(source);
+  }
+  CHECK(delivered + ended == rounds);
+}
+
+TEST_CASE("stops may race with blocks that follow each other on one loop", "[threads]") {
+  constexpr int rounds = sanitized ? 10'000 : 50'000;
+  stopper other_thread;
+  int const outcomes = run([&]() -> task<int> {
+    int count = 0;
+    for (int i = 0; i != rounds; ++i) {
+      std::stop_source source;
+      other_thread.give(source);
+      co_await is_canceled(cancel_on(source.get_token(), turns(i % 4)));
+      ++count;
+      other_thread.take_back(source);
+    }
+    co_return count;
+  });
+  CHECK(outcomes == rounds);
+}

@@ -1,0 +1,583 @@
+// task_group: children are waited for, failures are never lost, cancels reach everybody.
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strait/core/run.hpp>
+#include <strait/core/task_group.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+using trace = std::vector<std::string>;
+
+task<> fail(std::string text) {
+  throw std::runtime_error(text);
+  co_return;
+}
+task<> fail_later(int after, std::string text) {
+  co_await turns(after);
+  throw std::runtime_error(text);
+}
+
+// In what order a cancel reaches tasks side by side is nobody's business.
+trace sorted(trace events) {
+  std::sort(events.begin(), events.end());
+  return events;
+}
+
+// Waits to be canceled, says so, and passes it on.
+task<> note_cancel(trace& events, std::string name) {
+  try {
+    co_await forever();
+  } catch (canceled const&) {
+    events.push_back(name + " canceled");
+    throw;
+  }
+}
+
+// Fails because it has been canceled.
+task<> fail_when_canceled(std::string text) {
+  try {
+    co_await forever();
+  } catch (canceled const&) {
+    throw std::runtime_error(text);
+  }
+}
+
+task<> wait_forever() { co_await forever(); }
+
+}  // namespace
+
+TEST_CASE("a group with no children ends with its body") {
+  bool ran = false;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      ran = group.size() == 0;
+      co_return;
+    });
+  });
+  CHECK(ran);
+}
+
+TEST_CASE("a group waits for its children") {
+  int ended = 0;
+  run([&]() -> task<> {
+    auto const child = [&](int after) -> task<> {
+      co_await turns(after);
+      ++ended;
+    };
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (int i = 0; i != 10; ++i) group.spawn(child(i));
+      co_return;
+    });
+    CHECK(ended == 10);
+  });
+}
+
+TEST_CASE("children begin in the loop's next turn, in the order in which they were spawned") {
+  trace events;
+  run([&]() -> task<> {
+    auto const child = [&](std::string name) -> task<> {
+      events.push_back(name);
+      co_return;
+    };
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn(child("first"));
+      group.spawn(child("second"));
+      group.spawn(child("third"));
+      events.push_back("body");
+      co_return;
+    });
+  });
+  CHECK(events == trace{"body", "first", "second", "third"});
+}
+
+TEST_CASE("children that take turns run in the order in which they were spawned") {
+  std::string order;
+  run([&]() -> task<> {
+    auto const child = [&](char name) -> task<> {
+      for (int i = 0; i != 3; ++i) {
+        order += name;
+        co_await yield();
+      }
+    };
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (char const name : {'a', 'b', 'c'}) group.spawn(child(name));
+      co_return;
+    });
+  });
+  CHECK(order == "abcabcabc");
+}
+
+TEST_CASE("a group gives its body's value when the children have ended") {
+  bool child_ended = false;
+  int const value = run([&]() -> task<int> {
+    co_return co_await with_task_group([&](task_group& group) -> task<int> {
+      group.spawn([&]() -> task<> {
+        co_await turns(3);
+        child_ended = true;
+      });
+      co_return 42;
+    });
+  });
+  CHECK(value == 42);
+  CHECK(child_ended);
+}
+
+TEST_CASE("a group's body can give what can only be moved") {
+  auto const value = run([]() -> task<std::unique_ptr<int>> {
+    co_return co_await with_task_group([](task_group&) -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); });
+  });
+  CHECK(*value == 7);
+}
+
+TEST_CASE("size is the number of children that have not ended") {
+  run([]() -> task<> {
+    co_await with_task_group([](task_group& group) -> task<> {
+      for (int i = 0; i != 3; ++i) group.spawn(turns(i + 2));
+      CHECK(group.size() == 3);
+      while (group.size() > 1) co_await yield();
+    });
+  });
+}
+
+TEST_CASE("a child that fails cancels its siblings and the body, and its exception is rethrown") {
+  trace events;
+  CHECK_THROWS_WITH(run([&]() -> task<> {
+                      co_await with_task_group([&](task_group& group) -> task<> {
+                        group.spawn(note_cancel(events, "sibling"));
+                        group.spawn(fail("the child failed"));
+                        co_await note_cancel(events, "body");
+                      });
+                    }),
+                    "the child failed");
+  CHECK(sorted(events) == trace{"body canceled", "sibling canceled"});
+}
+
+TEST_CASE("a body that fails cancels the children, and its exception is rethrown when they have ended") {
+  trace events;
+  CHECK_THROWS_WITH(run([&]() -> task<> {
+                      co_await with_task_group([&](task_group& group) -> task<> {
+                        group.spawn(note_cancel(events, "child"));
+                        co_await turns(2);
+                        throw std::runtime_error("the body failed");
+                      });
+                    }),
+                    "the body failed");
+  CHECK(events == trace{"child canceled"});
+}
+
+TEST_CASE("a child's exception keeps its type") {
+  CHECK_THROWS_AS(run([]() -> task<> {
+                    co_await with_task_group([](task_group& group) -> task<> {
+                      group.spawn([]() -> task<> {
+                        throw unexpected_end("read", 3, 8);
+                        co_return;
+                      });
+                      co_return;
+                    });
+                  }),
+                  unexpected_end);
+}
+
+TEST_CASE("a child that throws a number fails as others do") {
+  CHECK_THROWS_AS(run([]() -> task<> {
+                    co_await with_task_group([](task_group& group) -> task<> {
+                      group.spawn([]() -> task<> {
+                        throw 42;
+                        co_return;
+                      });
+                      co_await forever();
+                    });
+                  }),
+                  int);
+}
+
+TEST_CASE("several failures are rethrown as one, in the order in which they came") {
+  try {
+    run([]() -> task<> {
+      co_await with_task_group([](task_group& group) -> task<> {
+        group.spawn([]() -> task<> {
+          co_await shield(turns(9));
+          throw std::runtime_error("the third");
+        });
+        group.spawn(fail_later(2, "the first"));
+        co_await fail_when_canceled("the second");
+      });
+    });
+    FAIL("nothing was thrown");
+  } catch (multiple_errors const& all) {
+    CHECK(std::string(all.what()) == "3 errors: the first; the second; the third");
+  }
+}
+
+TEST_CASE("a child that fails after the body has ended is heard") {
+  CHECK_THROWS_WITH(run([]() -> task<int> {
+                      co_return co_await with_task_group([](task_group& group) -> task<int> {
+                        group.spawn(fail_later(5, "late"));
+                        co_return 1;
+                      });
+                    }),
+                    "late");
+}
+
+TEST_CASE("a failure during a cancel from outside is not lost") {
+  cancel_scope scope;
+  CHECK_THROWS_WITH(run([&]() -> task<> {
+                      auto const group_that_fails = [&]() -> task<> {
+                        co_await with_task_group([&](task_group& group) -> task<> {
+                          group.spawn(fail_when_canceled("cannot clean up"));
+                          co_await turns(2);
+                          scope.cancel();
+                        });
+                      };
+                      co_await scope.run(group_that_fails());
+                    }),
+                    "cannot clean up");
+}
+
+TEST_CASE("a group with a hook reports each failure and goes on") {
+  trace reported;
+  run([&]() -> task<> {
+    auto const report = [&](std::exception_ptr failure) { reported.push_back(describe(failure)); };
+    co_await with_task_group(report, [&](task_group& group) -> task<> {
+      group.spawn(fail("one"));
+      group.spawn(fail_later(3, "two"));
+      co_await turns(5);
+      CHECK_FALSE(group.is_canceled());
+    });
+  });
+  CHECK(reported == trace{"one", "two"});
+}
+
+TEST_CASE("a group with a hook gives its body's value, whatever happened to the children") {
+  int const value = run([]() -> task<int> {
+    co_return co_await with_task_group([](std::exception_ptr) {}, [](task_group& group) -> task<int> {
+      group.spawn(fail("unimportant"));
+      co_return 42;
+    });
+  });
+  CHECK(value == 42);
+}
+
+TEST_CASE("a group with a hook still fails with its body") {
+  trace events;
+  auto const report = [&](std::exception_ptr failure) { events.push_back(describe(failure)); };
+  CHECK_THROWS_WITH(run([&]() -> task<> {
+                      co_await with_task_group(report, [&](task_group& group) -> task<> {
+                        group.spawn(note_cancel(events, "child"));
+                        co_await fail_later(2, "the body failed");
+                      });
+                    }),
+                    "the body failed");
+  CHECK(events == trace{"child canceled"});
+}
+
+TEST_CASE("a hook is not called for children that are canceled") {
+  int reports = 0;
+  run([&]() -> task<> {
+    auto const report = [&](std::exception_ptr) { ++reports; };
+    co_await with_task_group(report, [](task_group& group) -> task<> {
+      group.spawn(wait_forever());
+      co_await turns(2);
+      group.cancel();
+    });
+  });
+  CHECK(reports == 0);
+}
+
+TEST_CASE("a hook that throws ends the group with what it has thrown") {
+  trace events;
+  CHECK_THROWS_WITH(run([&]() -> task<> {
+                      auto const report = [](std::exception_ptr failure) { std::rethrow_exception(failure); };
+                      co_await with_task_group(report, [&](task_group& group) -> task<> {
+                        group.spawn(note_cancel(events, "sibling"));
+                        group.spawn(fail("too much"));
+                        co_await note_cancel(events, "body");
+                      });
+                    }),
+                    "too much");
+  CHECK(sorted(events) == trace{"body canceled", "sibling canceled"});
+}
+
+TEST_CASE("a hook may cancel the group") {
+  run([]() -> task<> {
+    task_group* here = nullptr;
+    auto const report = [&](std::exception_ptr) { here->cancel(); };
+    co_await with_task_group(report, [&](task_group& group) -> task<> {
+      here = &group;
+      group.spawn(fail("enough"));
+      co_await forever();
+    });
+  });
+}
+
+TEST_CASE("group.cancel ends body and children, and the group normally") {
+  trace events;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn(note_cancel(events, "child"));
+      group.spawn([&]() -> task<> {
+        co_await turns(2);
+        group.cancel();
+      });
+      co_await note_cancel(events, "body");
+    });
+    events.push_back("behind");
+    co_await yield();
+    events.push_back("not canceled");
+  });
+  CHECK(sorted(events) == trace{"behind", "body canceled", "child canceled", "not canceled"});
+}
+
+TEST_CASE("a group that was canceled before its body had a value ends with canceled") {
+  CHECK_THROWS_AS(run([]() -> task<int> {
+                    co_return co_await with_task_group([](task_group& group) -> task<int> {
+                      group.cancel();
+                      co_await forever();
+                      co_return 1;
+                    });
+                  }),
+                  canceled);
+}
+
+TEST_CASE("a body that cancels its children and gives a value gives it") {
+  trace events;
+  int const value = run([&]() -> task<int> {
+    co_return co_await with_task_group([&](task_group& group) -> task<int> {
+      group.spawn(note_cancel(events, "child"));
+      co_await turns(2);
+      group.cancel();
+      co_return 42;
+    });
+  });
+  CHECK(value == 42);
+  CHECK(events == trace{"child canceled"});
+}
+
+TEST_CASE("a cancel from outside ends a group with canceled, when the children have ended") {
+  trace events;
+  cancel_scope scope;
+  run([&]() -> task<> {
+    auto const slow_child = [&]() -> task<> {
+      try {
+        co_await forever();
+      } catch (canceled const&) {
+      }
+      co_await shield(turns(5));
+      events.push_back("child cleaned up");
+    };
+    auto const work = [&]() -> task<> {
+      try {
+        co_await with_task_group([&](task_group& group) -> task<> {
+          group.spawn(slow_child);
+          co_await turns(2);
+          scope.cancel();
+          co_await forever();
+        });
+      } catch (canceled const&) {
+        events.push_back("group canceled");
+        throw;
+      }
+    };
+    bool const done = co_await scope.run(work());
+    CHECK_FALSE(done);
+  });
+  CHECK(events == trace{"child cleaned up", "group canceled"});
+}
+
+TEST_CASE("a cancel from outside that comes when all are done changes nothing") {
+  cancel_scope scope;
+  run([&]() -> task<> {
+    bool const done = co_await scope.run([&]() -> task<> {
+      co_await with_task_group([&](task_group& group) -> task<> {
+        group.spawn(turns(1));
+        scope.cancel();
+        co_return;
+      });
+    });
+    CHECK_FALSE(done);  // the child was canceled
+
+    cancel_scope second;
+    bool const second_done = co_await second.run([&]() -> task<> {
+      co_await with_task_group([&](task_group& group) -> task<> {
+        group.spawn([]() -> task<> { co_return; });
+        second.cancel();
+        co_return;
+      });
+    });
+    CHECK(second_done);  // nobody was
+  });
+}
+
+TEST_CASE("a child spawned into a canceled group runs to its first await") {
+  trace events;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.cancel();
+      group.spawn([&]() -> task<> {
+        events.push_back("begun");
+        co_await yield();
+        events.push_back("gone on");
+      });
+      co_return;
+    });
+  });
+  CHECK(events == trace{"begun"});
+}
+
+TEST_CASE("a child can spawn siblings, also when the body has ended") {
+  int ended = 0;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        co_await turns(3);
+        for (int i = 0; i != 3; ++i)
+          group.spawn([&]() -> task<> {
+            co_await turns(2);
+            ++ended;
+          });
+      });
+      co_return;
+    });
+  });
+  CHECK(ended == 3);
+}
+
+TEST_CASE("spawn keeps a callable and its arguments alive until the task has ended") {
+  int alive = 0;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn(
+          [&alive, captured = counted(alive)](counted, std::unique_ptr<int> owner) -> task<> {
+            co_await turns(3);
+            CHECK(alive >= 2);
+            CHECK(*owner == 7);
+          },
+          counted(alive), std::make_unique<int>(7));
+      co_await turns(2);
+      CHECK(alive >= 2);
+      while (group.size() != 0) co_await yield();
+      CHECK(alive == 0);
+    });
+  });
+}
+
+TEST_CASE("spawn of a task that has been used up is diagnosed") {
+  run([]() -> task<> {
+    co_await with_task_group([](task_group& group) -> task<> {
+      task<> work = turns(1);
+      group.spawn(std::move(work));
+      CHECK_THROWS_AS(group.spawn(std::move(work)), std::logic_error);
+      co_return;
+    });
+  });
+}
+
+TEST_CASE("a child's memory is given back when it ends, not when the group does") {
+  int alive = 0;
+  run([&]() -> task<> {
+    auto const child = [](counted) -> task<> { co_await yield(); };
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (int i = 0; i != 100; ++i) group.spawn(child(counted(alive)));
+      CHECK(alive == 100);
+      while (group.size() != 0) co_await yield();
+      CHECK(alive == 0);
+    });
+  });
+}
+
+TEST_CASE("a group's callable body is kept alive until the group has ended") {
+  int alive = 0;
+  run([&]() -> task<> {
+    auto body = [&alive, owned = counted(alive)](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        co_await turns(5);
+        CHECK(alive >= 1);
+      });
+      co_return;
+    };
+    co_await with_task_group(std::move(body));
+  });
+  CHECK(alive == 0);
+}
+
+TEST_CASE("groups can be nested, and a failure at the bottom ends them all") {
+  trace events;
+  CHECK_THROWS_WITH(run([&]() -> task<> {
+                      co_await with_task_group([&](task_group& outer) -> task<> {
+                        outer.spawn(note_cancel(events, "outer child"));
+                        co_await with_task_group([&](task_group& inner) -> task<> {
+                          inner.spawn(note_cancel(events, "inner child"));
+                          co_await fail_later(2, "bottom");
+                        });
+                      });
+                    }),
+                    "bottom");
+  CHECK(events == trace{"inner child canceled", "outer child canceled"});
+}
+
+TEST_CASE("a child that ends with canceled, though nobody canceled its group, ends the group with canceled") {
+  trace events;
+  CHECK_THROWS_AS(run([&]() -> task<> {
+                    co_await with_task_group([&](task_group& group) -> task<> {
+                      group.spawn(note_cancel(events, "sibling"));
+                      group.spawn([]() -> task<> {
+                        co_await turns(2);
+                        throw canceled();
+                      });
+                      co_await note_cancel(events, "body");
+                    });
+                  }),
+                  canceled);
+  CHECK(sorted(events) == trace{"body canceled", "sibling canceled"});
+}
+
+TEST_CASE("a hundred thousand children come and go") {
+  constexpr int count = sanitized ? 20'000 : 100'000;
+  int ended = 0;
+  auto const child = [&]() -> task<> {
+    co_await yield();
+    ++ended;
+  };
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (int i = 0; i != count; ++i) group.spawn(child());
+      co_return;
+    });
+  });
+  CHECK(ended == count);
+}
+
+TEST_CASE("a cancel of a hundred thousand children, each in a scope of its own, takes no more than each its share") {
+  constexpr int count = sanitized ? 10'000 : 100'000;
+  int ended = 0;
+  auto const child = [&]() -> task<> {
+    cancel_scope own;
+    try {
+      co_await own.run(forever());
+    } catch (canceled const&) {
+      ++ended;
+      throw;
+    }
+  };
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (int i = 0; i != count; ++i) group.spawn(child());
+      co_await turns(2);
+      auto const before = clock::now();
+      group.cancel();
+      CHECK(clock::now() - before < std::chrono::seconds(2));
+    });
+  });
+  CHECK(ended == count);
+}

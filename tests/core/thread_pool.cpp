@@ -1,0 +1,259 @@
+// on_thread_pool: blocking calls beside the loop.
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <memory>
+#include <optional>
+#include <semaphore>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <strait/core/run.hpp>
+#include <strait/core/task_group.hpp>
+#include <strait/core/thread_pool.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+/// Blocking calls that keep the pool's threads busy until they are let go.
+class busy_calls {
+ public:
+  void operator()() {
+    ++begun_;
+    go_.acquire();
+  }
+  [[nodiscard]] unsigned begun() const { return begun_; }
+  void let_go(unsigned count) { go_.release(static_cast<std::ptrdiff_t>(count)); }
+
+ private:
+  std::atomic<unsigned> begun_ = 0;
+  std::counting_semaphore<> go_{0};
+};
+
+}  // namespace
+
+TEST_CASE("a blocking call gives its value", "[threads]") {
+  CHECK(run([]() -> task<int> { co_return co_await on_thread_pool([] { return 42; }); }) == 42);
+}
+
+TEST_CASE("a blocking call without a value completes when it has ended", "[threads]") {
+  run([]() -> task<> {
+    bool called = false;
+    co_await on_thread_pool([&] { called = true; });
+    CHECK(called);
+  });
+}
+
+TEST_CASE("a blocking call's exception is thrown to who awaits it", "[threads]") {
+  CHECK_THROWS_WITH(run([]() -> task<> {
+                      co_await on_thread_pool([] { throw std::out_of_range("far out"); });
+                    }),
+                    "far out");
+}
+
+TEST_CASE("a blocking call may take and give what can only be moved", "[threads]") {
+  run([]() -> task<> {
+    auto owner = std::make_unique<int>(7);
+    auto call = [owner = std::move(owner)]() mutable { return std::move(owner); };
+    std::unique_ptr<int> const back = co_await on_thread_pool(std::move(call));
+    CHECK(*back == 7);
+  });
+}
+
+TEST_CASE("a blocking call runs on another thread, and the task goes on on its own", "[threads]") {
+  run([]() -> task<> {
+    auto const here = std::this_thread::get_id();
+    auto const there = co_await on_thread_pool([] { return std::this_thread::get_id(); });
+    CHECK(there != here);
+    CHECK(std::this_thread::get_id() == here);
+  });
+}
+
+TEST_CASE("the loop goes on while a call blocks", "[threads]") {
+  std::binary_semaphore go(0);
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> { co_await on_thread_pool([&] { go.acquire(); }); });
+      co_await turns(10);
+      go.release();
+    });
+  });
+}
+
+TEST_CASE("no more calls than thread_pool_size run at the same time; the others wait for their turn", "[threads]") {
+  constexpr unsigned calls = 3 * thread_pool_size;
+  busy_calls busy;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != calls; ++i)
+        group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
+      while (busy.begun() < thread_pool_size) co_await sleep_for(std::chrono::milliseconds(1));
+      co_await sleep_for(std::chrono::milliseconds(20));
+      CHECK(busy.begun() == thread_pool_size);
+      busy.let_go(calls);
+    });
+  });
+  CHECK(busy.begun() == calls);
+}
+
+TEST_CASE("calls that wait for a thread begin in order", "[threads]") {
+  busy_calls busy;
+  std::vector<int> order;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != thread_pool_size; ++i)
+        group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
+      while (busy.begun() < thread_pool_size) co_await yield();
+      for (int i = 0; i != 10; ++i)
+        group.spawn([&order, i]() -> task<> { co_await on_thread_pool([&order, i] { order.push_back(i); }); });
+      co_await turns(3);
+      busy.let_go(1);  // one thread for the ten
+      while (group.size() >= thread_pool_size) co_await yield();
+      busy.let_go(thread_pool_size - 1);
+    });
+  });
+  CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+}
+
+TEST_CASE("a cancel ends the wait of a call that has not begun; it is never made", "[threads]") {
+  busy_calls busy;
+  bool called = false;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != thread_pool_size; ++i)
+        group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
+      while (busy.begun() < thread_pool_size) co_await yield();
+      cancel_scope scope;
+      co_await with_task_group([&](task_group& inner) -> task<> {
+        inner.spawn([&]() -> task<> {
+          bool const done = co_await scope.run(on_thread_pool([&] { called = true; }));
+          CHECK_FALSE(done);
+        });
+        co_await turns(2);
+        scope.cancel();
+      });
+      busy.let_go(thread_pool_size);
+    });
+  });
+  CHECK_FALSE(called);
+}
+
+TEST_CASE("a call that has begun is waited for in spite of a cancel, and its value delivered", "[threads]") {
+  std::atomic<bool> begun = false;
+  std::binary_semaphore go(0);
+  run([&]() -> task<> {
+    cancel_scope scope;
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        std::optional<int> const value = co_await scope.run(on_thread_pool([&] {
+          begun = true;
+          go.acquire();
+          return 42;
+        }));
+        CHECK(value == 42);
+      });
+      while (!begun) co_await yield();
+      scope.cancel();
+      co_await turns(5);
+      CHECK(group.size() == 1);
+      go.release();
+    });
+  });
+}
+
+TEST_CASE("a task that is dropped while its call runs is destroyed when the call has ended", "[threads]") {
+  for (int i = 0; i != 100; ++i) {
+    event_loop loop;
+    std::atomic<bool> begun = false;
+    std::binary_semaphore go(0);
+    bool ended = false;
+    auto const work = [&]() -> task<> {
+      co_await on_thread_pool([&] {
+        begun = true;
+        go.acquire();
+        ended = true;
+      });
+    };
+    auto dropped = std::make_unique<loose_task<void>>(loop, work());
+    loop.run([&]() -> task<> {
+      while (!begun) co_await yield();
+    });
+    std::jthread const releaser([&] { go.release(); });
+    dropped.reset();
+    CHECK(ended);
+  }
+}
+
+TEST_CASE("a task that is dropped while its call waits for a thread is destroyed at once", "[threads]") {
+  busy_calls busy;
+  event_loop loop;
+  bool called = false;
+  loop.run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != thread_pool_size; ++i)
+        group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
+      while (busy.begun() < thread_pool_size) co_await yield();
+      auto const work = [&]() -> task<> { co_await on_thread_pool([&] { called = true; }); };
+      {
+        loose_task<void> const dropped(loop, work());
+        co_await turns(3);
+      }
+      busy.let_go(thread_pool_size);
+    });
+  });
+  CHECK_FALSE(called);
+}
+
+TEST_CASE("loops on several threads share the pool", "[threads]") {
+  std::atomic<int> sum = 0;
+  run_on_threads(3, [&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (int i = 0; i != 200; ++i)
+        group.spawn([&]() -> task<> { sum += co_await on_thread_pool([] { return 1; }); });
+      co_return;
+    });
+  });
+  CHECK(sum == 600);
+}
+
+TEST_CASE("cancels may race with the beginning and the end of calls", "[threads]") {
+  constexpr int rounds = sanitized ? 2'000 : 10'000;
+  int done = 0;
+  std::atomic<int> called = 0;
+  run([&]() -> task<> {
+    for (int i = 0; i != rounds; ++i) {
+      cancel_scope scope;
+      co_await with_task_group([&](task_group& group) -> task<> {
+        group.spawn([&]() -> task<> {
+          std::optional<int> const value = co_await scope.run(on_thread_pool([&] { return ++called; }));
+          if (value) ++done;
+        });
+        co_await turns(i % 3);
+        scope.cancel();
+      });
+    }
+  });
+  CHECK(done == called);
+}
+
+TEST_CASE("tens of thousands of calls in the queue take no more than each its share", "[threads]") {
+  constexpr int count = sanitized ? 5'000 : 50'000;
+  auto const begin = std::chrono::steady_clock::now();
+  std::atomic<int> called = 0;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (int i = 0; i != count; ++i) group.spawn([&]() -> task<> { co_await on_thread_pool([&] { ++called; }); });
+      co_return;
+    });
+  });
+  CHECK(called == count);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
+}

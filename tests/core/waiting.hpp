@@ -1,0 +1,72 @@
+// How tests order what happens, without the passing of time.
+#pragma once
+
+#include <utility>
+
+#include <strait/core/cancel_scope.hpp>
+#include <strait/core/event_loop.hpp>
+#include <strait/core/sleep.hpp>
+#include <strait/core/task.hpp>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STRAIT_TESTS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STRAIT_TESTS_SANITIZED 1
+#endif
+#endif
+
+namespace test {
+
+/// Does not complete: it can only be canceled.
+inline strait::sleep_operation forever() { return strait::sleep_until(strait::clock::time_point::max()); }
+
+/// Lets all others that can run have `count` turns.
+inline strait::task<> turns(int count) {
+  while (count-- > 0) co_await strait::yield();
+}
+
+/// Opened by one task, once, for another that waits or will wait.
+class gate {
+ public:
+  strait::task<> opened() { co_await scope_.run(forever()); }
+  void open() noexcept { scope_.cancel(); }
+
+ private:
+  strait::cancel_scope scope_;
+};
+
+/// A task that runs on `loop` beside the one that `loop.run` runs, and that can be dropped at any time, as programs cannot.
+template <class T>
+class loose_task {
+ public:
+  loose_task(strait::event_loop& loop, strait::task<T> what) : branch_(strait::detail::loop_of(loop), what) {
+    branch_.start();
+  }
+
+ private:
+  strait::detail::branch_of<T> branch_;
+};
+
+/// Counts how many of its kind are alive. One that has been moved from no longer counts.
+class counted {
+ public:
+  explicit counted(int& alive) noexcept : alive_(&alive) { ++*alive_; }
+  counted(counted const& other) noexcept : alive_(other.alive_) { ++*alive_; }
+  counted(counted&& other) noexcept : alive_(std::exchange(other.alive_, nullptr)) {}
+  counted& operator=(counted const&) = delete;
+  ~counted() {
+    if (alive_) --*alive_;
+  }
+
+ private:
+  int* alive_;
+};
+
+#if defined(STRAIT_TESTS_SANITIZED)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+}  // namespace test

@@ -1,0 +1,156 @@
+// when_all: side by side, all to the end.
+#include <memory>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <strait/core/run.hpp>
+#include <strait/core/stop_token.hpp>
+#include <strait/core/when_all.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+template <class T>
+task<T> give_after(int turn_count, T value) {
+  co_await turns(turn_count);
+  co_return value;
+}
+
+task<> fail_after(int turn_count) {
+  co_await turns(turn_count);
+  throw std::runtime_error("out of luck");
+}
+
+task<> note_cancel(int& canceled_ones) {
+  try {
+    co_await forever();
+  } catch (canceled const&) {
+    ++canceled_ones;
+    throw;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("when_all gives the values of all, in the order of its arguments") {
+  run([]() -> task<> {
+    auto [number, text] = co_await when_all(give_after(3, 42), give_after(1, std::string("text")));
+    CHECK(number == 42);
+    CHECK(text == "text");
+  });
+}
+
+TEST_CASE("when_all runs all side by side") {
+  std::string order;
+  run([&]() -> task<> {
+    auto const player = [&](char name) -> task<> {
+      for (int i = 0; i != 3; ++i) {
+        order += name;
+        co_await yield();
+      }
+    };
+    co_await when_all(player('a'), player('b'));
+  });
+  CHECK(order == "ababab");
+}
+
+TEST_CASE("when_all gives nothing for what has no value") {
+  run([]() -> task<> {
+    auto const values = co_await when_all(turns(1), give_after(1, 42), yield());
+    STATIC_REQUIRE(std::is_same_v<std::remove_const_t<decltype(values)>, std::tuple<nothing, int, nothing>>);
+    CHECK(std::get<1>(values) == 42);
+  });
+}
+
+TEST_CASE("when_all of nothing completes") {
+  run([]() -> task<> { co_await when_all(); });
+}
+
+TEST_CASE("when_all carries what can only be moved") {
+  run([]() -> task<> {
+    auto [first, second] = co_await when_all(give_after(1, std::make_unique<int>(1)), give_after(2, std::make_unique<int>(2)));
+    CHECK(*first == 1);
+    CHECK(*second == 2);
+  });
+}
+
+TEST_CASE("when_all of a vector gives a vector of the values, in its order") {
+  run([]() -> task<> {
+    std::vector<task<int>> tasks;
+    for (int i = 0; i != 5; ++i) tasks.push_back(give_after(5 - i, i));
+    std::vector<int> const values = co_await when_all(std::move(tasks));
+    CHECK(values == std::vector<int>{0, 1, 2, 3, 4});
+  });
+}
+
+TEST_CASE("when_all of a vector of tasks without values waits for all of them") {
+  int ended = 0;
+  run([&]() -> task<> {
+    auto const work = [&](int turn_count) -> task<> {
+      co_await turns(turn_count);
+      ++ended;
+    };
+    std::vector<task<>> tasks;
+    for (int i = 0; i != 5; ++i) tasks.push_back(work(i));
+    co_await when_all(std::move(tasks));
+    CHECK(ended == 5);
+  });
+}
+
+TEST_CASE("when_all of an empty vector completes with an empty one") {
+  run([]() -> task<> {
+    std::vector<int> const values = co_await when_all(std::vector<task<int>>());
+    CHECK(values.empty());
+    co_await when_all(std::vector<task<>>());
+  });
+}
+
+TEST_CASE("when one of when_all's fails, the others are canceled and its exception is rethrown") {
+  int canceled_ones = 0;
+  CHECK_THROWS_WITH(run(when_all(note_cancel(canceled_ones), fail_after(2), note_cancel(canceled_ones))), "out of luck");
+  CHECK(canceled_ones == 2);
+
+  std::vector<task<>> tasks;
+  tasks.push_back(note_cancel(canceled_ones));
+  tasks.push_back(fail_after(2));
+  CHECK_THROWS_WITH(run(when_all(std::move(tasks))), "out of luck");
+  CHECK(canceled_ones == 3);
+}
+
+TEST_CASE("a cancel from outside ends all of when_all's") {
+  int canceled_ones = 0;
+  run([&]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    auto const values = co_await scope.run(when_all(note_cancel(canceled_ones), note_cancel(canceled_ones)));
+    CHECK_FALSE(values.has_value());
+  });
+  CHECK(canceled_ones == 2);
+}
+
+TEST_CASE("when all are done in spite of a cancel, when_all has their values") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    auto const values = co_await scope.run(when_all(shield(give_after(2, 1)), shield(give_after(3, 2))));
+    CHECK(values == std::tuple<int, int>(1, 2));
+  });
+}
+
+TEST_CASE("when one of when_all's ends with canceled, so does when_all") {
+  std::stop_source source;
+  source.request_stop();
+  int canceled_ones = 0;
+  CHECK_THROWS_AS(run(when_all(cancel_on(source.get_token(), forever()), note_cancel(canceled_ones))), canceled);
+  CHECK(canceled_ones == 1);
+}

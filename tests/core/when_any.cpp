@@ -1,0 +1,174 @@
+// when_any: side by side until one is done, and nothing lost.
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strait/core/run.hpp>
+#include <strait/core/timeout.hpp>
+#include <strait/core/when_any.hpp>
+
+#include "catch.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+template <class T>
+task<T> give_after(int turn_count, T value) {
+  co_await turns(turn_count);
+  co_return value;
+}
+
+task<int> give_in_spite_of_cancel(int value) {
+  try {
+    co_await forever();
+  } catch (canceled const&) {
+  }
+  co_return value;
+}
+
+task<> wait_and_clean_up(std::vector<std::string>& events) {
+  try {
+    co_await forever();
+  } catch (canceled const&) {
+  }
+  co_await shield(turns(5));
+  events.push_back("loser cleaned up");
+}
+
+task<int> fail_after(int turn_count) {
+  co_await turns(turn_count);
+  throw std::runtime_error("out of luck");
+}
+
+}  // namespace
+
+TEST_CASE("when_any gives the value of the first that is done") {
+  run([]() -> task<> {
+    auto const [number, text] = co_await when_any(give_after(9, 42), give_after(2, std::string("text")));
+    CHECK_FALSE(number.has_value());
+    CHECK(text == "text");
+  });
+}
+
+TEST_CASE("when_any tells which was done also where there are no values") {
+  run([]() -> task<> {
+    auto const [first, second] = co_await when_any(forever(), turns(2));
+    CHECK_FALSE(first.has_value());
+    CHECK(second.has_value());
+  });
+}
+
+TEST_CASE("when_any cancels the losers and waits for them") {
+  std::vector<std::string> events;
+  run([&]() -> task<> {
+    co_await when_any(turns(2), wait_and_clean_up(events));
+    events.push_back("when_any done");
+  });
+  CHECK(events == std::vector<std::string>{"loser cleaned up", "when_any done"});
+}
+
+TEST_CASE("when both are done, when_any gives both values") {
+  run([]() -> task<> {
+    auto const [first, second] = co_await when_any(give_after(2, 1), give_after(2, 2));
+    CHECK(first == 1);
+    CHECK(second == 2);
+  });
+}
+
+TEST_CASE("a loser that is done in spite of the cancel has its value delivered") {
+  run([]() -> task<> {
+    auto const [first, second] = co_await when_any(give_after(2, 1), give_in_spite_of_cancel(2));
+    CHECK(first == 1);
+    CHECK(second == 2);
+  });
+}
+
+TEST_CASE("when_any carries what can only be moved") {
+  run([]() -> task<> {
+    auto [winner, loser] = co_await when_any(give_after(1, std::make_unique<int>(1)), forever());
+    CHECK(**winner == 1);
+    CHECK_FALSE(loser.has_value());
+  });
+}
+
+TEST_CASE("when_any of a vector gives optionals in its order") {
+  run([]() -> task<> {
+    std::vector<task<int>> tasks;
+    for (int i = 0; i != 5; ++i) tasks.push_back(give_after(i == 3 ? 1 : 9, i));
+    std::vector<std::optional<int>> const values = co_await when_any(std::move(tasks));
+    CHECK(values == std::vector<std::optional<int>>{{}, {}, {}, 3, {}});
+  });
+}
+
+TEST_CASE("when_any of a vector of tasks without values tells which was done") {
+  run([]() -> task<> {
+    std::vector<task<>> tasks;
+    tasks.push_back(turns(9));
+    tasks.push_back(turns(1));
+    auto const values = co_await when_any(std::move(tasks));
+    CHECK_FALSE(values[0].has_value());
+    CHECK(values[1].has_value());
+  });
+}
+
+TEST_CASE("when_any of an empty vector completes with an empty one") {
+  run([]() -> task<> {
+    auto const values = co_await when_any(std::vector<task<int>>());
+    CHECK(values.empty());
+  });
+}
+
+TEST_CASE("when one of when_any's fails first, the others are canceled and its exception is rethrown") {
+  std::vector<std::string> events;
+  CHECK_THROWS_WITH(run(when_any(fail_after(2), wait_and_clean_up(events))), "out of luck");
+  CHECK(events == std::vector<std::string>{"loser cleaned up"});
+}
+
+TEST_CASE("when_any is not canceled by its own cancel of the losers") {
+  run([]() -> task<> {
+    co_await when_any(turns(1), forever());
+    co_await yield();
+  });
+}
+
+TEST_CASE("a cancel from outside, with none done, ends when_any with canceled") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    auto const values = co_await scope.run(when_any(forever(), forever()));
+    CHECK_FALSE(values.has_value());
+    auto const none = co_await scope.run(when_any(std::vector<task<int>>()));
+    CHECK(none.has_value());
+  });
+}
+
+TEST_CASE("a cancel from outside loses no value of when_any that has come") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    auto const values = co_await scope.run(when_any(give_in_spite_of_cancel(42), forever()));
+    CHECK(values.has_value());
+    CHECK(std::get<0>(*values) == 42);
+
+    std::vector<task<int>> tasks;
+    tasks.push_back(give_after(1, 0));
+    tasks.push_back(give_in_spite_of_cancel(42));
+    auto const vector = co_await scope.run(when_any(std::move(tasks)));
+    CHECK(vector.has_value());
+    CHECK(vector->at(1) == 42);
+  });
+}
+
+TEST_CASE("a timeout around when_any loses no value either") {
+  run([]() -> task<> {
+    auto const [value, other] = co_await timeout(std::chrono::milliseconds(1), when_any(give_in_spite_of_cancel(42), forever()));
+    CHECK(value == 42);
+    CHECK_FALSE(other.has_value());
+  });
+}

@@ -1,0 +1,6 @@
+// expect: a task can await tasks and strait's own operations only
+#include <coroutine>
+
+#include <strait/strait.hpp>
+
+strait::task<> wait() { co_await std::suspend_always(); }

@@ -1,0 +1,196 @@
+// tcp::connect: one address, several that are raced, and names.
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "faulty_system.hpp"
+#include "sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// Connects, and gives the peer; the error is thrown.
+template <class To>
+endpoint connected_to(To to, tcp::connect_options options = {}) {
+  return complete([&]() -> task<endpoint> {
+    auto const stream = co_await tcp::connect(to, options);
+    co_return stream.remote_endpoint();
+  });
+}
+
+std::chrono::milliseconds time_taken(clock::time_point since) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - since);
+}
+
+}  // namespace
+
+TEST_CASE("connect gives a stream to the listener") {
+  auto const at = endpoint::parse(GENERATE(as<std::string>(), "127.0.0.1:0", "[::1]:0"));
+  auto const listener = raw_listener(at);
+  CHECK(connected_to(listener.where()) == listener.where());
+}
+
+TEST_CASE("a refused connect says whom it could not reach, and why") {
+  auto const to = nobody();
+  CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": connection refused");
+  CHECK_THROWS_WITH(connected_to(to.to_string()), "connect to " + to.to_string() + ": connection refused");
+  try {
+    connected_to(to);
+  } catch (error const& e) {
+    CHECK(e.code() == std::errc::connection_refused);
+  }
+}
+
+TEST_CASE("a connect to where there is no way fails at once") {
+  CHECK_THROWS_WITH(connected_to(endpoint::parse("255.255.255.255:80")),
+                    ContainsSubstring("connect to 255.255.255.255:80: "));
+}
+
+TEST_CASE("a failed connect leaves no descriptor behind") {
+  auto const to = nobody();
+  black_hole const silent;
+  auto const before = open_descriptors();
+  CHECK_THROWS_AS(connected_to(to), error);
+  CHECK_THROWS_AS(connected_to(std::vector{to, to, to}), error);
+  CHECK_THROWS_AS(connected_to(silent.where(), {.timeout = 10ms}), timed_out);
+  CHECK_THROWS_AS(connected_to(std::vector{silent.where(), to}, {.timeout = 10ms, .attempt_delay = 1ms}), timed_out);
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a connect that is not answered ends with its timeout") {
+  black_hole const silent;
+  auto const begun = clock::now();
+  CHECK_THROWS_WITH(connected_to(silent.where(), {.timeout = 50ms}),
+                    "connect to " + silent.where().to_string() + ": timed out");
+  CHECK(time_taken(begun) >= 50ms);
+}
+
+TEST_CASE("a connect can be canceled in the middle") {
+  black_hole const silent;
+  auto const before = open_descriptors();
+  complete([&]() -> task<> {
+    cancel_scope scope;
+    auto cancel_soon = [&]() -> task<> {
+      for (int i = 0; i != 3; ++i) co_await yield();
+      scope.cancel();
+    };
+    auto const [stream, done] = co_await when_all(scope.run(tcp::connect(silent.where())), cancel_soon());
+    CHECK_FALSE(stream);
+  });
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a connect in a canceled scope does not begin, whatever the address would have said") {
+  auto const to = endpoint::parse(GENERATE(as<std::string>(), "127.0.0.1:1", "255.255.255.255:80"));
+  complete([&]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    auto const one = co_await scope.run(tcp::connect(to));
+    CHECK_FALSE(one);
+    std::vector const addresses(3, to);
+    auto const raced = co_await scope.run(tcp::connect(addresses));
+    CHECK_FALSE(raced);
+  });
+}
+
+TEST_CASE("a connection that is made counts, though a cancel comes at the same time") {
+  auto const listener = raw_listener();
+  complete([&]() -> task<> {
+    cancel_scope scope;
+    auto connecting = [&]() -> task<bool> { co_return (co_await tcp::connect(listener.where())).is_open(); };
+    auto cancel = [&]() -> task<> {
+      scope.cancel();  // in the turn in which the connect has begun
+      co_return;
+    };
+    auto const [connected, done] = co_await when_all(scope.run(connecting), cancel());
+    CHECK(connected == true);
+  });
+}
+
+TEST_CASE("when an address refuses, the next one is tried at once") {
+  auto const listener = raw_listener();
+  auto const begun = clock::now();
+  CHECK(connected_to(std::vector{nobody(), nobody(), listener.where()}, {.attempt_delay = 10s}) == listener.where());
+  CHECK(time_taken(begun) < 5s);
+}
+
+TEST_CASE("when an address does not answer, the next one is tried beside it after the delay") {
+  black_hole const silent;
+  auto const listener = raw_listener();
+  auto const begun = clock::now();
+  CHECK(connected_to(std::vector{silent.where(), listener.where()}, {.attempt_delay = 50ms}) == listener.where());
+  CHECK(time_taken(begun) >= 50ms);
+}
+
+TEST_CASE("the first address that answers wins, though an earlier one has not failed") {
+  black_hole const silent;
+  auto const listener = raw_listener();
+  auto const before = open_descriptors();
+  CHECK(connected_to(std::vector{silent.where(), silent.where(), nobody(), listener.where(), silent.where()},
+                     {.attempt_delay = 5ms}) == listener.where());
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("when all addresses fail, the last failure is the error") {
+  auto const first = nobody();
+  auto const second = nobody();
+  CHECK_THROWS_WITH(connected_to(std::vector{first, second}),
+                    "connect to " + second.to_string() + ": connection refused");
+}
+
+TEST_CASE("a timeout is for all addresses together, and names them") {
+  black_hole const one;
+  black_hole const other;
+  CHECK_THROWS_WITH(connected_to(std::vector{one.where(), other.where()}, {.timeout = 60ms, .attempt_delay = 20ms}),
+                    "connect to " + one.where().to_string() + ", " + other.where().to_string() + ": timed out");
+}
+
+TEST_CASE("addresses of both families are tried") {
+  auto const listener = raw_listener(endpoint::loopback_v4(0));
+  auto const port = listener.where().port();
+  CHECK(connected_to(std::vector{endpoint::loopback_v6(port), endpoint::loopback_v4(port)}) == listener.where());
+}
+
+TEST_CASE("a name is looked up and connected to") {
+  auto const listener = raw_listener();
+  CHECK(connected_to("localhost:" + std::to_string(listener.where().port())) == listener.where());
+}
+
+TEST_CASE("an unknown host fails with the resolver's sentence") {
+  CHECK_THROWS_WITH(connected_to(std::string("no-such-host.invalid:80")),
+                    ContainsSubstring("resolve no-such-host.invalid:80: "));
+}
+
+TEST_CASE("a text without port is refused") {
+  CHECK_THROWS_WITH(connected_to(std::string("localhost")), ContainsSubstring("not of the form host:port"));
+}
+
+TEST_CASE("connect to no endpoint at all is a mistake of the caller") {
+  CHECK_THROWS_AS(connected_to(std::vector<endpoint>{}), std::invalid_argument);
+}
+
+TEST_CASE("fault 07: without IPv6 on the host, the IPv4 address of a peer is reached") {
+  auto const listener = raw_listener();
+  without_ipv6 const host;
+  auto const port = listener.where().port();
+  CHECK(connected_to(std::vector{endpoint::loopback_v6(port), endpoint::loopback_v4(port)}) == listener.where());
+}
+
+TEST_CASE("a connect without descriptors is an error that names the peer") {
+  auto const to = nobody();
+  failing const socket(system_call::socket, EMFILE, 1);
+  CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": too many open files");
+}
+
+TEST_CASE("a connected stream names both of its ends") {
+  auto const listener = raw_listener();
+  complete([&]() -> task<> {
+    auto const stream = co_await tcp::connect(listener.where());
+    CHECK(stream.remote_endpoint() == listener.where());
+    CHECK(stream.local_endpoint().with_port(0) == endpoint::loopback_v4(0));
+  });
+}

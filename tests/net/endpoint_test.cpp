@@ -1,0 +1,130 @@
+// endpoint: an address and a port, as a value and as text.
+#include <strait/net/endpoint.hpp>
+
+#include <string>
+#include <unordered_set>
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+#include <strait/base/error.hpp>
+
+#include "catch.hpp"
+
+using namespace strait;
+using Catch::Matchers::ContainsSubstring;
+
+static_assert(endpoint().is_v4() && endpoint().port() == 0);
+static_assert(endpoint::any_v4(1) == endpoint().with_port(1));
+static_assert(endpoint::any_v6(80).is_v6() && !endpoint::any_v6(80).is_v4());
+static_assert(endpoint::loopback_v6(80) == endpoint::loopback_v6(0).with_port(80));
+static_assert(endpoint::loopback_v4(80) < endpoint::loopback_v6(80));
+
+TEST_CASE("an endpoint is printed as it is read") {
+  auto const text = GENERATE(as<std::string>(), "0.0.0.0:0", "127.0.0.1:5000", "255.255.255.255:65535", "[::]:0",
+                             "[::1]:5000", "[2001:db8::ff00:42:8329]:443", "[::ffff:192.0.2.1]:80",
+                             "[fe80::1%4000000]:22");
+  CHECK(endpoint::parse(text).to_string() == text);
+}
+
+TEST_CASE("an endpoint is printed in the shortest form") {
+  CHECK(endpoint::parse("[2001:0DB8:0:0:0:0:0:1]:0080").to_string() == "[2001:db8::1]:80");
+}
+
+TEST_CASE("localhost is 127.0.0.1") { CHECK(endpoint::parse("localhost:5000") == endpoint::loopback_v4(5000)); }
+
+TEST_CASE("a scope is read and printed by the name of its interface") {
+  auto const loopback = if_nametoindex("lo");
+  if (loopback == 0) return;  // a system that names it otherwise
+  auto const named = endpoint::parse("[fe80::1%lo]:22");
+  CHECK(named == endpoint::parse(fmt::format("[fe80::1%{}]:22", loopback)));
+  CHECK(named.to_string() == "[fe80::1%lo]:22");
+  CHECK(named != endpoint::parse("[fe80::1]:22"));
+}
+
+TEST_CASE("what is no endpoint is refused") {
+  auto const text = GENERATE(
+      as<std::string>(), "", ":", "127.0.0.1", "127.0.0.1:", ":5000", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1",
+      "127.0.0.1: 1", "127.0.0.1:1 ", " 127.0.0.1:1", "127.0.0.1:0x50", "127.0.0.1:http", "127.0.0.1:99999999999999999999",
+      "127.0.0:1", "127.0.0.256:1", "1.2.3.4.5:1", "example.org:80", "LOCALHOST.:80", "[]:1", "[::1]", "[::1]1", "[::1:1",
+      "::1]:1", "::1:5000", "[127.0.0.1]:80", "[localhost]:80", "[::1%]:80", "[::1%no-such-interface]:80", "127.0.0.1%1:80",
+      "127.0.0.1%0:80", "[1:2:3:4:5:6:7:8:9]:80", "[::g]:80", "\xff\xfe:80",
+      "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:1");
+  INFO(text);
+  CHECK_FALSE(endpoint::try_parse(text));
+  CHECK_THROWS_AS(endpoint::parse(text), error);
+}
+
+TEST_CASE("a NUL does not end an address") {
+  using namespace std::string_literals;
+  CHECK_FALSE(endpoint::try_parse("127.0.0.1\0.evil.example:80"s));
+  CHECK_FALSE(endpoint::try_parse("[::1\0]:80"s));
+  CHECK_FALSE(endpoint::try_parse("[::1%lo\0]:80"s));
+}
+
+TEST_CASE("the refusal of an endpoint quotes it and says what is wrong") {
+  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1"), "bad endpoint \"127.0.0.1\": it has no port: write address:port");
+  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1:65536"),
+                    "bad endpoint \"127.0.0.1:65536\": its port is not a number from 0 to 65535");
+  CHECK_THROWS_WITH(endpoint::parse("example.org:80"), ContainsSubstring("neither a numeric address nor localhost"));
+  CHECK_THROWS_WITH(endpoint::parse("::1:5000"), ContainsSubstring("in brackets: [::1]:5000"));
+}
+
+TEST_CASE("the refusal of an endpoint is an invalid argument") {
+  try {
+    static_cast<void>(endpoint::parse("nonsense"));
+    FAIL("nothing was thrown");
+  } catch (error const& e) {
+    CHECK(e.code() == std::errc::invalid_argument);
+  }
+}
+
+TEST_CASE("an address without port is read by from_address") {
+  CHECK(endpoint::from_address("127.0.0.1", 7) == endpoint::loopback_v4(7));
+  CHECK(endpoint::from_address("::1", 7) == endpoint::loopback_v6(7));
+  CHECK_FALSE(endpoint::from_address("[::1]", 7));
+  CHECK_FALSE(endpoint::from_address("localhost", 7));
+  CHECK_FALSE(endpoint::from_address("", 7));
+}
+
+TEST_CASE("endpoints are ordered by version, address and port") {
+  auto const v4 = endpoint::parse("10.0.0.1:80");
+  CHECK(v4 < endpoint::parse("10.0.0.2:79"));
+  CHECK(v4 < endpoint::parse("10.0.0.1:81"));
+  CHECK(v4 < endpoint::parse("[::]:0"));
+  CHECK(v4 == endpoint::parse("10.0.0.1:80"));
+}
+
+TEST_CASE("equal endpoints have equal hashes, and others hardly ever") {
+  std::unordered_set<std::size_t> hashes;
+  std::hash<endpoint> const hash;
+  for (int port = 0; port != 1000; ++port) {
+    auto const number = static_cast<std::uint16_t>(port);
+    hashes.insert(hash(endpoint::loopback_v4(number)));
+    hashes.insert(hash(endpoint::loopback_v6(number)));
+  }
+  CHECK(hashes.size() == 2000);
+  CHECK(hash(endpoint::parse("[fe80::1%7]:1")) == hash(endpoint::parse("[fe80::1%7]:1")));
+}
+
+TEST_CASE("an endpoint is formatted like a string") {
+  CHECK(fmt::format("<{}>", endpoint::loopback_v4(80)) == "<127.0.0.1:80>");
+  CHECK(fmt::format("<{:>14}>", endpoint::loopback_v4(80)) == "<  127.0.0.1:80>");
+  CHECK(fmt::format("<{:*<10}>", endpoint::loopback_v6(80)) == "<[::1]:80**>");
+}
+
+TEST_CASE("an endpoint survives the system's form") {
+  auto const original = endpoint::parse(GENERATE(as<std::string>(), "192.0.2.1:65535", "[2001:db8::1]:1", "[fe80::1%9]:0"));
+  sockaddr_storage system{};
+  auto const length = original.to_sockaddr(system);
+  CHECK(length == (original.is_v4() ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)));
+  CHECK(endpoint::from_sockaddr(reinterpret_cast<sockaddr const*>(&system)) == original);
+}
+
+TEST_CASE("an address that is not IP becomes 0.0.0.0:0") {
+  sockaddr const foreign{AF_UNIX, "/tmp/there"};
+  CHECK(endpoint::from_sockaddr(&foreign) == endpoint());
+}

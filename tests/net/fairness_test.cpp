@@ -1,0 +1,115 @@
+// One busy connection does not keep the others, nor the clock, waiting.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+
+namespace {
+
+/// Both ends of a connection that never rests: there is always something to read.
+template <class F>
+task<> flood(tcp::stream& from, tcp::stream& to, F each_read) {
+  std::string const block(64 * 1024, 'x');
+  auto send = [&]() -> task<> {
+    for (;;) co_await from.write(block);
+  };
+  auto receive = [&]() -> task<> {
+    char buffer[16];
+    for (;;) {
+      co_await to.read(buffer);
+      each_read();
+    }
+  };
+  co_await when_all(send(), receive());
+}
+
+task<> echo(tcp::stream& peer) {
+  char buffer[64];
+  while (auto const n = co_await peer.read(buffer)) co_await peer.write(std::span(buffer, n));
+}
+
+}  // namespace
+
+TEST_CASE("a connection that never rests does not starve ten others") {
+  constexpr int rounds = 200;
+  auto [flooding, flooded] = stream_pair();
+  std::vector<std::pair<tcp::stream, tcp::stream>> pairs;
+  for (int i = 0; i != 10; ++i) pairs.push_back(stream_pair());
+  std::uint64_t reads = 0;
+  std::vector<std::uint64_t> reads_when_done;
+  complete([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn(flood(flooding, flooded, [&reads] { ++reads; }));
+      for (auto& each : pairs) group.spawn(echo(each.first));
+      co_await with_task_group([&](task_group& clients) -> task<> {
+        for (auto& each : pairs)
+          clients.spawn([&]() -> task<> {
+            char buffer[8];
+            for (int i = 0; i != rounds; ++i) {
+              co_await each.second.write("12345678");
+              co_await each.second.read_exactly(buffer);
+            }
+            reads_when_done.push_back(reads);
+          });
+        co_return;
+      });
+      group.cancel();
+    });
+  });
+  auto const [first, last] = std::minmax_element(reads_when_done.begin(), reads_when_done.end());
+  CHECK(*last < 2 * *first + 1000);  // the ten were served alike,
+  CHECK(*last < 200 * rounds);       // and a round trip cost them some turns of 32 reads at most
+}
+
+TEST_CASE("a connection that never rests does not hold up the clock") {
+  auto [flooding, flooded] = stream_pair();
+  clock::time_point due;
+  std::uint64_t reads_past_due = 0;
+  std::uint64_t most_past_due = 0;
+  complete([&]() -> task<> {
+    auto note = [&] { reads_past_due += clock::now() >= due; };
+    auto tick = [&]() -> task<> {
+      for (int i = 0; i != 100; ++i) {
+        reads_past_due = 0;
+        due = clock::now() + 1ms;
+        co_await sleep_until(due);
+        most_past_due = std::max(most_past_due, reads_past_due);
+      }
+    };
+    auto const outcome = co_await when_any(flood(flooding, flooded, note), tick());
+    CHECK(std::get<1>(outcome));
+  });
+  CHECK(most_past_due < 200);  // a few turns of 32
+}
+
+TEST_CASE("a flood of connections to accept does not starve those that are there") {
+  auto listener = tcp::listen("127.0.0.1:0");
+  std::vector<raw_socket> waiting;
+  for (int i = 0; i != 500; ++i) waiting.push_back(raw_connect(listener.local_endpoint()));
+  auto [stream, other] = stream_pair();
+  int accepted = 0;
+  int accepted_when_served = 0;
+  complete([&]() -> task<> {
+    auto accept_all = [&]() -> task<> {
+      while (accepted != 500) {
+        auto const one = co_await listener.accept();
+        ++accepted;
+      }
+    };
+    auto exchange = [&]() -> task<> {
+      char byte[1];
+      for (int i = 0; i != 3; ++i) {
+        co_await other.write("x");
+        co_await stream.read(byte);
+      }
+      accepted_when_served = accepted;
+    };
+    co_await when_all(accept_all(), exchange());
+  });
+  CHECK(accepted_when_served < 500);
+}

@@ -1,0 +1,40 @@
+// System calls that fail when a test says so, for the faults that cannot be had otherwise.
+#pragma once
+
+#include <chrono>
+
+namespace strait::test {
+
+enum class system_call { socket, bind, accept };
+
+/// While it lives, the next `times` calls fail with `error`. One at a time.
+class failing {
+ public:
+  failing(system_call which, int error, int times);
+  failing(failing const&) = delete;
+  failing& operator=(failing const&) = delete;
+  ~failing();
+  /// How many calls are still to fail.
+  [[nodiscard]] static int left() noexcept;
+};
+
+/// While it lives, this process has no IPv6: the sockets of that family cannot be made.
+class without_ipv6 {
+ public:
+  without_ipv6() noexcept;
+  without_ipv6(without_ipv6 const&) = delete;
+  without_ipv6& operator=(without_ipv6 const&) = delete;
+  ~without_ipv6();
+};
+
+/// While it lives, the wall clock is wrong by what it was last told to be.
+class wrong_wall_clock {
+ public:
+  wrong_wall_clock() = default;
+  wrong_wall_clock(wrong_wall_clock const&) = delete;
+  wrong_wall_clock& operator=(wrong_wall_clock const&) = delete;
+  ~wrong_wall_clock() { be_wrong_by(std::chrono::seconds(0)); }
+  void be_wrong_by(std::chrono::seconds offset) noexcept;
+};
+
+}  // namespace strait::test

@@ -1,0 +1,202 @@
+// tcp::listen, and what a listener is before anything is accepted.
+#include <string>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "catch.hpp"
+#include "faulty_system.hpp"
+#include "sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+int option_of(tcp::listener const& listener, int level, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  REQUIRE(::getsockopt(listener.native_handle(), level, name, &value, &length) == 0);
+  return value;
+}
+
+tcp::stream accept_one(tcp::listener& listener) {
+  return complete([&]() -> task<tcp::stream> { co_return co_await listener.accept(); });
+}
+
+}  // namespace
+
+TEST_CASE("port 0 is one that the system chooses") {
+  auto const listener = tcp::listen("localhost:0");
+  CHECK(listener.local_endpoint().with_port(0) == endpoint::loopback_v4(0));
+  CHECK(listener.local_endpoint().port() != 0);
+}
+
+TEST_CASE("one can listen on an endpoint and on its text") {
+  CHECK(tcp::listen(endpoint::loopback_v6(0)).local_endpoint().is_v6());
+  CHECK(tcp::listen("[::1]:0").local_endpoint().with_port(0) == endpoint::loopback_v6(0));
+  CHECK(tcp::listen("127.0.0.1:0").local_endpoint().is_v4());
+}
+
+TEST_CASE("fault 05: a port in use is one clear message") {
+  auto const first = tcp::listen("127.0.0.1:0");
+  auto const where = first.local_endpoint();
+  CHECK_THROWS_WITH(tcp::listen(where), "listen on " + where.to_string() + ": address already in use");
+  try {
+    static_cast<void>(tcp::listen(where));
+  } catch (error const& e) {
+    CHECK(e.code() == std::errc::address_in_use);
+  }
+}
+
+TEST_CASE("fault 06: no permission for the port is one clear message") {
+  failing const bind(system_call::bind, EACCES, 1);
+  CHECK_THROWS_WITH(tcp::listen("127.0.0.1:80"), "listen on 127.0.0.1:80: permission denied");
+}
+
+TEST_CASE("fault 07: without IPv6 on the host, IPv4 serves") {
+  without_ipv6 const host;
+  CHECK_THROWS_WITH(tcp::listen("[::1]:0"), "listen on [::1]:0: address family not supported by protocol");
+  auto listener = tcp::listen("localhost:0");
+  auto const client = raw_connect(listener.local_endpoint());
+  CHECK(accept_one(listener).is_open());
+}
+
+TEST_CASE("an address that is not this host's is refused") {
+  CHECK_THROWS_WITH(tcp::listen("192.0.2.1:0"), "listen on 192.0.2.1:0: cannot assign requested address");
+}
+
+TEST_CASE("a text that is no endpoint is refused") {
+  CHECK_THROWS_WITH(tcp::listen("example.org:80"), ContainsSubstring("bad endpoint \"example.org:80\""));
+  CHECK_THROWS_WITH(tcp::listen("localhost"), ContainsSubstring("it has no port"));
+}
+
+TEST_CASE("a failed listen leaves no descriptor behind") {
+  auto const first = tcp::listen("127.0.0.1:0");
+  auto const before = open_descriptors();
+  CHECK_THROWS_AS(tcp::listen(first.local_endpoint()), error);
+  CHECK_THROWS_AS(tcp::listen("192.0.2.1:0"), error);
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a server can listen again where connections of its predecessor linger") {
+  auto first = tcp::listen("127.0.0.1:0");
+  auto const where = first.local_endpoint();
+  auto const client = raw_connect(where);
+  auto accepted = accept_one(first);
+  accepted.close();  // this side closes first, and so waits in TIME_WAIT
+  static_cast<void>(client.receive());
+  first.close();
+  CHECK(tcp::listen(where).local_endpoint() == where);
+}
+
+TEST_CASE("reuse_address is an option") {
+  CHECK(option_of(tcp::listen("127.0.0.1:0"), SOL_SOCKET, SO_REUSEADDR) == 1);
+  CHECK(option_of(tcp::listen("127.0.0.1:0", {.reuse_address = false}), SOL_SOCKET, SO_REUSEADDR) == 0);
+}
+
+TEST_CASE("listeners with reuse_port share a port") {
+  auto first = tcp::listen("127.0.0.1:0", {.reuse_port = true});
+  auto second = tcp::listen(first.local_endpoint(), {.reuse_port = true});
+  CHECK(second.local_endpoint() == first.local_endpoint());
+
+  std::vector<raw_socket> clients;
+  for (int i = 0; i != 64; ++i) clients.push_back(raw_connect(first.local_endpoint()));
+  int of_first = 0;
+  int of_second = 0;
+  complete([&]() -> task<> {
+    while (of_first + of_second != 64) {
+      auto const [one, two] = co_await when_any(first.accept(), second.accept());
+      of_first += one.has_value();
+      of_second += two.has_value();
+    }
+  });
+  CHECK(of_first > 0);
+  CHECK(of_second > 0);
+}
+
+TEST_CASE("an IPv6 listener takes IPv4, too") {
+  auto listener = tcp::listen("[::]:0");
+  auto const client = raw_connect(endpoint::loopback_v4(listener.local_endpoint().port()));
+  auto const accepted = accept_one(listener);
+  CHECK_THAT(accepted.remote_endpoint().to_string(), ContainsSubstring("[::ffff:127.0.0.1]:"));
+}
+
+TEST_CASE("an IPv6 listener that is v6_only takes no IPv4") {
+  auto const listener = tcp::listen("[::]:0", {.v6_only = true});
+  auto const port = listener.local_endpoint().port();
+  CHECK_THROWS_AS(raw_connect(endpoint::loopback_v4(port)), std::system_error);
+  CHECK_NOTHROW(raw_connect(endpoint::loopback_v6(port)));
+}
+
+TEST_CASE("the backlog limits how many connections wait") {
+  auto const listener = tcp::listen("127.0.0.1:0", {.backlog = 2});
+  int connected = 0;
+  std::vector<raw_socket> clients;
+  for (int i = 0; i != 8; ++i) {
+    raw_socket client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    sockaddr_storage address;
+    auto const length = static_cast<socklen_t>(listener.local_endpoint().to_sockaddr(address));
+    static_cast<void>(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), length));
+    pollfd entry{client.get(), POLLOUT, 0};
+    connected += ::poll(&entry, 1, 20) == 1;
+    clients.push_back(std::move(client));
+  }
+  CHECK(connected == 3);  // Linux lets one more in than the backlog says
+}
+
+TEST_CASE("a listening socket can be taken over") {
+  auto raw = raw_listener();
+  auto const where = raw.where();
+  tcp::listener listener(raw.release());
+  CHECK(listener.local_endpoint() == where);
+  auto const client = raw_connect(where);
+  CHECK(accept_one(listener).remote_endpoint() == client.where());
+}
+
+TEST_CASE("what is no socket cannot be taken over, and stays its owner's") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  CHECK_THROWS_WITH(tcp::listener(ends[0]), ContainsSubstring("take over a listener: "));
+  CHECK_THROWS_WITH(tcp::stream(ends[0]), ContainsSubstring("take over a connection: "));
+  CHECK(::close(ends[0]) == 0);
+  CHECK(::close(ends[1]) == 0);
+  CHECK_THROWS_AS(tcp::stream(-1), error);
+}
+
+TEST_CASE("a socket that is not connected cannot be taken over as a stream") {
+  raw_socket const fresh(::socket(AF_INET, SOCK_STREAM, 0));
+  CHECK_THROWS_AS(tcp::stream(fresh.get()), error);
+}
+
+TEST_CASE("a listener that is moved from is closed") {
+  auto first = tcp::listen("127.0.0.1:0");
+  auto const where = first.local_endpoint();
+  tcp::listener second(std::move(first));
+  CHECK_FALSE(first.is_open());
+  CHECK(first.native_handle() == -1);
+  CHECK(second.local_endpoint() == where);
+  tcp::listener third;
+  third = std::move(second);
+  CHECK(third.local_endpoint() == where);
+  CHECK_FALSE(second.is_open());
+}
+
+TEST_CASE("assigning to a listener closes what it was") {
+  auto first = tcp::listen("127.0.0.1:0");
+  auto const where = first.local_endpoint();
+  first = tcp::listen("127.0.0.1:0");
+  CHECK_THROWS_AS(raw_connect(where), std::system_error);
+}
+
+TEST_CASE("a closed listener has no endpoint") {
+  tcp::listener listener;
+  CHECK_FALSE(listener.is_open());
+  CHECK_THROWS_WITH(listener.local_endpoint(), "local_endpoint: closed on this side");
+  listener.close();
+  listener.close();
+  CHECK(listener.back_offs() == 0);
+}

@@ -1,0 +1,391 @@
+// A stream as an object: closing, moving, options, descriptors, and what is diagnosed.
+#include <stdexcept>
+#include <string>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "catch.hpp"
+#include "sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+int option_of(tcp::stream const& stream, int level, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  REQUIRE(::getsockopt(stream.native_handle(), level, name, &value, &length) == 0);
+  return value;
+}
+
+task<std::string> read_some(tcp::stream& from) {
+  char buffer[64];
+  auto const n = co_await from.read(buffer);
+  co_return std::string(buffer, n);
+}
+
+/// After the tasks that began before it have come to wait.
+task<> close_soon(tcp::stream& what) {
+  co_await yield();
+  what.close();
+}
+
+}  // namespace
+
+TEST_CASE("a stream closes when it goes") {
+  auto [first, peer] = stream_and_peer();
+  { tcp::stream const dying(std::move(first)); }
+  CHECK(peer.receive().empty());
+}
+
+TEST_CASE("a stream that nobody has connected is closed") {
+  tcp::stream stream;
+  CHECK_FALSE(stream.is_open());
+  CHECK(stream.native_handle() == -1);
+  CHECK(stream.release() == -1);
+  CHECK_THROWS_WITH(stream.shutdown_write(), "shutdown: closed on this side");
+  CHECK_THROWS_WITH(stream.remote_endpoint(), "remote_endpoint: closed on this side");
+  CHECK_THROWS_AS(stream.local_endpoint(), error);
+  CHECK_THROWS_AS(stream.no_delay(true), error);
+  CHECK_THROWS_AS(stream.idle_timeout(1s), error);
+  complete([&]() -> task<> {
+    char buffer[1];
+    auto const read = co_await as_result(stream.read(buffer));
+    CHECK(read.message() == "read: closed on this side");
+    auto const written = co_await as_result(stream.write("x"));
+    CHECK(written.message() == "write: closed on this side");
+    CHECK(written.error() == errc::closed);
+  });
+}
+
+TEST_CASE("fault 23: closing twice is closing once") {
+  auto [stream, peer] = stream_and_peer();
+  stream.close();
+  auto const taken_by_another = ::dup(peer.get());  // the number that was free
+  stream.close();
+  CHECK(::fcntl(taken_by_another, F_GETFD) >= 0);
+  ::close(taken_by_another);
+}
+
+TEST_CASE("fault 23: a read ends when its stream is closed") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    char buffer[1];
+    auto const [outcome, done] = co_await when_all(as_result(stream.read(buffer)), close_soon(stream));
+    CHECK(outcome.error() == errc::closed);
+  });
+}
+
+TEST_CASE("fault 23: a write ends when its stream is closed, and says how much was sent") {
+  auto [stream, peer] = stream_and_peer();
+  std::string const much(32 * 1024 * 1024, 'x');
+  complete([&]() -> task<> {
+    auto const [outcome, done] = co_await when_all(as_result(stream.write(much)), close_soon(stream));
+    CHECK(outcome.error() == errc::closed);
+    std::size_t sent = 0;
+    try {
+      std::rethrow_exception(outcome.exception());
+    } catch (error const& e) {
+      sent = e.transferred();
+    }
+    CHECK(sent == peer.receive_to_the_end().size());
+  });
+}
+
+TEST_CASE("fault 23: reads and writes of both directions end when their stream is closed") {
+  auto [stream, peer] = stream_and_peer();
+  std::string const much(32 * 1024 * 1024, 'x');
+  complete([&]() -> task<> {
+    char buffer[1];
+    auto const [written, read, done] =
+        co_await when_all(as_result(stream.write(much)), as_result(stream.read_exactly(buffer)), close_soon(stream));
+    CHECK(written.error() == errc::closed);
+    CHECK(read.error() == errc::closed);
+  });
+}
+
+TEST_CASE("fault 23: a reader may close the stream whose write has just gone on") {
+  // One event says that there is room to write and something to read. The write moves a part; the reader closes.
+  auto const before = open_descriptors();
+  for (int i = 0; i != 20; ++i) {
+    auto [stream, peer] = stream_and_peer();
+    stream.send_buffer_size(16 * 1024);
+    std::string const much(32 * 1024 * 1024, 'x');
+    complete([&]() -> task<> {
+      auto read_and_close = [&]() -> task<> {
+        char buffer[1];
+        co_await stream.read_exactly(buffer);
+        stream.close();
+      };
+      auto make_room = [&]() -> task<> {
+        for (int turn = 0; turn != 3; ++turn) co_await yield();
+        static_cast<void>(peer.receive(4 * 1024 * 1024));
+        static_cast<void>(peer.receive(4 * 1024 * 1024));
+        peer.send("x");
+      };
+      auto const [outcome, read, made] =
+          co_await when_all(as_result(stream.write(much)), read_and_close(), make_room());
+      CHECK(outcome.error() == errc::closed);
+    });
+  }
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("fault 23: a read that has not begun ends when its stream is closed before") {
+  // `when_any` begins its operations in the next turn.
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    char buffer[1];
+    auto read = [&]() -> task<> {
+      auto const outcome = co_await when_any(as_result(stream.read(buffer)), sleep_for(5s));
+      CHECK(std::get<0>(outcome)->error() == errc::closed);
+    };
+    auto close = [&]() -> task<> {
+      stream.close();
+      co_return;
+    };
+    co_await when_all(read(), close());
+  });
+}
+
+TEST_CASE("fault 16: a reset by the peer is a typed error that names it") {
+  auto [stream, peer] = stream_and_peer();
+  auto [other, other_peer] = stream_pair();
+  auto const name = stream.remote_endpoint().to_string();
+  complete([&]() -> task<> {
+    auto reset = [&]() -> task<> {
+      co_await yield();
+      peer.reset();
+    };
+    char buffer[16];
+    auto const [outcome, done] = co_await when_all(as_result(stream.read(buffer)), reset());
+    CHECK(outcome.error() == std::errc::connection_reset);
+    CHECK(outcome.message() == "read from " + name + ": connection reset by peer");
+    CHECK(stream.remote_endpoint().to_string() == name);
+
+    co_await other.write("well");  // that connection alone
+    auto const text = co_await read_some(other_peer);
+    CHECK(text == "well");
+  });
+}
+
+TEST_CASE("fault 16: a reset that came before the read is reported by it") {
+  auto [stream, peer] = stream_and_peer();
+  peer.reset();
+  complete([&]() -> task<> {
+    char buffer[16];
+    auto const first = co_await as_result(stream.read(buffer));
+    CHECK(first.error() == std::errc::connection_reset);
+    auto const second = co_await as_result(stream.read(buffer));
+    CHECK(second);  // told once, as by recv(2); then the stream is at its end
+  });
+}
+
+TEST_CASE("fault 24: two readers at once are diagnosed") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    char one[4];
+    char two[4];
+    auto second = [&]() -> task<> {
+      co_await yield();
+      try {
+        co_await stream.read(two);
+        FAIL("no diagnosis");
+      } catch (std::logic_error const& e) {
+        CHECK(std::string(e.what()) == "strait: two reads at once on the stream with " +
+                                           stream.remote_endpoint().to_string() + ": one task at a time may read it");
+      }
+      peer.send("x");
+    };
+    auto const [n, done] = co_await when_all(stream.read(one), second());
+    CHECK(n == 1);  // and the first one goes on
+  });
+}
+
+TEST_CASE("fault 24: two writers at once are diagnosed") {
+  auto [stream, peer] = stream_and_peer();
+  std::string const much(32 * 1024 * 1024, 'x');
+  complete([&]() -> task<> {
+    auto second = [&]() -> task<> {
+      co_await yield();
+      try {
+        co_await stream.write("x");
+        FAIL("no diagnosis");
+      } catch (std::logic_error const& e) {
+        CHECK_THAT(e.what(), ContainsSubstring("two writes at once"));
+      }
+      stream.close();
+    };
+    auto const [outcome, done] = co_await when_all(as_result(stream.write(much)), second());
+    CHECK(outcome.error() == errc::closed);
+  });
+}
+
+TEST_CASE("a stream that is used on two loops is diagnosed") {
+  auto [stream, peer] = stream_and_peer();
+  event_loop first;
+  event_loop second;
+  auto write = [&]() -> task<> { co_await stream.write("x"); };
+  first.run(write);
+  CHECK_THROWS_WITH(second.run(write), ContainsSubstring("is used on two loops: release() it on the first"));
+  first.run(write);
+}
+
+TEST_CASE("a stream may outlive its loop, and then go on on another") {
+  auto [stream, peer] = stream_and_peer();
+  stream.idle_timeout(1h);
+  for (int i = 0; i != 3; ++i) {
+    peer.send("x");
+    CHECK(complete([&] { return read_some(stream); }) == "x");  // each time on a loop of its own
+    CHECK(stream.is_open());
+  }
+}
+
+TEST_CASE("a stream that is released on one loop goes on on another") {
+  auto [stream, peer] = stream_and_peer();
+  peer.send("onetwo");
+  auto read_three = [&]() -> task<std::string> {
+    std::string text(3, '\0');
+    co_await stream.read_exactly(text);
+    co_return text;
+  };
+  {
+    event_loop first;
+    CHECK(first.run(read_three) == "one");
+    int const descriptor = stream.release();
+    CHECK_FALSE(stream.is_open());
+    CHECK((::fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0);
+    stream = tcp::stream(descriptor);
+  }
+  event_loop second;
+  CHECK(second.run(read_three) == "two");
+}
+
+TEST_CASE("a released descriptor is open and nobody's") {
+  auto [stream, peer] = stream_and_peer();
+  raw_socket const released(stream.release());
+  stream.close();
+  released.send("still there");
+  CHECK(peer.receive() == "still there");
+}
+
+TEST_CASE("a released descriptor makes no more events for the loop it was on") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    co_await stream.write("x");
+    raw_socket const released(stream.release());
+    auto [next, next_peer] = stream_and_peer();
+    char buffer[4];
+    peer.send("to the released one");
+    auto const [none, late] = co_await when_any(next.read(buffer), sleep_for(5ms));
+    CHECK_FALSE(none);
+  });
+}
+
+TEST_CASE("a stream that is moved from is closed, and the other goes on") {
+  auto [first, peer] = stream_and_peer();
+  auto const name = first.remote_endpoint();
+  tcp::stream second(std::move(first));
+  CHECK_FALSE(first.is_open());
+  CHECK(second.remote_endpoint() == name);
+  tcp::stream third;
+  third = std::move(second);
+  CHECK_FALSE(second.is_open());
+  peer.send("x");
+  CHECK(complete([&] { return read_some(third); }) == "x");
+}
+
+TEST_CASE("a stream may be moved while it is read") {
+  auto [first, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    tcp::stream second;
+    auto move = [&]() -> task<> {
+      co_await yield();
+      second = std::move(first);
+      peer.send("moved");
+    };
+    auto const [text, done] = co_await when_all(read_some(first), move());
+    CHECK(text == "moved");
+  });
+}
+
+TEST_CASE("assigning to a stream closes what it was") {
+  auto [first, peer] = stream_and_peer();
+  auto [second, second_peer] = stream_and_peer();
+  first = std::move(second);
+  CHECK(peer.receive().empty());
+  tcp::stream& same = first;
+  first = std::move(same);
+  CHECK(first.is_open());
+}
+
+TEST_CASE("no_delay is on, and can be turned off") {
+  auto [stream, peer] = stream_and_peer();
+  CHECK(stream.no_delay());
+  stream.no_delay(false);
+  CHECK_FALSE(stream.no_delay());
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_NODELAY) == 0);
+}
+
+TEST_CASE("fault 27: keep-alive has the system probe a silent peer") {
+  auto [stream, peer] = stream_and_peer();
+  stream.keep_alive(60s, 5s, 4);
+  CHECK(option_of(stream, SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPIDLE) == 60);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPINTVL) == 5);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPCNT) == 4);
+  stream.keep_alive(0s);
+  CHECK(option_of(stream, SOL_SOCKET, SO_KEEPALIVE) == 0);
+}
+
+TEST_CASE("the system's buffers can be sized") {
+  auto [stream, peer] = stream_and_peer();
+  stream.receive_buffer_size(50'000);
+  stream.send_buffer_size(60'000);
+  CHECK(stream.receive_buffer_size() >= 50'000);
+  CHECK(stream.send_buffer_size() >= 60'000);
+}
+
+TEST_CASE("an option that the system refuses is an error") {
+  auto [stream, peer] = stream_and_peer();
+  CHECK_THROWS_WITH(stream.keep_alive(1'000'000s), ContainsSubstring("keep_alive: invalid argument"));
+}
+
+TEST_CASE("the endpoints of a stream are those of its peer, exchanged") {
+  auto [one, other] = stream_pair();
+  CHECK(one.local_endpoint() == other.remote_endpoint());
+  CHECK(one.remote_endpoint() == other.local_endpoint());
+}
+
+TEST_CASE("as_result gives a read's value or its error, without a throw") {
+  auto [stream, peer] = stream_and_peer();
+  peer.send("x");
+  complete([&]() -> task<> {
+    char buffer[4];
+    auto const value = co_await as_result(stream.read(buffer));
+    CHECK(value);
+    CHECK(value.message().empty());
+    CHECK_FALSE(value.error());
+    stream.close();
+    auto const failure = co_await as_result(stream.read(buffer));
+    CHECK_FALSE(failure);
+    CHECK(failure.message() == "read: closed on this side");
+  });
+}
+
+TEST_CASE("as_result lets a cancel pass") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    cancel_scope scope;
+    scope.cancel();
+    char buffer[4];
+    auto const outcome = co_await scope.run(as_result(stream.read(buffer)));
+    CHECK_FALSE(outcome);
+  });
+}
