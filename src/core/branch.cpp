@@ -68,12 +68,14 @@ void scope::cancel_waits() noexcept {
 }
 
 branch::branch(loop_core& loop, scope& where, promise_base* parent) noexcept
-    : loop_(&loop), scope_(&where), parent_(parent) {
+    : branch_state(loop, where), parent_(parent) {
   scope_->branches_.push_back(*this);
   loop_of(loop).branches().push_back(*this);
 }
 
-branch::~branch() = default;
+branch::~branch() {
+  if (innermost_) forget(*loop_, *this);
+}
 
 void branch::enter(scope& inner, bool shielded) {
   if (inner.parent_) throw std::logic_error("strait: a cancel scope runs one block at a time");
@@ -98,11 +100,11 @@ void branch::start() noexcept { run_soon(*loop_, *this); }
 void branch::resume(std::coroutine_handle<> with) noexcept {
   loop_of(*loop_).refresh();
   do {
-    next_ = nullptr;
+    to_resume_ = nullptr;
     with.resume();
-    with = next_;
+    with = to_resume_;
   } while (with);
-  if (is_finished_) finished();
+  if (!innermost_) finished();
 }
 
 void throw_used_up() { throw std::logic_error("strait: a task that has been awaited, spawned, run or moved from before"); }

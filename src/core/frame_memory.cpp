@@ -23,6 +23,10 @@ constexpr std::size_t classes = largest_recycled_frame / granule;
 // A thread keeps at most so many bytes that nobody uses.
 constexpr std::size_t most_kept = 16 * 1024 * 1024;
 
+// On a line of its own, a frame touches no more of them than it must.
+void* new_block(std::size_t size) { return ::operator new(size, std::align_val_t(granule)); }
+void free_block(void* memory) noexcept { ::operator delete(memory, std::align_val_t(granule)); }
+
 struct block {
   block* next;
 };
@@ -37,7 +41,7 @@ struct free_lists {
     for (block*& list : first)
       while (block* const each = list) {
         list = each->next;
-        ::operator delete(each);
+        free_block(each);
       }
   }
 };
@@ -59,7 +63,7 @@ void free_frame(void* memory, std::size_t) noexcept { ::operator delete(memory);
 #else
 
 void* allocate_frame(std::size_t size) {
-  if (size > largest_recycled_frame) return ::operator new(size);
+  if (size > largest_recycled_frame) return new_block(size);
   std::size_t const index = class_of(size);
   free_lists& mine = lists;
   if (block* const reused = mine.first[index]) {
@@ -67,7 +71,7 @@ void* allocate_frame(std::size_t size) {
     mine.kept -= (index + 1) * granule;
     return reused;
   }
-  return ::operator new((index + 1) * granule);
+  return new_block((index + 1) * granule);
 }
 
 void free_frame(void* memory, std::size_t size) noexcept {
@@ -75,7 +79,7 @@ void free_frame(void* memory, std::size_t size) noexcept {
   std::size_t const bytes = (index + 1) * granule;
   free_lists& mine = lists;
   if (size > largest_recycled_frame || mine.closed || mine.kept + bytes > most_kept) {
-    ::operator delete(memory);
+    free_block(memory);
     return;
   }
   mine.kept += bytes;

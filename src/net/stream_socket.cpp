@@ -42,7 +42,7 @@ void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
 }
 
 void stream_socket::loop_ended() noexcept {
-  if (is_set()) reset();
+  deadline_.reset();
   descriptor_ = unique_descriptor(std::exchange(watched_, nullptr)->release());
   loop_ = nullptr;
 }
@@ -53,18 +53,18 @@ void stream_socket::touch() noexcept {
 
 void stream_socket::set_idle_limit(std::int64_t nanoseconds) noexcept {
   idle_limit_ = nanoseconds;
-  if (is_set()) reset();
+  deadline_.reset();
   if (idle_limit_ == 0 || !(reader_ || writer_)) return;
   touch();
   watch_idleness();
 }
 
 void stream_socket::watch_idleness() noexcept {
-  set(*loop_, clock::time_point(std::chrono::nanoseconds(last_moved_ + idle_limit_)) + lateness);
+  deadline_.set(*loop_, clock::time_point(std::chrono::nanoseconds(last_moved_ + idle_limit_)) + lateness);
 }
 
 // The one deadline of the connection, which is moved only when it turns out to have been too early.
-void stream_socket::expired() noexcept {
+void stream_socket::check_idleness() noexcept {
   if (!(reader_ || writer_)) return;
   if (loop_of(*loop_).engine().coarse_now() < last_moved_ + idle_limit_) {
     watch_idleness();

@@ -13,7 +13,7 @@ namespace strait::detail {
 
 /// A connected socket, who reads and writes it, and since when nothing has moved. A loop watches it from its first
 /// operation on; when that loop ends, it can go on on another.
-class stream_socket final : private timer, private loop_user {
+class alignas(64) stream_socket final : private loop_user {  // aligned: what a message touches is one cache line
  public:
   explicit stream_socket(endpoint const& peer) noexcept : peer_(peer) {}
   /// Closes; operations under way end.
@@ -32,7 +32,7 @@ class stream_socket final : private timer, private loop_user {
     place_of(operation) = &operation;
     if (idle_limit_ != 0) {
       last_moved_ = loop_->now;
-      if (!is_set()) watch_idleness();
+      if (!deadline_.is_set()) watch_idleness();
     }
   }
   /// It does no longer.
@@ -41,7 +41,9 @@ class stream_socket final : private timer, private loop_user {
     if (idle_limit_ != 0 && (reader_ || writer_)) touch();
   }
   /// Bytes have moved: at once, or while something waited.
-  void touch_at(std::int64_t now) noexcept { last_moved_ = now; }
+  void moved_at_once() noexcept {
+    if (idle_limit_ != 0) last_moved_ = loop_->now;
+  }
   void touch() noexcept;
 
   void set_idle_limit(std::int64_t nanoseconds) noexcept;
@@ -57,8 +59,17 @@ class stream_socket final : private timer, private loop_user {
   transfer_awaiter*& place_of(transfer_awaiter const& operation) noexcept {
     return operation.what_ == io_operation::kind::read ? reader_ : writer_;
   }
+  class idle_deadline final : public timer {
+   public:
+    explicit idle_deadline(stream_socket& of) noexcept : of_(of) {}
+
+   private:
+    void expired() noexcept override { of_.check_idleness(); }
+    stream_socket& of_;
+  };
+
   void watch_idleness() noexcept;
-  void expired() noexcept override;
+  void check_idleness() noexcept;
   void loop_ended() noexcept override;
 
   engine::socket* watched_ = nullptr;
@@ -67,6 +78,7 @@ class stream_socket final : private timer, private loop_user {
   transfer_awaiter* writer_ = nullptr;
   std::int64_t idle_limit_ = 0;   // nanoseconds; 0: none
   std::int64_t last_moved_ = 0;   // in the loop's time; kept while there is a limit
+  idle_deadline deadline_{*this};
   unique_descriptor descriptor_;  // until a loop watches it
   endpoint peer_;
 };

@@ -48,11 +48,11 @@ bool transfer_awaiter::is_done_after_part() noexcept {
 }
 
 /// Goes on until there is a result (true) or the engine, or the loop's queue, holds the operation.
-inline bool transfer_awaiter::advance() noexcept {
+inline bool transfer_awaiter::advance(loop_core& loop) noexcept {
   do {
-    if (loop_->budget-- <= 0) {
+    if (loop.budget-- <= 0) {
       state_ = state::queued;
-      run_soon(*loop_, *this);
+      run_soon(loop, *this);
       return false;
     }
     state_ = state::started;
@@ -70,12 +70,12 @@ bool transfer_awaiter::start(branch& where, std::coroutine_handle<> self) {
     error_ = EBADF;
     return false;
   }
-  loop_ = &where.core();
-  if (!socket_->admits(*this, *loop_)) [[unlikely]]
-    socket_->admit(*this, *loop_);
+  loop_core& loop = where.core();
+  if (!socket_->admits(*this, loop)) [[unlikely]]
+    socket_->admit(*this, loop);
   if (wanted_ == 0) return false;
-  if (advance()) {
-    socket_->touch_at(loop_->now);
+  if (advance(loop)) {
+    socket_->moved_at_once();
     return false;
   }
   socket_->occupy(*this);
@@ -85,14 +85,14 @@ bool transfer_awaiter::start(branch& where, std::coroutine_handle<> self) {
 
 void transfer_awaiter::io_done() noexcept {
   if (!is_done()) {
-    if (is_canceled_) {
+    if (early_end_ != early_end::none) {
       error_ = ECANCELED;
     } else if (!socket_) {  // closed since this part was moved
       error_ = EBADF;
     } else {
-      loop_of(*loop_).refresh();
+      loop_of(waiting_branch().core()).refresh();
       socket_->touch();
-      if (!advance()) return;
+      if (!advance(waiting_branch().core())) return;
     }
   }
   end();
@@ -104,8 +104,8 @@ void transfer_awaiter::run_work() noexcept {
     return;
   }
   if (state_ == state::queued) {
-    loop_of(*loop_).refresh();
-    if (!advance()) return;
+    loop_of(waiting_branch().core()).refresh();
+    if (!advance(waiting_branch().core())) return;
   }
   end();
 }
@@ -115,9 +115,11 @@ void transfer_awaiter::end() noexcept {
   resume();
 }
 
-void transfer_awaiter::cancel() noexcept {
-  if (is_canceled_) return;
-  is_canceled_ = true;
+void transfer_awaiter::cancel() noexcept { end_early(early_end::canceled); }
+
+void transfer_awaiter::end_early(early_end why) noexcept {
+  if (early_end_ != early_end::none) return;
+  early_end_ = why;
   if (state_ == state::started) {
     if (socket_) socket_->watched().cancel(*this);
   } else {
@@ -126,10 +128,7 @@ void transfer_awaiter::cancel() noexcept {
   }
 }
 
-void transfer_awaiter::time_out() noexcept {
-  has_timed_out_ = !is_canceled_;
-  cancel();
-}
+void transfer_awaiter::time_out() noexcept { end_early(early_end::timed_out); }
 
 void transfer_awaiter::drop() noexcept {
   if (!socket_) return;
@@ -147,12 +146,12 @@ result<std::size_t> transfer_awaiter::await_as_result() {
 }
 
 void transfer_awaiter::fail() const {
-  if (error_ == ECANCELED && !has_timed_out_) throw canceled(transferred_);
+  if (error_ == ECANCELED && early_end_ != early_end::timed_out) throw canceled(transferred_);
   char const* const doing = what_ == kind::read ? "read" : "write";
   if (!socket_ || error_ == EBADF) throw error(errc::closed, doing, transferred_);
   auto const context = fmt::format("{} {} {}", doing, what_ == kind::read ? "from" : "to", socket_->peer());
   if (error_ == ended_early) throw unexpected_end(context, transferred_, wanted_);
-  if (has_timed_out_) throw timed_out(context, transferred_);
+  if (early_end_ == early_end::timed_out) throw timed_out(context, transferred_);
   throw system_failure(error_, context, transferred_);
 }
 

@@ -73,7 +73,8 @@ TEST_CASE("g++ 12: an awaited task on each side of a conditional") {
   });
 }
 
-// No library can help here: g++ 12 destroys the conditional's result twice if it is of a type with a destructor.
+// No library can help where it is the awaiting expression that g++ 12 gets wrong: it destroys the result twice if that
+// needs a destructor. The two cases below show what to expect of other compilers.
 #if defined(__clang__) || __GNUC__ > 12
 TEST_CASE("an awaited task that gives what needs a destructor on each side of a conditional") {
   run([]() -> task<> {
@@ -105,7 +106,8 @@ TEST_CASE("g++ 12: an await in the condition of a loop") {
   });
 }
 
-TEST_CASE("g++ 12: an await among the elements of an aggregate") {
+#if defined(__clang__) || __GNUC__ > 12
+TEST_CASE("an await among the elements of an aggregate") {
   struct pair {
     std::string first;
     std::string second;
@@ -116,6 +118,7 @@ TEST_CASE("g++ 12: an await among the elements of an aggregate") {
     CHECK(both.second == text + "2");
   });
 }
+#endif
 
 TEST_CASE("g++ 12: an operation awaited as a temporary, in a timeout, with a result") {
   run([]() -> task<> {

@@ -125,8 +125,7 @@ TEST_CASE("fault 23: a reader may close the stream whose write has just gone on"
       };
       auto make_room = [&]() -> task<> {
         for (int turn = 0; turn != 3; ++turn) co_await yield();
-        static_cast<void>(peer.receive(4 * 1024 * 1024));
-        static_cast<void>(peer.receive(4 * 1024 * 1024));
+        while (peer.is_readable(0ms)) static_cast<void>(peer.receive());
         peer.send("x");
       };
       auto const [outcome, read, made] =

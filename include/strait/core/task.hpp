@@ -91,7 +91,7 @@ class promise_base : public recycled {
     outer_ = outer;
     continuation_ = continuation;
     where.innermost_ = this;
-    where.next_ = self;
+    where.to_resume_ = self;
   }
 
   [[nodiscard]] branch& current_branch() const noexcept { return *branch_; }
@@ -108,8 +108,7 @@ class promise_base : public recycled {
 
   void end() noexcept {
     branch_->innermost_ = outer_;
-    branch_->next_ = continuation_;
-    branch_->is_finished_ = !continuation_;
+    branch_->to_resume_ = continuation_;
   }
 
   branch* branch_ = nullptr;

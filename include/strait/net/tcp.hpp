@@ -47,9 +47,9 @@ class transfer_awaiter final : public io_operation {
  public:
   explicit transfer_awaiter(transfer_request const& request) noexcept
       : io_operation(request.what, request.buffer),
+        how_much_(request.how_much),
         socket_(*request.socket),
-        wanted_(request.buffer.size()),
-        how_much_(request.how_much) {
+        wanted_(request.buffer.size()) {
     if (!request.more.empty()) [[unlikely]]
       add(request.more);
   }
@@ -73,13 +73,15 @@ class transfer_awaiter final : public io_operation {
  private:
   friend class stream_socket;
   enum class state : unsigned char { queued, started, ended };
+  enum class early_end : unsigned char { none, canceled, timed_out };
 
   void add(const_buffers more) noexcept;
   void drop() noexcept;
   bool start(branch& where, std::coroutine_handle<> self);
-  bool advance() noexcept;
+  bool advance(loop_core& loop) noexcept;
   bool is_done() noexcept;
   bool is_done_after_part() noexcept;
+  void end_early(early_end why) noexcept;
   void end() noexcept;
   void io_done() noexcept override;
   void run_work() noexcept override;
@@ -87,14 +89,12 @@ class transfer_awaiter final : public io_operation {
   void time_out() noexcept;
   [[noreturn]] void fail() const;
 
-  stream_socket* socket_;
-  loop_core* loop_ = nullptr;
-  std::size_t transferred_ = 0;
-  std::size_t wanted_;
   transfer_request::amount how_much_;
   state state_ = state::queued;
-  bool is_canceled_ = false;
-  bool has_timed_out_ = false;
+  early_end early_end_ = early_end::none;
+  stream_socket* socket_;
+  std::size_t transferred_ = 0;
+  std::size_t wanted_;
 };
 
 }  // namespace detail

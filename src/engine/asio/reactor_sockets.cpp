@@ -183,7 +183,10 @@ void reactor_socket::on_events(std::uint32_t events) noexcept {
   // What goes on here may close this socket or destroy the other operation: the latter ends first, by the queue.
   if (out_.pending && out_.is_ready && try_now(out_, *out_.pending))
     owner_.engine_.owner().ready(*std::exchange(out_.pending, nullptr));
-  if (in_.pending && in_.is_ready && try_now(in_, *in_.pending)) std::exchange(in_.pending, nullptr)->io_done();
+  if (in_.pending && in_.is_ready) {
+    in_.pending->prefetch();
+    if (try_now(in_, *in_.pending)) std::exchange(in_.pending, nullptr)->io_done();
+  }
 }
 
 void reactor_socket::cancel(operation& what) noexcept {

@@ -5,7 +5,7 @@
 // as a whole: it holds branches and further scopes.
 //
 // A suspended coroutine is never resumed from inside another one. `branch::resume` runs a chain by a loop of its own
-// (a trampoline): a task that begins or ends leaves the handle to go on with in `next_` and returns. So the stack does
+// (a trampoline): a task that begins or ends leaves the handle to go on with in `to_resume_` and returns. So the stack does
 // not grow, whatever the compiler makes of tail calls.
 #pragma once
 
@@ -86,7 +86,24 @@ class loop_core {
   ~loop_core() = default;
 };
 
-class branch : public list_hook<struct scope_tag>, public list_hook<struct loop_tag>, public work {
+/// The part of a branch that every operation touches, by itself so that it lies in one cache line with the head of `work`.
+class branch_state {
+ public:
+  // What the promises of the chain keep here.
+  std::coroutine_handle<> to_resume_;  ///< with what `resume` goes on
+  promise_base* innermost_ = nullptr;  ///< the task that runs or waits
+  operation* waiting_ = nullptr;       ///< for what it waits, if that can be canceled
+
+ protected:
+  branch_state(loop_core& loop, scope& where) noexcept : loop_(&loop), scope_(&where) {}
+  loop_core* loop_;
+  scope* scope_;
+};
+
+class branch : public work,
+               public branch_state,
+               public list_hook<struct scope_tag>,
+               public list_hook<struct loop_tag> {
  public:
   /// A branch on `loop`, in `where`. `parent` is the task that waits for it; null for the loop's first branch.
   branch(loop_core& loop, scope& where, promise_base* parent) noexcept;
@@ -110,24 +127,25 @@ class branch : public list_hook<struct scope_tag>, public list_hook<struct loop_
   /// The chain's last task has ended; its frame is still there.
   virtual void finished() noexcept = 0;
 
-  // What the promises of the chain keep here.
-  std::coroutine_handle<> next_;       ///< with what `resume` goes on
-  promise_base* innermost_ = nullptr;  ///< the task that runs or waits
-  operation* waiting_ = nullptr;       ///< for what it waits, if that can be canceled
-  bool is_finished_ = false;
-
  private:
   friend class scope;
   friend class task_dump;
-  void run_work() noexcept final { resume(next_); }
-  loop_core* loop_;
-  scope* scope_;
+  void run_work() noexcept final { resume(to_resume_); }
   promise_base* parent_;
 };
 
 /// The base of every awaiter that waits for something outside the task tree. Lives in the awaiting coroutine's frame.
 class operation : public work {
  public:
+  /// Fetches what `resume` will use, while something else is done.
+  void prefetch() const noexcept {
+#if defined(__GNUC__)
+    __builtin_prefetch(coroutine_.address());
+    __builtin_prefetch(static_cast<char const*>(coroutine_.address()) + 64);
+    __builtin_prefetch(branch_);
+#endif
+  }
+
   /// Asks for an early end: `resume_soon` (or `resume`) follows, from elsewhere. Called at most once per wait.
   virtual void cancel() noexcept = 0;
 

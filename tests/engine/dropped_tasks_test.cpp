@@ -1,0 +1,187 @@
+// Fault 45: a loop is destroyed whose tasks still wait. Frames are freed (the sanitizers watch), descriptors closed.
+//
+// The public interface leaves no task behind: whatever runs a task waits for its end. So this stops a loop from inside.
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catch.hpp"
+#include "core/loop.hpp"
+#include "net/sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+
+namespace {
+
+/// Stops the loop after some turns.
+struct stop_after {
+  event_loop* loop;
+  int turns;
+  void operator()() const {
+    if (turns == 0)
+      detail::loop_of(*loop).stop();
+    else
+      loop->post(stop_after{loop, turns - 1});
+  }
+};
+
+/// Runs the task that `main` makes for some turns; then drops it where it stands, and then the loop.
+template <class F>
+void run_and_drop(F main, int turns = 10) {
+  auto const before = open_descriptors();
+  {
+    event_loop loop;
+    task<> dropped = main();
+    detail::branch_of<void> first(detail::loop_of(loop), dropped);
+    loop.post(stop_after{&loop, turns});
+    detail::loop_of(loop).run(first);
+  }
+  CHECK(open_descriptors() == before);
+}
+
+/// Says that the frame it lives in is gone.
+struct farewell {
+  int* count;
+  explicit farewell(int& to) : count(&to) {}
+  farewell(farewell const&) = delete;
+  farewell& operator=(farewell const&) = delete;
+  ~farewell() { ++*count; }
+};
+
+}  // namespace
+
+TEST_CASE("fault 45: a task that reads is dropped") {
+  int gone = 0;
+  std::size_t parts_read = 0;
+  run_and_drop([&]() -> task<> {
+    farewell const frame(gone);
+    auto [stream, peer] = stream_and_peer();
+    stream.idle_timeout(1h);
+    peer.send("some");
+    char buffer[8];
+    parts_read += co_await stream.read(buffer);
+    co_await stream.read_exactly(buffer);
+  });
+  CHECK(gone == 1);
+  CHECK(parts_read == 4);
+}
+
+TEST_CASE("fault 45: a task that reads a stream of others is dropped, and the stream lives on") {
+  auto [stream, peer] = stream_and_peer();
+  char buffer[8];
+  run_and_drop([&]() -> task<> { co_await stream.read(buffer); });
+  peer.send("later");
+  auto const n = complete([&]() -> task<std::size_t> { co_return co_await stream.read(buffer); });
+  CHECK(std::string(buffer, n) == "later");
+}
+
+TEST_CASE("fault 45: a task that writes is dropped") {
+  int gone = 0;
+  run_and_drop([&]() -> task<> {
+    farewell const frame(gone);
+    auto [stream, peer] = stream_and_peer();
+    std::string const much(32 * 1024 * 1024, 'x');
+    co_await stream.write(much);
+  });
+  CHECK(gone == 1);
+}
+
+TEST_CASE("fault 45: a task that accepts is dropped") {
+  run_and_drop([]() -> task<> {
+    auto listener = tcp::listen("127.0.0.1:0");
+    static_cast<void>(co_await listener.accept());
+  });
+}
+
+TEST_CASE("fault 45: tasks that connect are dropped") {
+  black_hole const silent;
+  run_and_drop([&]() -> task<> { static_cast<void>(co_await tcp::connect(silent.where())); });
+  std::vector const addresses(3, silent.where());
+  run_and_drop([&]() -> task<> {
+    static_cast<void>(co_await tcp::connect(addresses, tcp::connect_options{.attempt_delay = 0ms}));
+  });
+}
+
+TEST_CASE("fault 45: a task that looks up a name is dropped") {
+  for (int turns = 1; turns != 5; ++turns)
+    run_and_drop([]() -> task<> { static_cast<void>(co_await resolve("localhost:80")); }, turns);
+}
+
+TEST_CASE("fault 45: tasks in groups, scopes and deadlines are dropped") {
+  int gone = 0;
+  run_and_drop([&]() -> task<> {
+    auto [stream, peer] = stream_and_peer();
+    auto wait = [&]() -> task<> {
+      farewell const frame(gone);
+      co_await sleep_for(1h);
+    };
+    auto read = [&]() -> task<> {
+      farewell const frame(gone);
+      char buffer[8];
+      co_await timeout(1h, stream.read(buffer));
+    };
+    auto body = [&](task_group& group) -> task<> {
+      farewell const frame(gone);
+      cancel_scope scope;
+      for (int i = 0; i != 3; ++i) group.spawn(wait());
+      group.spawn(read());
+      co_await scope.run(timeout(1h, wait()));
+    };
+    co_await with_task_group(body);
+  });
+  CHECK(gone == 6);
+}
+
+TEST_CASE("fault 45: a task that has been spawned and has not begun is dropped") {
+  int begun = 0;
+  for (int turns = 0; turns != 6; ++turns)
+    run_and_drop(
+        [&]() -> task<> {
+          auto body = [&](task_group& group) -> task<> {
+            for (;;) {
+              group.spawn([&]() -> task<> {
+                ++begun;
+                co_return;
+              });
+              co_await yield();
+            }
+          };
+          co_await with_task_group(body);
+        },
+        turns);
+  CHECK(begun > 0);
+}
+
+TEST_CASE("fault 45: a reader that has used up its turn's budget is dropped") {
+  for (int turns = 0; turns != 6; ++turns)
+    run_and_drop(
+        []() -> task<> {
+          auto [stream, peer] = stream_and_peer();
+          peer.send(std::string(50'000, 'x'));
+          char byte[1];
+          for (;;) co_await stream.read(byte);
+        },
+        turns);
+}
+
+TEST_CASE("fault 45: a task that waits for the thread pool is dropped when the call has ended") {
+  bool called = false;
+  run_and_drop([&]() -> task<> {
+    co_await on_thread_pool([&] {
+      std::this_thread::sleep_for(20ms);
+      called = true;
+    });
+  });
+  CHECK(called);
+}
+
+TEST_CASE("what is posted to a loop that has ended is destroyed unused") {
+  auto const token = std::make_shared<int>(1);
+  {
+    event_loop loop;
+    loop.post([token] { FAIL("it was called"); });
+  }
+  CHECK(token.use_count() == 1);
+}

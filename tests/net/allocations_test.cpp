@@ -1,0 +1,123 @@
+// In steady state neither tasks nor operations allocate.
+#include "sanitized.hpp"
+
+#if defined(__GLIBC__) && !defined(STRAIT_TESTS_SANITIZED)
+
+#include <atomic>
+#include <cstdlib>
+#include <span>
+
+#include "catch.hpp"
+#include "sockets.hpp"
+
+// glibc's own names of its allocator; operator new comes here, too.
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* block, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+}
+
+namespace {
+
+std::atomic<long> allocations = 0;
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+  ++allocations;
+  return __libc_calloc(count, size);
+}
+void* realloc(void* block, std::size_t size) {
+  ++allocations;
+  return __libc_realloc(block, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+
+}
+
+using namespace strait;
+using namespace strait::test;
+
+namespace {
+
+task<std::size_t> read_message(tcp::stream& from, std::span<char> into) { co_return co_await from.read(into); }
+
+/// Allocations during 1000 times `exchange`, once it has run 10 times.
+template <class F>
+task<long> allocations_of(F exchange) {
+  for (int i = 0; i != 10; ++i) co_await exchange();
+  long const before = allocations;
+  for (int i = 0; i != 1000; ++i) co_await exchange();
+  co_return allocations - before;
+}
+
+}  // namespace
+
+TEST_CASE("an echo exchange allocates nothing") {
+  auto [client, server] = stream_pair();
+  long counted = -1;
+  complete([&]() -> task<> {
+    auto echo = [&]() -> task<> {
+      char buffer[4096];
+      while (auto const n = co_await server.read(buffer)) co_await server.write(std::span(buffer, n));
+    };
+    auto ask = [&]() -> task<> {
+      char message[64] = {};
+      auto exchange = [&]() -> task<> {
+        co_await client.write(message);
+        co_await client.read_exactly(message);
+      };
+      counted = co_await allocations_of(exchange);
+      client.shutdown_write();
+    };
+    co_await when_all(echo(), ask());
+  });
+  CHECK(counted == 0);
+}
+
+TEST_CASE("tasks, deadlines, scopes and idle time-outs around an exchange allocate nothing") {
+  auto [client, server] = stream_pair();
+  long counted = -1;
+  complete([&]() -> task<> {
+    server.idle_timeout(1h);
+    client.idle_timeout(1h);
+    auto exchange = [&]() -> task<> {
+      char message[64] = {};
+      cancel_scope scope;
+      co_await scope.run(client.write(message));
+      auto const n = co_await timeout(1h, read_message(server, message));
+      co_await as_result(server.write(const_buffer(message, n)));
+      co_await timeout(1h, client.read_exactly(message));
+      co_await yield();
+    };
+    counted = co_await allocations_of(exchange);
+  });
+  CHECK(counted == 0);
+}
+
+TEST_CASE("waiting for the first of several allocates nothing") {
+  auto [client, server] = stream_pair();
+  long counted = -1;
+  complete([&]() -> task<> {
+    auto exchange = [&]() -> task<> {
+      char message[64] = {};
+      auto const outcome = co_await when_any(server.read(message), client.write(message), sleep_for(1h));
+      static_cast<void>(outcome);
+      if (!std::get<0>(outcome)) co_await server.read(message);
+    };
+    counted = co_await allocations_of(exchange);
+  });
+  CHECK(counted == 0);
+}
+
+#endif
