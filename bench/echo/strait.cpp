@@ -1,11 +1,9 @@
-// The echo server on strait: the ten lines of the README, and a hook, so that a connection that breaks ends alone, as in the
-// other contenders. A second argument sets an idle timeout, in seconds.
+// The echo server on strait: the ten lines of the README. A second argument sets an idle timeout, in seconds.
 #include <strait/strait.hpp>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <span>
 #include <string>
 
@@ -24,8 +22,7 @@ task<> serve_forever(std::string endpoint, std::chrono::seconds idle_timeout) {
   auto listener = tcp::listen(endpoint);
   std::printf("listening on %s\n", listener.local_endpoint().to_string().c_str());
   std::fflush(stdout);
-  auto const ignore_failure = [](std::exception_ptr) {};
-  co_await with_task_group(ignore_failure, [&](task_group& connections) -> task<> {
+  co_await with_task_group(print_failure, [&](task_group& connections) -> task<> {
     for (;;) connections.spawn(echo(co_await listener.accept(), idle_timeout));
   });
 }

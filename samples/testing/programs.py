@@ -30,6 +30,7 @@ class Program:
         self.stdin = self._process.stdin
         self._changed = threading.Condition()
         self._said = {"stdout": b"", "stderr": b""}
+        self._ended = set()
         self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in self._said]
         for reader in self._readers:
             reader.start()
@@ -40,6 +41,9 @@ class Program:
             with self._changed:
                 self._said[name] += part
                 self._changed.notify_all()
+        with self._changed:
+            self._ended.add(name)
+            self._changed.notify_all()
 
     def __enter__(self):
         return self
@@ -55,7 +59,8 @@ class Program:
     def wait_for(self, text, on, count=1):
         """Waits until `text` has come `count` times on "stdout" or "stderr"; gives all that has come there."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._said[on].count(text) >= count, PATIENCE):
+            self._changed.wait_for(lambda: self._said[on].count(text) >= count or on in self._ended, PATIENCE)
+            if self._said[on].count(text) < count:
                 raise AssertionError(f"{text!r} did not come on {on}, only {self._said[on]!r}")
             return self._said[on]
 

@@ -73,22 +73,6 @@ TEST_CASE("g++ 12: an awaited task on each side of a conditional") {
   });
 }
 
-// No library can help where it is the awaiting expression that g++ 12 gets wrong: it destroys the result twice if that
-// needs a destructor. The two cases below show what to expect of other compilers.
-#if defined(__clang__) || __GNUC__ > 12
-TEST_CASE("an awaited task that gives what needs a destructor on each side of a conditional") {
-  run([]() -> task<> {
-    for (bool const left : {true, false}) {
-      std::string const chosen = left ? co_await give(text + "left") : co_await give(text + "right");
-      CHECK(chosen == text + (left ? "left" : "right"));
-      std::unique_ptr<int> const owner = left ? co_await give_owner(1) : co_await give_owner(2);
-      CHECK(*owner == (left ? 1 : 2));
-    }
-  });
-}
-
-#endif
-
 TEST_CASE("g++ 12: awaits within one expression") {
   run([]() -> task<> {
     std::string const both = co_await give(text) + co_await give(text);
@@ -106,20 +90,6 @@ TEST_CASE("g++ 12: an await in the condition of a loop") {
   });
 }
 
-#if defined(__clang__) || __GNUC__ > 12
-TEST_CASE("an await among the elements of an aggregate") {
-  struct pair {
-    std::string first;
-    std::string second;
-  };
-  run([]() -> task<> {
-    pair const both{co_await give(text + "1"), co_await give(text + "2")};
-    CHECK(both.first == text + "1");
-    CHECK(both.second == text + "2");
-  });
-}
-#endif
-
 TEST_CASE("g++ 12: an operation awaited as a temporary, in a timeout, with a result") {
   run([]() -> task<> {
     std::string const in_time = co_await timeout(60s, give(text));
@@ -135,52 +105,60 @@ TEST_CASE("g++ 12: an operation awaited as a temporary, in a timeout, with a res
   });
 }
 
-TEST_CASE("g++ 12: a lambda with captures, made where it is awaited") {
+TEST_CASE("g++ 12: a lambda that captures by reference, made where it is awaited") {
   run([]() -> task<> {
     std::string const captured = text + "!";
-    std::size_t const pooled = co_await on_thread_pool([captured] { return captured.size(); });
+    std::size_t const pooled = co_await on_thread_pool([&] { return captured.size(); });
     CHECK(pooled == captured.size());
-    std::string const limited = co_await timeout(60s, [captured]() -> task<std::string> {
+    std::string const limited = co_await timeout(60s, [&]() -> task<std::string> {
       co_await yield();
       co_return captured;
     });
     CHECK(limited == captured);
-    std::string const shielded = co_await shield([captured]() -> task<std::string> {
-      co_await yield();
-      co_return captured;
-    });
-    CHECK(shielded == captured);
-    std::string const grouped = co_await with_task_group([captured](task_group& group) -> task<std::string> {
-      group.spawn([captured]() -> task<> {
+    std::string const grouped = co_await with_task_group([&](task_group& group) -> task<std::string> {
+      group.spawn([captured]() -> task<> {  // not within an awaiting expression: any capture will do
         co_await yield();
         CHECK(captured == text + "!");
       });
       co_return captured;
     });
     CHECK(grouped == captured);
-    cancel_scope scope;
-    auto const scoped = co_await scope.run([captured]() -> task<std::string> {
-      co_await yield();
-      co_return captured;
-    });
-    CHECK(scoped == captured);
   });
 }
 
-TEST_CASE("g++ 12: a hook with captures, made where its group is awaited") {
-  std::vector<std::string> reported;
-  run([&]() -> task<> {
-    co_await with_task_group(
-        [&reported, prefix = text](std::exception_ptr failure) { reported.push_back(prefix + describe(failure)); },
-        [captured = text](task_group& group) -> task<> {
-          group.spawn([captured]() -> task<> {
-            co_await yield();
-            throw std::runtime_error(captured);
-          });
-          co_return;
-        });
+TEST_CASE("g++ 12: a lambda that captures by value, made before it is awaited") {
+  run([]() -> task<> {
+    std::string const captured = text + "!";
+    auto call = [captured] { return captured.size(); };
+    std::size_t const copied = co_await on_thread_pool(call);
+    std::size_t const moved = co_await on_thread_pool(std::move(call));
+    CHECK(copied == captured.size());
+    CHECK(moved == captured.size());
+
+    auto work = [captured]() -> task<std::string> {
+      co_await yield();
+      co_return captured;
+    };
+    std::string const limited = co_await timeout(60s, work);
+    CHECK(limited == captured);
+    std::string const shielded = co_await shield(work);
+    CHECK(shielded == captured);
+    cancel_scope scope;
+    auto const scoped = co_await scope.run(work);
+    CHECK(scoped == captured);
+
+    std::vector<std::string> reported;
+    auto report = [&reported, captured](std::exception_ptr failure) { reported.push_back(captured + describe(failure)); };
+    auto body = [captured](task_group& group) -> task<> {
+      group.spawn([captured]() -> task<> {
+        co_await yield();
+        throw std::runtime_error(captured);
+      });
+      co_return;
+    };
+    co_await with_task_group(std::move(report), std::move(body));
+    CHECK(reported == std::vector<std::string>{captured + captured});
   });
-  CHECK(reported == std::vector<std::string>{text + text});
 }
 
 TEST_CASE("g++ 12: a spawn of what an await has given") {
@@ -231,3 +209,65 @@ TEST_CASE("g++ 12: buffers of temporaries where the transfer is awaited") {
     CHECK(*outcome == text.size());
   });
 }
+
+// Where g++ 12 gets the awaiting expression itself wrong, no library can help: within one, it destroys twice what a
+// conditional chooses, what an aggregate is made of, and what a lambda captures, if that needs a destructor. These show
+// what to expect of other compilers.
+#if defined(__clang__) || __GNUC__ > 12
+
+TEST_CASE("an awaited task that gives what needs a destructor on each side of a conditional") {
+  run([]() -> task<> {
+    for (bool const left : {true, false}) {
+      std::string const chosen = left ? co_await give(text + "left") : co_await give(text + "right");
+      CHECK(chosen == text + (left ? "left" : "right"));
+      std::unique_ptr<int> const owner = left ? co_await give_owner(1) : co_await give_owner(2);
+      CHECK(*owner == (left ? 1 : 2));
+    }
+  });
+}
+
+TEST_CASE("an await among the elements of an aggregate") {
+  struct pair {
+    std::string first;
+    std::string second;
+  };
+  run([]() -> task<> {
+    pair const both{co_await give(text + "1"), co_await give(text + "2")};
+    CHECK(both.first == text + "1");
+    CHECK(both.second == text + "2");
+  });
+}
+
+TEST_CASE("a lambda that captures by value, made where it is awaited") {
+  run([]() -> task<> {
+    std::string const captured = text + "!";
+    std::size_t const pooled = co_await on_thread_pool([captured] { return captured.size(); });
+    CHECK(pooled == captured.size());
+    std::string const limited = co_await timeout(60s, [captured]() -> task<std::string> {
+      co_await yield();
+      co_return captured;
+    });
+    CHECK(limited == captured);
+    std::string const shielded = co_await shield([captured]() -> task<std::string> {
+      co_await yield();
+      co_return captured;
+    });
+    CHECK(shielded == captured);
+    std::string const grouped = co_await with_task_group([captured](task_group& group) -> task<std::string> {
+      group.spawn([captured]() -> task<> {
+        co_await yield();
+        CHECK(captured == text + "!");
+      });
+      co_return captured;
+    });
+    CHECK(grouped == captured);
+    cancel_scope scope;
+    auto const scoped = co_await scope.run([captured]() -> task<std::string> {
+      co_await yield();
+      co_return captured;
+    });
+    CHECK(scoped == captured);
+  });
+}
+
+#endif

@@ -1,6 +1,7 @@
 // listener.accept(): what it gives, and what it endures.
 #include <algorithm>
 #include <csignal>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -295,8 +296,9 @@ TEST_CASE("an accept that is canceled while there are no descriptors is canceled
   auto const client = unconnected();
   complete([&]() -> task<> {
     cancel_scope scope;
+    std::optional<failing> no_descriptor;
     auto connect_and_cancel = [&]() -> task<> {
-      failing const accept(system_call::accept, EMFILE, 1);
+      no_descriptor.emplace(system_call::accept, EMFILE, 1);
       connect(client, listener.local_endpoint());
       scope.cancel();  // before the loop has heard of the connection
       co_return;

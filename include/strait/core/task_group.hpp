@@ -27,6 +27,25 @@
 
 namespace strait {
 
+class task_group;
+
+namespace detail {
+
+/// What `with_task_group` gives for a body: the body's kind of task. For what is no body, a task all the same, so that the
+/// compiler comes to the sentence that says so.
+template <class Body, bool is_body = makes_task<Body, task_group&>>
+struct task_of_group {
+  using type = task<>;
+};
+template <class Body>
+struct task_of_group<Body, true> {
+  using type = std::invoke_result_t<Body&, task_group&>;
+};
+template <class Body>
+using group_task = typename task_of_group<Body>::type;
+
+}  // namespace detail
+
 class task_group {
  public:
   task_group(task_group const&) = delete;
@@ -71,16 +90,16 @@ class task_group {
   using failure_hook = void (*)(void* hook, std::exception_ptr failure);
 
   template <class Body>
-  friend std::invoke_result_t<Body&, task_group&> with_task_group(Body body);
+  friend detail::group_task<Body> with_task_group(Body body);
   template <class Hook, class Body>
     requires std::is_invocable_v<Hook&, std::exception_ptr>
-  friend std::invoke_result_t<Body&, task_group&> with_task_group(Hook hook, Body body);
+  friend detail::group_task<Body> with_task_group(Hook hook, Body body);
 
   explicit task_group(detail::branch& owner, failure_hook report = nullptr, void* hook = nullptr);
   ~task_group();
 
   template <class Body>
-  static std::invoke_result_t<Body&, task_group&> run(Body& body, failure_hook report, void* hook);
+  static detail::group_task<Body> run(Body& body, failure_hook report, void* hook);
 
   /// Notes what ended the body (called in a catch block) and cancels the children.
   void body_failed() noexcept;
@@ -106,7 +125,7 @@ class task_group {
 };
 
 template <class Body>
-std::invoke_result_t<Body&, task_group&> task_group::run(Body& body, failure_hook report, void* hook) {
+detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* hook) {
   using value = await_result_t<std::invoke_result_t<Body&, task_group&>>;
   task_group group(co_await detail::this_branch{}, report, hook);
   if constexpr (std::is_void_v<value>) {
@@ -134,10 +153,10 @@ std::invoke_result_t<Body&, task_group&> task_group::run(Body& body, failure_hoo
 /// Runs `body(group)` and what it spawns; completes when all have ended, with the body's value. `body` is kept alive
 /// until then. See the top of this file for failures and cancels.
 template <class Body>
-std::invoke_result_t<Body&, task_group&> with_task_group(Body body) {
+detail::group_task<Body> with_task_group(Body body) {
   static_assert(detail::makes_task<Body, task_group&>,
                 "strait: with_task_group takes a callable `[&](task_group& group) -> task<> { … }`");
-  co_return co_await task_group::run(body, nullptr, nullptr);
+  if constexpr (detail::makes_task<Body, task_group&>) co_return co_await task_group::run(body, nullptr, nullptr);
 }
 
 /// A hook for servers: writes one line to stderr, "program: read from 127.0.0.1:41230: connection reset by peer".
@@ -147,11 +166,11 @@ void print_failure(std::exception_ptr failure) noexcept;
 /// still ends the block.
 template <class Hook, class Body>
   requires std::is_invocable_v<Hook&, std::exception_ptr>
-std::invoke_result_t<Body&, task_group&> with_task_group(Hook hook, Body body) {
+detail::group_task<Body> with_task_group(Hook hook, Body body) {
   static_assert(detail::makes_task<Body, task_group&>,
                 "strait: with_task_group takes a hook and a callable `[&](task_group& group) -> task<> { … }`");
   auto const report = [](void* to, std::exception_ptr failure) { (*static_cast<Hook*>(to))(std::move(failure)); };
-  co_return co_await task_group::run(body, report, &hook);
+  if constexpr (detail::makes_task<Body, task_group&>) co_return co_await task_group::run(body, report, &hook);
 }
 
 }  // namespace strait

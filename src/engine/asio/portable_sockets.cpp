@@ -122,8 +122,8 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
   bool has_ended(direction& way, asio::error_code const& error, std::size_t moved) noexcept {
     operation& what = *way.pending;
     bool const is_end = error == asio::error::eof;
-    if (what.what_ != operation::kind::read || (error && !is_end)) return try_now(way, what);
-    what.error_ = 0;
+    if (what.what_ != operation::kind::read || error == asio::error::operation_aborted) return try_now(way, what);
+    what.error_ = error && !is_end ? error.value() : 0;
     what.moved_ = moved;
     way.may_have_more = moved == what.buffer_.size();
     return true;
