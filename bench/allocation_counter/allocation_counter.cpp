@@ -1,6 +1,7 @@
 // Preloaded into a server, counts its heap allocations in a file that another process maps and reads meanwhile.
 //
-// operator new is counted through the malloc, or aligned_alloc, it calls. Needs glibc, for the names it gives its own allocator.
+// operator new is counted through the malloc, or aligned_alloc, it calls. Needs glibc, for the names it gives its own
+// allocator.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -72,5 +73,4 @@ int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
   *memory = result;
   return 0;
 }
-
 }

@@ -22,8 +22,7 @@ awaitable<void> echo(tcp::socket peer) try {
 }
 
 awaitable<void> accept(tcp::acceptor& acceptor) {
-  for (;;)
-    asio::co_spawn(acceptor.get_executor(), echo(co_await acceptor.async_accept(use_awaitable)), asio::detached);
+  for (;;) asio::co_spawn(acceptor.get_executor(), echo(co_await acceptor.async_accept(use_awaitable)), asio::detached);
 }
 
 tcp::endpoint parse(std::string const& endpoint) {

@@ -10,7 +10,7 @@ using asio::ip::tcp;
 namespace {
 
 class session {
-public:
+ public:
   explicit session(tcp::socket socket) : socket_(std::move(socket)) { socket_.set_option(tcp::no_delay(true)); }
 
   void read() {
@@ -20,7 +20,7 @@ public:
     });
   }
 
-private:
+ private:
   void write(std::size_t size) {
     asio::async_write(socket_, asio::buffer(buffer_, size), [this](std::error_code error, std::size_t) {
       if (error) delete this;

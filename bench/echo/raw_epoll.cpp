@@ -48,7 +48,7 @@ int listen_at(std::string const& endpoint) {
 }
 
 class server {
-public:
+ public:
   explicit server(std::string const& endpoint)
       : epoll_(check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")), listener_{listen_at(endpoint), {}} {
     watch(EPOLL_CTL_ADD, listener_, EPOLLIN);
@@ -67,7 +67,7 @@ public:
     }
   }
 
-private:
+ private:
   void watch(int operation, connection& one, std::uint32_t events) {
     epoll_event event{};
     event.events = events;

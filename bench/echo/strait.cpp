@@ -14,8 +14,7 @@ namespace {
 task<> echo(tcp::stream peer, std::chrono::seconds idle_timeout) {
   if (idle_timeout.count() > 0) peer.idle_timeout(idle_timeout);
   char buffer[8192];
-  while (auto n = co_await peer.read(buffer))
-    co_await peer.write(std::span(buffer, n));
+  while (auto n = co_await peer.read(buffer)) co_await peer.write(std::span(buffer, n));
 }
 
 task<> serve_forever(std::string endpoint, std::chrono::seconds idle_timeout) {
@@ -30,6 +29,6 @@ task<> serve_forever(std::string endpoint, std::chrono::seconds idle_timeout) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_main(serve_forever(argc > 1 ? argv[1] : "127.0.0.1:0",
-                                std::chrono::seconds(argc > 2 ? std::atoi(argv[2]) : 0)));
+  return run_main(
+      serve_forever(argc > 1 ? argv[1] : "127.0.0.1:0", std::chrono::seconds(argc > 2 ? std::atoi(argv[2]) : 0)));
 }

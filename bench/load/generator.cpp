@@ -41,7 +41,9 @@ std::uint64_t now_ns() {
 }
 
 generator::generator(std::string const& endpoint, shape const& wanted)
-    : shape_(wanted), epoll_(check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")), connections_(wanted.connections),
+    : shape_(wanted),
+      epoll_(check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      connections_(wanted.connections),
       buffer_(pattern::longest) {
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     connections_[i].start = pattern::start_of(i);
@@ -116,7 +118,8 @@ void generator::receive(connection& one) {
 
   auto const bytes = std::span(buffer_).first(static_cast<std::size_t>(result));
   if (one.received + bytes.size() > one.sent) throw std::runtime_error("the server sent more than it was sent");
-  if (!pattern_.matches(one.start + one.received, bytes)) throw std::runtime_error("the server sent other bytes than it was sent");
+  if (!pattern_.matches(one.start + one.received, bytes))
+    throw std::runtime_error("the server sent other bytes than it was sent");
   one.received += bytes.size();
 
   auto const now = now_ns();

@@ -13,7 +13,7 @@
 std::uint64_t now_ns();
 
 class generator {
-public:
+ public:
   struct shape {
     std::size_t connections;
     std::size_t depth;  // messages under way at a time, per connection
@@ -25,10 +25,12 @@ public:
   generator(generator const&) = delete;
   generator& operator=(generator const&) = delete;
 
-  // Keeps all connections busy until the time has come. Replies under way then are left for the next call, or for `drain`.
+  // Keeps all connections busy until the time has come. Replies under way then are left for the next call, or for
+  // `drain`.
   void run_until(std::uint64_t time_ns);
 
-  // Receives the replies under way and sends nothing new, so that no connection ends with data in flight, which would reset it.
+  // Receives the replies under way and sends nothing new, so that no connection ends with data in flight, which would
+  // reset it.
   void drain();
 
   // Sends this many messages, over all connections together, and returns when each has been answered.
@@ -38,14 +40,14 @@ public:
   histogram const& latencies() const { return latencies_; }
   void reset_latencies() { latencies_ = {}; }
 
-private:
+ private:
   struct connection {
     int fd = -1;
-    std::uint64_t start = 0;     // where its stream begins in the pattern
-    std::uint64_t to_send = 0;   // bytes: asked for, sent and received since the connection began
+    std::uint64_t start = 0;    // where its stream begins in the pattern
+    std::uint64_t to_send = 0;  // bytes: asked for, sent and received since the connection began
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
-    std::uint64_t issued = 0;    // messages: asked for and answered
+    std::uint64_t issued = 0;  // messages: asked for and answered
     std::uint64_t answered = 0;
     std::vector<std::uint64_t> issued_at;  // a ring of `depth` times
     bool awaits_writable = false;

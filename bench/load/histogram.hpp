@@ -7,7 +7,7 @@
 #include <cstdint>
 
 class histogram {
-public:
+ public:
   void record(std::uint64_t nanoseconds) {
     ++counts_[index_of(nanoseconds)];
     ++total_;
@@ -26,7 +26,7 @@ public:
     return 0;
   }
 
-private:
+ private:
   static constexpr unsigned step_bits = 6;
   static constexpr std::uint64_t steps = 1U << step_bits;
 

@@ -1,7 +1,8 @@
 // The load generator: drives an echo server in one of two ways and prints what it saw as one line of JSON.
 //
 //   --seconds T    warm up for --warm-up seconds, then measure for T seconds, and the server's CPU time with it
-//   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, then send exactly M
+//   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, then send exactly
+//   M
 //                  messages and wait for all replies; connections stay open until standard input says or ends.
 //                  So another process can count what happens in between.
 #include <unistd.h>
@@ -19,23 +20,27 @@
 namespace {
 
 class options {
-public:
+ public:
   options(int argc, char** argv) {
     for (int i = 1; i < argc; i += 2) {
       std::string const name = argv[i];
-      if (values_.find(name) == values_.end() || i + 1 == argc) throw std::invalid_argument("unknown or incomplete option " + name);
+      if (values_.find(name) == values_.end() || i + 1 == argc)
+        throw std::invalid_argument("unknown or incomplete option " + name);
       values_[name] = argv[i + 1];
     }
   }
 
   std::string const& text(std::string const& name) const { return values_.at(name); }
   double number(std::string const& name) const { return std::stod(values_.at(name)); }
-  template <class Integer> Integer integer(std::string const& name) const { return static_cast<Integer>(std::stoll(values_.at(name))); }
+  template <class Integer>
+  Integer integer(std::string const& name) const {
+    return static_cast<Integer>(std::stoll(values_.at(name)));
+  }
 
-private:
-  std::map<std::string, std::string> values_{{"--endpoint", ""}, {"--connections", "64"}, {"--depth", "1"}, {"--size", "64"},
-                                             {"--seconds", "0"}, {"--messages", "0"},     {"--warm-up", "0"},
-                                             {"--server-pid", "0"}, {"--time-limit", "60"}};
+ private:
+  std::map<std::string, std::string> values_{{"--endpoint", ""}, {"--connections", "64"}, {"--depth", "1"},
+                                             {"--size", "64"},   {"--seconds", "0"},      {"--messages", "0"},
+                                             {"--warm-up", "0"}, {"--server-pid", "0"},   {"--time-limit", "60"}};
 };
 
 std::uint64_t nanoseconds(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
@@ -55,10 +60,13 @@ void measure_for_a_time(generator& load, options const& given) {
   histogram const latencies = load.latencies();
   load.drain();
 
-  std::printf("{\"messages\": %llu, \"seconds\": %.6f, \"cpu_ns\": %llu, \"waited_ns\": %llu, \"p50_ns\": %llu, \"p99_ns\": %llu}\n",
-              static_cast<unsigned long long>(latencies.total()), static_cast<double>(end - begin) / 1e9,
-              static_cast<unsigned long long>(cpu_ns), static_cast<unsigned long long>(waited_ns),
-              static_cast<unsigned long long>(latencies.quantile(.50)), static_cast<unsigned long long>(latencies.quantile(.99)));
+  std::printf(
+      "{\"messages\": %llu, \"seconds\": %.6f, \"cpu_ns\": %llu, \"waited_ns\": %llu, \"p50_ns\": %llu, \"p99_ns\": "
+      "%llu}\n",
+      static_cast<unsigned long long>(latencies.total()), static_cast<double>(end - begin) / 1e9,
+      static_cast<unsigned long long>(cpu_ns), static_cast<unsigned long long>(waited_ns),
+      static_cast<unsigned long long>(latencies.quantile(.50)),
+      static_cast<unsigned long long>(latencies.quantile(.99)));
 }
 
 void send_a_number(generator& load, options const& given) {
@@ -77,8 +85,9 @@ void send_a_number(generator& load, options const& given) {
 int main(int argc, char** argv) try {
   options const given(argc, argv);
   alarm(given.integer<unsigned>("--time-limit"));  // a server that stops answering must not stop the benchmark
-  generator load(given.text("--endpoint"), {given.integer<std::size_t>("--connections"), given.integer<std::size_t>("--depth"),
-                                            given.integer<std::size_t>("--size")});
+  generator load(given.text("--endpoint"),
+                 {given.integer<std::size_t>("--connections"), given.integer<std::size_t>("--depth"),
+                  given.integer<std::size_t>("--size")});
   if (given.number("--seconds") > 0) measure_for_a_time(load, given);
   else send_a_number(load, given);
 } catch (std::exception const& error) {

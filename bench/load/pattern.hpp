@@ -1,5 +1,5 @@
-// The bytes that are sent and must come back: each connection sends its own stretch of one endless pseudo-random sequence,
-// whose prime period makes a lost, doubled or exchanged piece of any likely size show.
+// The bytes that are sent and must come back: each connection sends its own stretch of one endless pseudo-random
+// sequence, whose prime period makes a lost, doubled or exchanged piece of any likely size show.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include <vector>
 
 class pattern {
-public:
+ public:
   // The longest piece that can be asked for at once.
   static constexpr std::size_t longest = 65536;
 
@@ -31,7 +31,7 @@ public:
     return std::memcmp(at(position, received.size()).data(), received.data(), received.size()) == 0;
   }
 
-private:
+ private:
   static constexpr std::size_t period = 65521;
   std::vector<char> bytes_;
 };

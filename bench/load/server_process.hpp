@@ -11,7 +11,7 @@
 #include <system_error>
 
 class server_process {
-public:
+ public:
   explicit server_process(pid_t pid) : pid_(pid) {
     if (int const error = clock_getcpuclockid(pid, &clock_); error != 0)
       throw std::system_error(error, std::generic_category(), "CPU clock of process " + std::to_string(pid));
@@ -32,7 +32,7 @@ public:
     return waited;
   }
 
-private:
+ private:
   pid_t pid_;
   clockid_t clock_{};
 };

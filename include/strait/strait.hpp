@@ -1,4 +1,4 @@
-// All of strait.
+// All of strait, but for core/stop_token.hpp: <stop_token> makes every file that includes it slower to compile.
 #pragma once
 
 #include "strait/base/buffer.hpp"

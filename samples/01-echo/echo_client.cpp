@@ -20,8 +20,7 @@ namespace {
 task<tcp::stream> connect(echo_client_options const& options) {
   tcp::connect_options limits;
   if (options.timeout.count() > 0) limits.timeout = std::chrono::ceil<std::chrono::milliseconds>(options.timeout);
-  auto const addresses = co_await resolve(options.host, std::to_string(options.port));
-  auto server = co_await tcp::connect(addresses, limits);
+  auto server = co_await tcp::connect(options.host, options.port, limits);
   server.idle_timeout(options.timeout);
   co_return server;
 }

@@ -67,8 +67,8 @@ timed_out::timed_out(std::string_view context, std::size_t transferred)
     : error(errc::timed_out, context, transferred) {}
 
 unexpected_end::unexpected_end(std::string_view context, std::size_t got, std::size_t wanted)
-    : error(errc::unexpected_end, context,
-            fmt::format("unexpected end of stream after {} of {} bytes", got, wanted), got),
+    : error(errc::unexpected_end, context, fmt::format("unexpected end of stream after {} of {} bytes", got, wanted),
+            got),
       wanted_(wanted) {}
 
 struct multiple_errors::list {
@@ -90,8 +90,7 @@ multiple_errors::multiple_errors(std::exception_ptr const* first, std::size_t co
   if (count > most_listed) list_->text += fmt::format("; and {} more", count - most_listed);
 }
 
-multiple_errors::multiple_errors(multiple_errors const& other) noexcept
-    : std::exception(other), list_(other.list_) {
+multiple_errors::multiple_errors(multiple_errors const& other) noexcept : std::exception(other), list_(other.list_) {
   list_->references.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -107,7 +107,9 @@ void branch::resume(std::coroutine_handle<> with) noexcept {
   if (!innermost_) finished();
 }
 
-void throw_used_up() { throw std::logic_error("strait: a task that has been awaited, spawned, run or moved from before"); }
+void throw_used_up() {
+  throw std::logic_error("strait: a task that has been awaited, spawned, run or moved from before");
+}
 
 void operation::resume_soon() noexcept {
   branch_->waiting_ = nullptr;

@@ -2,7 +2,7 @@
 #include "strait/core/dump_tasks.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <map>
 #include <source_location>
 #include <string_view>
 #include <vector>
@@ -18,8 +18,7 @@ class task_dump {
  public:
   explicit task_dump(loop& of) : now_(of.engine().coarse_now()) {
     auto& all = of.branches();
-    for (branch* each = all.front(); each; each = all.next(*each)) branches_.push_back(each);
-    std::ranges::stable_sort(branches_, std::less(), &task_dump::parent_of);
+    for (branch* each = all.front(); each; each = all.next(*each)) branches_.emplace(each->parent_, each);
     add_children(nullptr, 0);
   }
   [[nodiscard]] std::string take() { return std::move(text_); }
@@ -27,8 +26,8 @@ class task_dump {
  private:
   // What `outer` waits for: the branches that it has begun, each with its chain of tasks.
   void add_children(promise_base const* outer, std::size_t depth) {
-    for (branch const* each : std::ranges::equal_range(branches_, outer, std::less(), &task_dump::parent_of))
-      add_chain(*each, depth);
+    auto [each, end] = branches_.equal_range(outer);
+    for (; each != end; ++each) add_chain(*each->second, depth);
   }
 
   void add_chain(branch const& of, std::size_t depth) {
@@ -40,8 +39,6 @@ class task_dump {
       add_children(each, depth);
     }
   }
-
-  static promise_base const* parent_of(branch const* of) noexcept { return of->parent_; }
 
   // The library's own coroutines (with_task_group, timeout, …) would only hide the user's.
   static bool is_ours(promise_base const& task) {
@@ -78,7 +75,7 @@ class task_dump {
   }
 
   std::int64_t now_;
-  std::vector<branch const*> branches_;
+  std::multimap<promise_base const*, branch const*> branches_;  // by the task that has begun them, in order
   std::string text_;
 };
 

@@ -112,8 +112,6 @@ void event_loop::cancel() {
   post([loop = loop_, number = loop_->run_number()] { loop->cancel_run(number); });
 }
 
-event_loop& current_loop_operation::await_resume() const noexcept {
-  return detail::loop_of(branch_->core()).handle();
-}
+event_loop& current_loop_operation::await_resume() const noexcept { return detail::loop_of(branch_->core()).handle(); }
 
 }  // namespace strait

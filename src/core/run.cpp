@@ -135,7 +135,7 @@ class signal_watch {
     if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) throw error({errno, std::generic_category()}, "watch signals");
     received = 0;
     written_to = pipe_[1];
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = &on_signal;
     action.sa_flags = SA_RESTART;
     for (std::size_t i = 0; i != signals.size(); ++i) ::sigaction(signals[i], &action, &former_[i]);
@@ -164,7 +164,7 @@ class signal_watch {
   }
 
   int pipe_[2] = {-1, -1};
-  struct sigaction former_[signals.size()] {};
+  struct sigaction former_[signals.size()]{};
 };
 
 }  // namespace

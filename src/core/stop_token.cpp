@@ -7,7 +7,8 @@
 
 namespace strait::detail {
 
-/// Shared by the scope's side and the request in flight; the last of the two deletes it. `target` is the loop's thread's.
+/// Shared by the scope's side and the request in flight; the last of the two deletes it. `target` is the loop's
+/// thread's.
 class remote_cancel final : public work {
  public:
   remote_cancel(loop& on, scope& target) noexcept : loop_(on), target_(&target) {}

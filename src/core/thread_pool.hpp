@@ -20,8 +20,8 @@ class pool_item {
   pool_item* next_ = nullptr;
 };
 
-/// Threads are begun as they are needed and then stay. The pool is never destroyed, and its threads end with the process:
-/// what they do is waited for by tasks, or may be left undone (a look-up that nobody wants any more).
+/// Threads are begun as they are needed and then stay. The pool is never destroyed, and its threads end with the
+/// process: what they do is waited for by tasks, or may be left undone (a look-up that nobody wants any more).
 class thread_pool {
  public:
   static thread_pool& instance();

@@ -16,10 +16,8 @@ void timer_queue::remove(timer& item) noexcept {
   heap_.pop_back();
   item.loop_ = nullptr;
   if (hole == heap_.size()) return;
-  if (hole > 0 && last.when < heap_[(hole - 1) / 2].when)
-    sift_up(hole, last);
-  else
-    sift_down(hole, last);
+  if (hole > 0 && last.when < heap_[(hole - 1) / 2].when) sift_up(hole, last);
+  else sift_down(hole, last);
 }
 
 void timer_queue::expire(clock::time_point now) noexcept {

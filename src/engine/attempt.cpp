@@ -51,8 +51,8 @@ attempt_outcome transfer(int descriptor, io_operation& operation) noexcept {
   return outcome_of_transfer(operation, moved, buffers.size);
 }
 
-// Errors of the connection that was to be accepted, not of the listener: accept(2), "Error handling". The next one in the
-// queue may be well.
+// Errors of the connection that was to be accepted, not of the listener: accept(2), "Error handling". The next one in
+// the queue may be well.
 bool is_about_the_connection(int error) noexcept {
   switch (error) {
     case EINTR:

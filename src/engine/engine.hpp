@@ -74,8 +74,8 @@ class engine {
   /// The same clock in nanoseconds; cheaper, and up to some milliseconds late.
   [[nodiscard]] virtual std::int64_t coarse_now() const noexcept = 0;
 
-  /// Takes over `descriptor`, which must be non-blocking. On failure throws `std::system_error`, and the descriptor stays
-  /// the caller's.
+  /// Takes over `descriptor`, which must be non-blocking. On failure throws `std::system_error`, and the descriptor
+  /// stays the caller's.
   [[nodiscard]] virtual socket& attach(int descriptor) = 0;
 };
 

@@ -15,9 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds first_back_off{5};
 constexpr std::chrono::milliseconds longest_back_off{100};
 
-bool is_shortage(int code) noexcept {
-  return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
-}
+bool is_shortage(int code) noexcept { return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM; }
 
 }  // namespace
 
@@ -32,9 +30,10 @@ void listener_socket::admit(accept_awaiter&, branch& where) {
   if (loop_ == &where.core()) [[likely]]
     return;
   if (loop_)
-    throw std::logic_error(fmt::format("strait: the listener on {} is used on two loops: give each loop a listener of "
-                                       "its own, with reuse_port",
-                                       where_));
+    throw std::logic_error(
+        fmt::format("strait: the listener on {} is used on two loops: give each loop a listener of "
+                    "its own, with reuse_port",
+                    where_));
   try {
     watched_ = &loop_of(where.core()).engine().attach(descriptor_.get());
   } catch (std::system_error const& e) {
@@ -95,8 +94,8 @@ bool accept_awaiter::advance() noexcept {
   return socket_->watched_->start(*this) && has_ended();
 }
 
-/// Takes in what an attempt has given. One that has failed for want of descriptors or memory, which others may give back,
-/// is to be made again after a while.
+/// Takes in what an attempt has given. One that has failed for want of descriptors or memory, which others may give
+/// back, is to be made again after a while.
 bool accept_awaiter::has_ended() noexcept {
   has_accepted_ = error_ == 0;
   bool const had_enough = error_ == EAGAIN;  // of broken connections: others get their turn

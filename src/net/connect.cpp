@@ -161,8 +161,8 @@ task<tcp::stream> connect_any(std::vector<endpoint> order, std::chrono::millisec
   co_return std::move(*attempts.winner);
 }
 
-task<tcp::stream> look_up_and_connect(std::string host_and_port, std::chrono::milliseconds attempt_delay) {
-  auto const addresses = co_await resolve(host_and_port);
+task<tcp::stream> look_up_and_connect(task<std::vector<endpoint>> look_up, std::chrono::milliseconds attempt_delay) {
+  auto const addresses = co_await std::move(look_up);
   co_return co_await connect_any(interleave(addresses), attempt_delay);
 }
 
@@ -184,7 +184,12 @@ task<stream> connect(endpoint const& to, connect_options options) {
 
 task<stream> connect(std::string_view host_and_port, connect_options options) {
   return limited(std::string(host_and_port), options.timeout,
-                 look_up_and_connect(std::string(host_and_port), options.attempt_delay));
+                 look_up_and_connect(resolve(host_and_port), options.attempt_delay));
+}
+
+task<stream> connect(std::string_view host, std::uint16_t port, connect_options options) {
+  return limited(fmt::format("{}:{}", host, port), options.timeout,
+                 look_up_and_connect(resolve(host, std::to_string(port)), options.attempt_delay));
 }
 
 task<stream> connect(std::vector<endpoint> to, connect_options options) {

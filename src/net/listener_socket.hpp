@@ -26,9 +26,7 @@ class listener_socket final : private loop_user {
   void admit(accept_awaiter& operation, branch& where);
 
   [[nodiscard]] endpoint const& where() const noexcept { return where_; }
-  [[nodiscard]] int native_handle() const noexcept {
-    return watched_ ? watched_->native_handle() : descriptor_.get();
-  }
+  [[nodiscard]] int native_handle() const noexcept { return watched_ ? watched_->native_handle() : descriptor_.get(); }
 
   /// The stream of a connection that has been accepted, which `peer` names.
   [[nodiscard]] tcp::stream adopt(unique_descriptor accepted) const;

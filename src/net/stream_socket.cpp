@@ -24,13 +24,14 @@ stream_socket::~stream_socket() {
 void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
   if (place_of(operation)) {
     char const* const doing = operation.what_ == io_operation::kind::read ? "read" : "write";
-    throw std::logic_error(fmt::format("strait: two {0}s at once on the stream with {1}: one task at a time may {0} it",
-                                       doing, peer_));
+    throw std::logic_error(
+        fmt::format("strait: two {0}s at once on the stream with {1}: one task at a time may {0} it", doing, peer_));
   }
   if (loop_)
-    throw std::logic_error(fmt::format("strait: the stream with {} is used on two loops: release() it on the first and "
-                                       "make a new stream of the descriptor on the other",
-                                       peer_));
+    throw std::logic_error(
+        fmt::format("strait: the stream with {} is used on two loops: release() it on the first and "
+                    "make a new stream of the descriptor on the other",
+                    peer_));
   try {
     watched_ = &loop_of(loop).engine().attach(descriptor_.get());
   } catch (std::system_error const& e) {

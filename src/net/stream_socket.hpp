@@ -50,9 +50,7 @@ class alignas(64) stream_socket final : private loop_user {  // aligned: what a 
 
   [[nodiscard]] engine::socket& watched() const noexcept { return *watched_; }
   [[nodiscard]] endpoint const& peer() const noexcept { return peer_; }
-  [[nodiscard]] int native_handle() const noexcept {
-    return watched_ ? watched_->native_handle() : descriptor_.get();
-  }
+  [[nodiscard]] int native_handle() const noexcept { return watched_ ? watched_->native_handle() : descriptor_.get(); }
   [[nodiscard]] int release() noexcept;
 
  private:
@@ -76,8 +74,8 @@ class alignas(64) stream_socket final : private loop_user {  // aligned: what a 
   loop_core* loop_ = nullptr;
   transfer_awaiter* reader_ = nullptr;
   transfer_awaiter* writer_ = nullptr;
-  std::int64_t idle_limit_ = 0;   // nanoseconds; 0: none
-  std::int64_t last_moved_ = 0;   // in the loop's time; kept while there is a limit
+  std::int64_t idle_limit_ = 0;  // nanoseconds; 0: none
+  std::int64_t last_moved_ = 0;  // in the loop's time; kept while there is a limit
   idle_deadline deadline_{*this};
   unique_descriptor descriptor_;  // until a loop watches it
   endpoint peer_;

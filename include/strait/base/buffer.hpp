@@ -25,9 +25,10 @@ concept writable_byte_range =
 
 }  // namespace detail
 
-/// Bytes that a write sends. Converts from any contiguous range of byte-like elements: an array of `char`, `std::string`,
-/// `std::vector<std::byte>`, `std::span<unsigned char>`, … The range must outlive the operation. An array of `char const`
-/// is taken for what it nearly always is, a string literal: its final NUL is not part of the buffer.
+/// Bytes that a write sends. Converts from any contiguous range of byte-like elements: an array of `char`,
+/// `std::string`, `std::vector<std::byte>`, `std::span<unsigned char>`, … The range must outlive the operation. An
+/// array of `char const` is taken for what it nearly always is, a string literal: its final NUL is not part of the
+/// buffer.
 class const_buffer {
  public:
   constexpr const_buffer() noexcept = default;

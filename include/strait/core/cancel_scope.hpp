@@ -87,8 +87,8 @@ class cancel_scope {
   detail::scope scope_;
 };
 
-/// Awaits `block` protected from cancels from outside, which take effect at the first await behind it. For clean-up that
-/// must be done: keep it short, and give it a `timeout`.
+/// Awaits `block` protected from cancels from outside, which take effect at the first await behind it. For clean-up
+/// that must be done: keep it short, and give it a `timeout`.
 template <awaitable A>
 task<await_result_t<A>> shield(A block) {
   detail::scope inner;

@@ -61,8 +61,8 @@ class event_loop {
   event_loop& operator=(event_loop const&) = delete;
   ~event_loop();
 
-  /// Runs `main` until it has ended, and with it all that it spawned; gives its value or throws its exception, `canceled`
-  /// included. Not to be called inside a task. A loop can run one task after another.
+  /// Runs `main` until it has ended, and with it all that it spawned; gives its value or throws its exception,
+  /// `canceled` included. Not to be called inside a task. A loop can run one task after another.
   template <class T>
   T run(task<T> main) {
     if (!main) detail::throw_used_up();
@@ -76,14 +76,16 @@ class event_loop {
     return run(detail::keep_alive(std::move(main)));
   }
 
-  /// Has the loop call `function()` once, outside of any task, in the order of the calls. **From any thread**, while the
-  /// loop exists. `function` must not throw; it is destroyed unused if the loop ends first. May throw `std::bad_alloc`.
+  /// Has the loop call `function()` once, outside of any task, in the order of the calls. **From any thread**, while
+  /// the loop exists. `function` must not throw; it is destroyed unused if the loop ends first. May throw
+  /// `std::bad_alloc`.
   template <class F>
   void post(F function) {
     post_work(*new detail::posted<F>(std::move(function)));
   }
 
-  /// Cancels the task that `run` runs, now or, if it runs none, the next one. **From any thread**, while the loop exists.
+  /// Cancels the task that `run` runs, now or, if it runs none, the next one. **From any thread**, while the loop
+  /// exists.
   void cancel();
 
  private:

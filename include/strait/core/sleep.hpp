@@ -1,7 +1,6 @@
 // Waiting for a time, and giving others a turn.
 #pragma once
 
-
 #include "strait/base/chrono.hpp"
 #include "strait/base/error.hpp"
 #include "strait/core/detail/timer.hpp"

@@ -6,7 +6,8 @@
 //
 // - When the body or a child fails, the group is canceled (body and children alike), and when all have ended, the
 //   exception is rethrown; several are rethrown as one `multiple_errors`.
-// - With a hook (`with_task_group(print_failure, body)`) a child's failure is reported to it, and the others go on: what a
+// - With a hook (`with_task_group(print_failure, body)`) a child's failure is reported to it, and the others go on:
+// what a
 //   server wants of its connections.
 // - `group.cancel()` ends body and children; the block then ends normally.
 // - A cancel from outside ends them too, and the block with `canceled`. So does `canceled` out of the body or a child
@@ -31,8 +32,8 @@ class task_group;
 
 namespace detail {
 
-/// What `with_task_group` gives for a body: the body's kind of task. For what is no body, a task all the same, so that the
-/// compiler comes to the sentence that says so.
+/// What `with_task_group` gives for a body: the body's kind of task. For what is no body, a task all the same, so that
+/// the compiler comes to the sentence that says so.
 template <class Body, bool is_body = makes_task<Body, task_group&>>
 struct task_of_group {
   using type = task<>;
@@ -54,9 +55,9 @@ class task_group {
   /// Begins `child`, which runs in the loop's next turn and then side by side with the others.
   void spawn(task<> child);
 
-  /// Begins the task that `callable(arguments...)` makes. Callable and arguments are moved into the group and kept until
-  /// the task has ended, so a lambda with captures is safe here; spawning the task that a temporary lambda has made is
-  /// not, since its captures die with it.
+  /// Begins the task that `callable(arguments...)` makes. Callable and arguments are moved into the group and kept
+  /// until the task has ended, so a lambda with captures is safe here; spawning the task that a temporary lambda has
+  /// made is not, since its captures die with it.
   template <class F, class... Args>
     requires(!detail::is_task<std::remove_cvref_t<F>>)
   void spawn(F callable, Args... arguments) {

@@ -59,10 +59,8 @@ class pool_call final : public pool_call_base {
  private:
   void call() noexcept override {
     try {
-      if constexpr (std::is_void_v<value>)
-        function_();
-      else
-        value_.emplace(function_());
+      if constexpr (std::is_void_v<value>) function_();
+      else value_.emplace(function_());
     } catch (...) {
       failure_ = std::current_exception();
     }
@@ -84,10 +82,10 @@ class [[nodiscard("co_await it")]] thread_pool_operation {
   F function_;
 };
 
-/// Calls `function()`, which may block, on a thread of a pool that all loops of the process share, and completes with its
-/// value or its exception. The pool has at most `thread_pool_size` threads, begun when they are needed; further calls
-/// wait in order. A cancel ends the wait of a call that has not begun; one that has begun is waited for, and its value
-/// delivered.
+/// Calls `function()`, which may block, on a thread of a pool that all loops of the process share, and completes with
+/// its value or its exception. The pool has at most `thread_pool_size` threads, begun when they are needed; further
+/// calls wait in order. A cancel ends the wait of a call that has not begun; one that has begun is waited for, and its
+/// value delivered.
 ///
 ///     std::string text = co_await on_thread_pool([&] { return read_file(path); });
 template <class F>

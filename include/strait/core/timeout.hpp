@@ -40,8 +40,8 @@ task<await_result_t<A>> with_deadline(clock::time_point when, std::chrono::durat
 }  // namespace detail
 
 /// Awaits `what` (an operation, a task, or a callable that makes a task) for at most `limit`, counted from this call.
-/// Past it, `what` is canceled, and when it has ended so, `timed_out` is thrown. If it has ended otherwise, that counts:
-/// data that came in the last moment is delivered. A cancel from outside stays `canceled`.
+/// Past it, `what` is canceled, and when it has ended so, `timed_out` is thrown. If it has ended otherwise, that
+/// counts: data that came in the last moment is delivered. A cancel from outside stays `canceled`.
 ///
 ///     auto n = co_await timeout(5s, peer.read(buffer));
 template <class Rep, class Period, awaitable A>

@@ -24,8 +24,7 @@ template <class Body, class AnyDone>
 task<bool> run_until_first(Body const& body, AnyDone any_done) {
   try {
     co_await with_task_group(body);
-  } catch (canceled const&) {
-  }
+  } catch (canceled const&) {}
   co_return any_done();
 }
 

@@ -40,8 +40,8 @@ class endpoint {
     return made;
   }
 
-  /// Reads "127.0.0.1:5000", "[::1]:5000", "[fe80::1%eth0]:5000", or "localhost:5000", which is 127.0.0.1. Empty for anything
-  /// else; names are what `resolve` is for.
+  /// Reads "127.0.0.1:5000", "[::1]:5000", "[fe80::1%eth0]:5000", or "localhost:5000", which is 127.0.0.1. Empty for
+  /// anything else; names are what `resolve` is for.
   [[nodiscard]] static std::optional<endpoint> try_parse(std::string_view text) noexcept;
   /// The same; throws `error` that says what is wrong with `text`.
   [[nodiscard]] static endpoint parse(std::string_view text);

@@ -1,11 +1,11 @@
 // tcp: listeners and streams.
 //
-// Streams and listeners belong to one loop at a time: the one on which their first operation is awaited. They may outlive
-// it, and then go on on another. An operation begins when it is awaited; until then it refers to its stream, which must be
-// there, open or closed. Only one task may read a stream at a time, and one write; a second one gets `std::logic_error`.
-// Errors are thrown as `error`, with the operation and the peer in its text. A cancel, a time-out or a close of the stream
-// ends an operation that waits; bytes that have moved by then are reported, never lost: see `canceled::transferred` and
-// `error::transferred`.
+// Streams and listeners belong to one loop at a time: the one on which their first operation is awaited. They may
+// outlive it, and then go on on another. An operation begins when it is awaited; until then it refers to its stream,
+// which must be there, open or closed. Only one task may read a stream at a time, and one write; a second one gets
+// `std::logic_error`. Errors are thrown as `error`, with the operation and the peer in its text. A cancel, a time-out
+// or a close of the stream ends an operation that waits; bytes that have moved by then are reported, never lost: see
+// `canceled::transferred` and `error::transferred`.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "strait/base/chrono.hpp"
 #include "strait/base/buffer.hpp"
+#include "strait/base/chrono.hpp"
 #include "strait/base/error.hpp"
 #include "strait/base/result.hpp"
 #include "strait/core/detail/io_operation.hpp"
@@ -137,8 +137,8 @@ class stream {
  public:
   /// Not connected: every operation fails with `errc::closed`.
   stream() noexcept = default;
-  /// Takes over a connected socket, which is made non-blocking and, as all streams, no-delay. Throws `error`; the descriptor
-  /// then stays the caller's.
+  /// Takes over a connected socket, which is made non-blocking and, as all streams, no-delay. Throws `error`; the
+  /// descriptor then stays the caller's.
   explicit stream(int descriptor);
   stream(stream&& other) noexcept;
   stream& operator=(stream&& other) noexcept;
@@ -192,7 +192,8 @@ class stream {
   /// Small writes go out at once instead of waiting for more (TCP_NODELAY).
   void no_delay(bool on);
   [[nodiscard]] bool no_delay() const;
-  /// Has the system probe a silent peer after `idle`, so that one that has vanished is noticed (SO_KEEPALIVE). Zero: not.
+  /// Has the system probe a silent peer after `idle`, so that one that has vanished is noticed (SO_KEEPALIVE). Zero:
+  /// not.
   void keep_alive(std::chrono::seconds idle, std::chrono::seconds interval = std::chrono::seconds(10), int probes = 3);
   /// The system's buffers in bytes (SO_RCVBUF, SO_SNDBUF). Linux gives back twice what was set.
   void receive_buffer_size(int bytes);
@@ -285,9 +286,9 @@ class listener {
   listener& operator=(listener&& other) noexcept;
   ~listener();
 
-  /// Completes with the next connection. Connections that break before they are accepted are passed over. When descriptors
-  /// or memory have run out, it waits and tries again, from 5 ms up to 100 ms later, as long as it takes; the connections
-  /// wait in the backlog meanwhile.
+  /// Completes with the next connection. Connections that break before they are accepted are passed over. When
+  /// descriptors or memory have run out, it waits and tries again, from 5 ms up to 100 ms later, as long as it takes;
+  /// the connections wait in the backlog meanwhile.
   [[nodiscard]] accept_operation accept() noexcept { return accept_operation(socket_); }
 
   /// How often `accept` has had to wait for descriptors or memory.
@@ -316,6 +317,8 @@ class listener {
 /// IPv4 in turn, each begun when the one before has failed or has had its `attempt_delay`. The first that answers wins.
 /// Throws `error`, which names what failed last; `timed_out` past the `timeout`.
 [[nodiscard]] task<stream> connect(std::string_view host_and_port, connect_options options = {});
+/// The same with host and port apart: an IPv6 address then stands without brackets.
+[[nodiscard]] task<stream> connect(std::string_view host, std::uint16_t port, connect_options options = {});
 /// The same for addresses at hand, in the order in which they are to be tried.
 [[nodiscard]] task<stream> connect(std::vector<endpoint> to, connect_options options = {});
 

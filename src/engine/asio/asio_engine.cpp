@@ -9,12 +9,10 @@
 
 namespace strait::engine {
 
-// One thread runs the context, which lets Asio leave out the waking of others; it may still be posted to from any thread.
+// One thread runs the context, which lets Asio leave out the waking of others; it may still be posted to from any
+// thread.
 asio_engine::asio_engine(client& owner)
-    : client_(owner),
-      context_(1),
-      work_(context_.get_executor()),
-      alarm_(context_) {
+    : client_(owner), context_(1), work_(context_.get_executor()), alarm_(context_) {
 #if defined(STRAIT_HAS_REACTOR_SOCKETS)
   sockets_ = make_reactor_sockets(*this);
 #else

@@ -27,8 +27,8 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
   bool start(operation& what) noexcept override {
     direction& way = way_of(what);
     // Asio tries a read by itself; one before it pays only where the last one left something.
-    bool const is_worth_it = what.what_ != operation::kind::connect &&
-                             (what.what_ != operation::kind::read || way.may_have_more);
+    bool const is_worth_it =
+        what.what_ != operation::kind::connect && (what.what_ != operation::kind::read || way.may_have_more);
     if (is_worth_it && try_now(way, what)) return true;
     way.pending = &what;
     way.is_canceled = false;
@@ -91,11 +91,11 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     if (way.pending->what_ == operation::kind::read) {
       auto const& buffer = way.pending->buffer_;
       auto const into = asio::buffer(const_cast<void*>(buffer.data()), buffer.size());
-      stream_.async_read_some(into, [this](asio::error_code const& error, std::size_t moved) {
-        resume(in_, error, moved);
-      });
+      stream_.async_read_some(into,
+                              [this](asio::error_code const& error, std::size_t moved) { resume(in_, error, moved); });
     } else {
-      auto const what = &way == &in_ ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
+      auto const what =
+          &way == &in_ ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
       stream_.async_wait(what, [this, &way](asio::error_code const& error) { resume(way, error, 0); });
     }
   }

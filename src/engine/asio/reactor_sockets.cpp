@@ -1,12 +1,13 @@
 // Sockets that are operations of Asio's own epoll reactor.
 //
-// Asio's reactor hands each ready descriptor to the scheduler as an operation: a function pointer, with the epoll events
-// as its argument. Asio's own operations then take a lock and go through queues of handlers. Here the socket itself is
-// that operation, so a message costs one indirect call between epoll_wait and recv, and no lock, no queue and no memory.
+// Asio's reactor hands each ready descriptor to the scheduler as an operation: a function pointer, with the epoll
+// events as its argument. Asio's own operations then take a lock and go through queues of handlers. Here the socket
+// itself is that operation, so a message costs one indirect call between epoll_wait and recv, and no lock, no queue and
+// no memory.
 //
-// Besides, this registration asks for EPOLLRDHUP, which Asio's does not. Only with it may a short read count as "nothing
-// more to read", which saves the recv that would end in EAGAIN: the end of the stream that arrives together with the last
-// data makes no event of its own (edge-triggered), but it shows in the events of the data.
+// Besides, this registration asks for EPOLLRDHUP, which Asio's does not. Only with it may a short read count as
+// "nothing more to read", which saves the recv that would end in EAGAIN: the end of the stream that arrives together
+// with the last data makes no event of its own (edge-triggered), but it shows in the events of the data.
 //
 // What is used of Asio beyond its public interface, all in this file and all checked by the compiler but the first:
 //  - epoll_reactor::run casts epoll_data.ptr to its descriptor_state*, and uses of it what that inherits, as its first
@@ -112,8 +113,7 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
 class reactor_sockets final : public asio_engine::socket_maker {
  public:
   explicit reactor_sockets(asio_engine& engine)
-      : engine_(engine),
-        reactor_(asio::use_service<asio::detail::epoll_reactor>(engine.context())) {
+      : engine_(engine), reactor_(asio::use_service<asio::detail::epoll_reactor>(engine.context())) {
     reactor_.init_task();
     epoll_ = epoll_descriptor_of(reactor_);
   }
@@ -168,7 +168,8 @@ bool reactor_socket::watch_output(operation& what) noexcept {
   return out_.is_watched;
 }
 
-void reactor_socket::on_events(void* scheduler, scheduler_operation* self, asio::error_code const&, std::size_t events) {
+void reactor_socket::on_events(void* scheduler, scheduler_operation* self, asio::error_code const&,
+                               std::size_t events) {
   if (!scheduler) return;  // it is going, and drops what it holds
   static_cast<asio::detail::scheduler*>(scheduler)->compensating_work_started();
   static_cast<reactor_socket*>(self)->on_events(static_cast<std::uint32_t>(events));

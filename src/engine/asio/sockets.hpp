@@ -1,8 +1,8 @@
 // Which sockets the engine on Asio uses.
 //
-// `reactor_sockets` puts operations of its own into Asio's epoll reactor: the fastest way, through parts of Asio that are
-// not its public interface, and so only with the versions that it is tested with. `portable_sockets` is written against
-// the public interface alone.
+// `reactor_sockets` puts operations of its own into Asio's epoll reactor: the fastest way, through parts of Asio that
+// are not its public interface, and so only with the versions that it is tested with. `portable_sockets` is written
+// against the public interface alone.
 #pragma once
 
 #include <memory>

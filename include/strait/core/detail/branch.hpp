@@ -5,8 +5,8 @@
 // as a whole: it holds branches and further scopes.
 //
 // A suspended coroutine is never resumed from inside another one. `branch::resume` runs a chain by a loop of its own
-// (a trampoline): a task that begins or ends leaves the handle to go on with in `to_resume_` and returns. So the stack does
-// not grow, whatever the compiler makes of tail calls.
+// (a trampoline): a task that begins or ends leaves the handle to go on with in `to_resume_` and returns. So the stack
+// does not grow, whatever the compiler makes of tail calls.
 #pragma once
 
 #include <coroutine>
@@ -86,7 +86,8 @@ class loop_core {
   ~loop_core() = default;
 };
 
-/// The part of a branch that every operation touches, by itself so that it lies in one cache line with the head of `work`.
+/// The part of a branch that every operation touches, by itself so that it lies in one cache line with the head of
+/// `work`.
 class branch_state {
  public:
   // What the promises of the chain keep here.
@@ -100,10 +101,7 @@ class branch_state {
   scope* scope_;
 };
 
-class branch : public work,
-               public branch_state,
-               public list_hook<struct scope_tag>,
-               public list_hook<struct loop_tag> {
+class branch : public work, public branch_state, public list_hook<struct scope_tag>, public list_hook<struct loop_tag> {
  public:
   /// A branch on `loop`, in `where`. `parent` is the task that waits for it; null for the loop's first branch.
   branch(loop_core& loop, scope& where, promise_base* parent) noexcept;
@@ -141,7 +139,8 @@ class operation : public work {
   void prefetch() const noexcept {
 #if defined(__GNUC__)
     __builtin_prefetch(coroutine_.address());
-    __builtin_prefetch(static_cast<char const*>(coroutine_.address()) + 64);
+    // Reckoned with integers, since a pointer may be null here: not every operation has a coroutine.
+    __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(coroutine_.address()) + 64));
     __builtin_prefetch(branch_);
 #endif
   }

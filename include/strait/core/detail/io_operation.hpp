@@ -16,8 +16,9 @@ class io_operation : public operation {
   explicit io_operation(kind what, const_buffer buffer = {}) noexcept : buffer_(buffer), what_(what) {}
 
   // What to do: set before it is started.
-  const_buffer buffer_;    ///< read: where to (the memory is mutable); write: where from; accept: room for the peer's address
-  const_buffers more_;     ///< read, write: what to go on with when `buffer_` is done, if the system can take it along
+  const_buffer
+      buffer_;  ///< read: where to (the memory is mutable); write: where from; accept: room for the peer's address
+  const_buffers more_;  ///< read, write: what to go on with when `buffer_` is done, if the system can take it along
   // How it ended: valid in and after `io_done`.
   std::size_t moved_ = 0;  ///< bytes that this attempt moved; of an accept, the new descriptor, owned by the operation
   int error_ = 0;          ///< errno; 0 for success
