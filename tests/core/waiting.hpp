@@ -36,7 +36,8 @@ class gate {
   strait::cancel_scope scope_;
 };
 
-/// A task that runs on `loop` beside the one that `loop.run` runs, and that can be dropped at any time, as programs cannot.
+/// A task that runs on `loop` beside the one that `loop.run` runs, and that can be dropped at any time, as programs
+/// cannot.
 template <class T>
 class loose_task {
  public:

@@ -20,10 +20,8 @@ struct stop_after {
   event_loop* loop;
   int turns;
   void operator()() const {
-    if (turns == 0)
-      detail::loop_of(*loop).stop();
-    else
-      loop->post(stop_after{loop, turns - 1});
+    if (turns == 0) detail::loop_of(*loop).stop();
+    else loop->post(stop_after{loop, turns - 1});
   }
 };
 

@@ -311,8 +311,7 @@ TEST_CASE("when a cancel races a connect, there is a stream or none, and none le
             for (int i = 0; i != attempts; ++i) {
               cancel_scope scope;
               auto connecting = luck.one_in(2) ? tcp::connect(listener.local_endpoint()) : tcp::connect(addresses);
-              auto all =
-                  co_await when_all(scope.run(std::move(connecting)), cancel_after_a_while(luck, scope));
+              auto all = co_await when_all(scope.run(std::move(connecting)), cancel_after_a_while(luck, scope));
               auto& stream = std::get<0>(all);
               cuts += !stream;
               if (!stream) continue;

@@ -90,8 +90,7 @@ TEST_CASE("streams pass from a loop that accepts to loops that serve", "[threads
           };
           co_await with_task_group(wait);
         });
-      } catch (canceled const&) {
-      }
+      } catch (canceled const&) {}
     });
   std::thread clients([&] {
     for (int i = 0; i != connections; ++i) talk(listener.local_endpoint(), 3, good);

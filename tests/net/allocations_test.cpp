@@ -42,7 +42,6 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) {
   ++allocations;
   return __libc_memalign(alignment, size);
 }
-
 }
 
 using namespace strait;

@@ -24,9 +24,9 @@ static_assert(endpoint::loopback_v6(80) == endpoint::loopback_v6(0).with_port(80
 static_assert(endpoint::loopback_v4(80) < endpoint::loopback_v6(80));
 
 TEST_CASE("an endpoint is printed as it is read") {
-  auto const text = GENERATE(as<std::string>(), "0.0.0.0:0", "127.0.0.1:5000", "255.255.255.255:65535", "[::]:0",
-                             "[::1]:5000", "[2001:db8::ff00:42:8329]:443", "[::ffff:192.0.2.1]:80",
-                             "[fe80::1%4000000]:22");
+  auto const text =
+      GENERATE(as<std::string>(), "0.0.0.0:0", "127.0.0.1:5000", "255.255.255.255:65535", "[::]:0", "[::1]:5000",
+               "[2001:db8::ff00:42:8329]:443", "[::ffff:192.0.2.1]:80", "[fe80::1%4000000]:22");
   CHECK(endpoint::parse(text).to_string() == text);
 }
 
@@ -48,11 +48,11 @@ TEST_CASE("a scope is read and printed by the name of its interface") {
 TEST_CASE("what is no endpoint is refused") {
   auto const text = GENERATE(
       as<std::string>(), "", ":", "127.0.0.1", "127.0.0.1:", ":5000", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1",
-      "127.0.0.1: 1", "127.0.0.1:1 ", " 127.0.0.1:1", "127.0.0.1:0x50", "127.0.0.1:http", "127.0.0.1:99999999999999999999",
-      "127.0.0:1", "127.0.0.256:1", "1.2.3.4.5:1", "example.org:80", "LOCALHOST.:80", "[]:1", "[::1]", "[::1]1", "[::1:1",
-      "::1]:1", "::1:5000", "[127.0.0.1]:80", "[localhost]:80", "[::1%]:80", "[::1%no-such-interface]:80", "127.0.0.1%1:80",
-      "127.0.0.1%0:80", "[1:2:3:4:5:6:7:8:9]:80", "[::g]:80", "\xff\xfe:80",
-      "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:1");
+      "127.0.0.1: 1", "127.0.0.1:1 ", " 127.0.0.1:1", "127.0.0.1:0x50", "127.0.0.1:http",
+      "127.0.0.1:99999999999999999999", "127.0.0:1", "127.0.0.256:1", "1.2.3.4.5:1", "example.org:80", "LOCALHOST.:80",
+      "[]:1", "[::1]", "[::1]1", "[::1:1", "::1]:1", "::1:5000", "[127.0.0.1]:80", "[localhost]:80", "[::1%]:80",
+      "[::1%no-such-interface]:80", "127.0.0.1%1:80", "127.0.0.1%0:80", "[1:2:3:4:5:6:7:8:9]:80", "[::g]:80",
+      "\xff\xfe:80", "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:1");
   INFO(text);
   CHECK_FALSE(endpoint::try_parse(text));
   CHECK_THROWS_AS(endpoint::parse(text), error);
@@ -117,7 +117,8 @@ TEST_CASE("an endpoint is formatted like a string") {
 }
 
 TEST_CASE("an endpoint survives the system's form") {
-  auto const original = endpoint::parse(GENERATE(as<std::string>(), "192.0.2.1:65535", "[2001:db8::1]:1", "[fe80::1%9]:0"));
+  auto const original =
+      endpoint::parse(GENERATE(as<std::string>(), "192.0.2.1:65535", "[2001:db8::1]:1", "[fe80::1%9]:0"));
   sockaddr_storage system{};
   auto const length = original.to_sockaddr(system);
   CHECK(length == (original.is_v4() ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)));

@@ -1,4 +1,5 @@
-// The system calls of this program: they take the place of the C library's, and go on to the kernel unless told to fail.
+// The system calls of this program: they take the place of the C library's, and go on to the kernel unless told to
+// fail.
 #include "faulty_system.hpp"
 
 #include <atomic>
@@ -70,5 +71,4 @@ int clock_gettime(clockid_t which, timespec* now) noexcept {
   if (outcome == 0 && which == CLOCK_REALTIME) now->tv_sec += wall_clock_offset;
   return outcome;
 }
-
 }

@@ -115,8 +115,8 @@ TEST_CASE("fault 15: the end in the middle of read_exactly is unexpected, with w
       CHECK(e.wanted() == 8);
       CHECK(e.transferred() == 4);
       CHECK(e.code() == errc::unexpected_end);
-      CHECK(std::string(e.what()) == "read from " + stream.remote_endpoint().to_string() +
-                                         ": unexpected end of stream after 4 of 8 bytes");
+      CHECK(std::string(e.what()) ==
+            "read from " + stream.remote_endpoint().to_string() + ": unexpected end of stream after 4 of 8 bytes");
       CHECK(std::string(buffer, 4) == "half");
     }
   });
@@ -231,10 +231,8 @@ TEST_CASE("data and the end of the stream that come together are both delivered"
         n = co_await stream.read(buffer);
         ended += n == 0;
       };
-      if (reader_first)
-        co_await when_all(read_all(), send_and_close());
-      else
-        co_await when_all(send_and_close(), read_all());
+      if (reader_first) co_await when_all(read_all(), send_and_close());
+      else co_await when_all(send_and_close(), read_all());
     }
   });
   CHECK(ended == times);

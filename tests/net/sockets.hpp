@@ -34,7 +34,9 @@ inline std::ptrdiff_t open_descriptors() {
   return std::distance(begin(entries), end(entries)) - 1;  // that of the listing itself
 }
 
-[[noreturn]] inline void fail_with_errno(char const* what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] inline void fail_with_errno(char const* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
 /// A blocking socket, without the library's help.
 class raw_socket {

@@ -1,9 +1,11 @@
 // as_result: an error as a value.
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <exception>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "strait/base/result.hpp"
@@ -68,9 +70,10 @@ class [[nodiscard("co_await it")]] as_result_operation {
 /// Awaits `what` and gives its outcome as a `result<T>`: its value, or the `std::system_error` that it would have
 /// thrown. `canceled` and all other exceptions pass through as they are.
 template <awaitable A>
-  requires(!std::is_reference_v<A>)
-as_result_operation<A> as_result(A&& what) {
-  return as_result_operation<A>(std::move(what));
+auto as_result(A&& what) {
+  static_assert(!std::is_lvalue_reference_v<A>,
+                "strait: what is awaited is used up by it: write as_result(std::move(task))");
+  return as_result_operation<std::remove_cvref_t<A>>(std::move(what));
 }
 
 }  // namespace strait

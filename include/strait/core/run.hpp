@@ -21,6 +21,12 @@ auto run(F main) {
   return loop.run(std::move(main));
 }
 
+template <class F>
+  requires(!detail::makes_task<F> && !detail::is_task<F>)
+void run(F) {
+  static_assert(detail::makes_task<F>, "strait: run takes a task, or a callable that makes one: [&]() -> task<> { … }");
+}
+
 namespace detail {
 using task_factory = task<> (*)(void* context, unsigned index);
 void run_on_threads(unsigned count, task_factory make, void* context);

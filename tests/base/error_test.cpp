@@ -128,8 +128,7 @@ TEST_CASE("canceled passes a handler of standard exceptions") {
   try {
     try {
       throw canceled();
-    } catch (std::exception const&) {
-    }
+    } catch (std::exception const&) {}
   } catch (canceled const&) {
     passed = true;
   }
@@ -168,7 +167,8 @@ TEST_CASE("describe gives what() of a standard exception") {
 
 TEST_CASE("describe gives the text of multiple errors, nested ones included") {
   std::vector<std::exception_ptr> const nested{pointer_to(two_errors()), pointer_to(canceled())};
-  CHECK(describe(pointer_to(multiple_errors(nested.data(), 2))) == "2 errors: 2 errors: the first; the second; canceled");
+  CHECK(describe(pointer_to(multiple_errors(nested.data(), 2))) ==
+        "2 errors: 2 errors: the first; the second; canceled");
 }
 
 TEST_CASE("describe calls a cancel by its name") { CHECK(describe(pointer_to(canceled())) == "canceled"); }

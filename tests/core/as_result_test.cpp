@@ -107,10 +107,9 @@ TEST_CASE("as_result lets a cancel pass") {
 }
 
 TEST_CASE("as_result lets exceptions pass that are no system errors") {
-  CHECK_THROWS_AS(run([]() -> task<> {
-                    result<int> const outcome = co_await as_result(fail_with(std::out_of_range("far out")));
-                  }),
-                  std::out_of_range);
+  CHECK_THROWS_AS(
+      run([]() -> task<> { result<int> const outcome = co_await as_result(fail_with(std::out_of_range("far out"))); }),
+      std::out_of_range);
   CHECK_THROWS_AS(run([]() -> task<> { result<int> const outcome = co_await as_result(fail_with(42)); }), int);
 }
 

@@ -42,15 +42,12 @@ task<ending> ending_of(A what) {
 }
 
 void busy_wait_until(clock::time_point when) {
-  while (clock::now() < when) {
-  }
+  while (clock::now() < when) {}
 }
 
 }  // namespace
 
-TEST_CASE("what is done within the limit gives its value") {
-  CHECK(run(timeout(long_time, answer())) == 42);
-}
+TEST_CASE("what is done within the limit gives its value") { CHECK(run(timeout(long_time, answer())) == 42); }
 
 TEST_CASE("what waits longer than the limit is canceled, and timed_out is thrown") {
   bool was_canceled = false;
@@ -73,21 +70,23 @@ TEST_CASE("timed_out says what the limit was") {
 }
 
 TEST_CASE("an exception within the limit passes through") {
-  CHECK_THROWS_AS(run(timeout(long_time, []() -> task<> {
-                    co_await yield();
-                    throw std::out_of_range("far out");
-                  })),
+  CHECK_THROWS_AS(run(timeout(long_time,
+                              []() -> task<> {
+                                co_await yield();
+                                throw std::out_of_range("far out");
+                              })),
                   std::out_of_range);
 }
 
 TEST_CASE("an exception that the cancel has caused passes through") {
-  CHECK_THROWS_AS(run(timeout(1ms, []() -> task<> {
-                    try {
-                      co_await forever();
-                    } catch (canceled const&) {
-                      throw std::out_of_range("far out");
-                    }
-                  })),
+  CHECK_THROWS_AS(run(timeout(1ms,
+                              []() -> task<> {
+                                try {
+                                  co_await forever();
+                                } catch (canceled const&) {
+                                  throw std::out_of_range("far out");
+                                }
+                              })),
                   std::out_of_range);
 }
 
@@ -111,8 +110,7 @@ TEST_CASE("what is done in spite of the cancel gives its value") {
   auto const stubborn = []() -> task<int> {
     try {
       co_await forever();
-    } catch (canceled const&) {
-    }
+    } catch (canceled const&) {}
     co_return 42;
   };
   CHECK(run(timeout(1ms, stubborn)) == 42);
@@ -300,8 +298,7 @@ TEST_CASE("thousands of limits at the same time are over in order, none too earl
     };
     co_await with_task_group([&](task_group& group) -> task<> {
       // A step prime to the count goes through all of them in a scrambled order.
-      for (std::size_t i = 0; i != count; ++i)
-        group.spawn(wait(std::chrono::milliseconds(1 + i * 1'777 % count / 50)));
+      for (std::size_t i = 0; i != count; ++i) group.spawn(wait(std::chrono::milliseconds(1 + i * 1'777 % count / 50)));
       co_return;
     });
   });

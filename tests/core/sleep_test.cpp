@@ -80,7 +80,8 @@ TEST_CASE("sleepers wake in the order of their deadlines") {
     });
   });
   CHECK(woken.size() == count);
-  // Those that are overdue when they fall asleep wake as they come; they cannot be told apart here, so look at the rest.
+  // Those that are overdue when they fall asleep wake as they come; they cannot be told apart here, so look at the
+  // rest.
   auto const on_time = std::find(woken.begin(), woken.end(), count - 1);
   CHECK(on_time != woken.end());
 }
@@ -96,8 +97,7 @@ TEST_CASE("sleepers whose deadlines pass while the loop is busy wake in order al
     co_await with_task_group([&](task_group& group) -> task<> {
       for (int const number : {5, 2, 9, 1, 7, 3, 8, 0, 6, 4}) group.spawn(sleeper(number));
       co_await yield();
-      while (clock::now() < begin + 1ms) {
-      }
+      while (clock::now() < begin + 1ms) {}
     });
   });
   CHECK(std::is_sorted(woken.begin(), woken.end()));

@@ -142,8 +142,7 @@ TEST_CASE("an awaiter goes on after an exception that it has caught") {
   run([]() -> task<> {
     try {
       co_await fail();
-    } catch (std::exception const&) {
-    }
+    } catch (std::exception const&) {}
     int const value = co_await answer();
     CHECK(value == 42);
   });

@@ -27,16 +27,14 @@ task<T> give_after(int turn_count, T value) {
 task<int> give_in_spite_of_cancel(int value) {
   try {
     co_await forever();
-  } catch (canceled const&) {
-  }
+  } catch (canceled const&) {}
   co_return value;
 }
 
 task<> wait_and_clean_up(std::vector<std::string>& events) {
   try {
     co_await forever();
-  } catch (canceled const&) {
-  }
+  } catch (canceled const&) {}
   co_await shield(turns(5));
   events.push_back("loser cleaned up");
 }
@@ -167,7 +165,8 @@ TEST_CASE("a cancel from outside loses no value of when_any that has come") {
 
 TEST_CASE("a timeout around when_any loses no value either") {
   run([]() -> task<> {
-    auto const [value, other] = co_await timeout(std::chrono::milliseconds(1), when_any(give_in_spite_of_cancel(42), forever()));
+    auto const [value, other] =
+        co_await timeout(std::chrono::milliseconds(1), when_any(give_in_spite_of_cancel(42), forever()));
     CHECK(value == 42);
     CHECK_FALSE(other.has_value());
   });

@@ -69,7 +69,9 @@ TEST_CASE("a block whose token nobody stops gives its value") {
   CHECK(run(cancel_on(source.get_token(), give_after(3, 42))) == 42);
 }
 
-TEST_CASE("a token that cannot be stopped does no harm") { CHECK(run(cancel_on(std::stop_token(), give_after(3, 42))) == 42); }
+TEST_CASE("a token that cannot be stopped does no harm") {
+  CHECK(run(cancel_on(std::stop_token(), give_after(3, 42))) == 42);
+}
 
 TEST_CASE("a stop requested on the loop's thread cancels the block, and it alone") {
   std::stop_source source;

@@ -1,6 +1,7 @@
 // on_thread_pool: blocking calls beside the loop.
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -11,11 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
+
 #include <strait/core/run.hpp>
 #include <strait/core/task_group.hpp>
 #include <strait/core/thread_pool.hpp>
 
 #include "catch.hpp"
+#include "program.hpp"
 #include "waiting.hpp"
 
 using namespace strait;
@@ -53,9 +57,7 @@ TEST_CASE("a blocking call without a value completes when it has ended", "[threa
 }
 
 TEST_CASE("a blocking call's exception is thrown to who awaits it", "[threads]") {
-  CHECK_THROWS_WITH(run([]() -> task<> {
-                      co_await on_thread_pool([] { throw std::out_of_range("far out"); });
-                    }),
+  CHECK_THROWS_WITH(run([]() -> task<> { co_await on_thread_pool([] { throw std::out_of_range("far out"); }); }),
                     "far out");
 }
 
@@ -93,8 +95,7 @@ TEST_CASE("no more calls than thread_pool_size run at the same time; the others 
   busy_calls busy;
   run([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
-      for (unsigned i = 0; i != calls; ++i)
-        group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
+      for (unsigned i = 0; i != calls; ++i) group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
       while (busy.begun() < thread_pool_size) co_await sleep_for(std::chrono::milliseconds(1));
       co_await sleep_for(std::chrono::milliseconds(20));
       CHECK(busy.begun() == thread_pool_size);
@@ -216,8 +217,7 @@ TEST_CASE("loops on several threads share the pool", "[threads]") {
   std::atomic<int> sum = 0;
   run_on_threads(3, [&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
-      for (int i = 0; i != 200; ++i)
-        group.spawn([&]() -> task<> { sum += co_await on_thread_pool([] { return 1; }); });
+      for (int i = 0; i != 200; ++i) group.spawn([&]() -> task<> { sum += co_await on_thread_pool([] { return 1; }); });
       co_return;
     });
   });
@@ -257,3 +257,21 @@ TEST_CASE("tens of thousands of calls in the queue take no more than each its sh
   CHECK(called == count);
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
 }
+
+#if !defined(STRAIT_TESTS_SANITIZED)  // a sanitizer needs more memory than the limit leaves
+
+TEST_CASE("program without memory for another thread", "[.]") {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  auto const memory = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + 1'024 * 1'024;
+  ::rlimit const limit{memory, memory};
+  ::setrlimit(RLIMIT_AS, &limit);
+  exit_with(run_main([]() -> task<> { co_await on_thread_pool([] {}); }()));
+}
+TEST_CASE("a blocking call for which no thread can be begun fails") {
+  program starved("program without memory for another thread");
+  CHECK(starved.status() == 1);
+  CHECK(starved.errors() == "strait_program: begin a thread for blocking calls: resource temporarily unavailable\n");
+}
+
+#endif

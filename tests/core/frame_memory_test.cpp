@@ -91,7 +91,8 @@ task<> work_in() {
 
 TEST_CASE("the counter of allocations counts") {
   CHECK(allocations_of([]() -> task<> {
-          ::operator delete(::operator new(1));  // a call that the compiler may not leave out, as it may a new-expression
+          ::operator delete(
+              ::operator new(1));  // a call that the compiler may not leave out, as it may a new-expression
           co_return;
         }) == 100);
 }

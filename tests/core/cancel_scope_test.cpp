@@ -146,8 +146,7 @@ TEST_CASE("a handler of standard exceptions does not swallow a cancel") {
       ++rounds;
       try {
         co_await forever();
-      } catch (std::exception const&) {
-      }
+      } catch (std::exception const&) {}
     }
   }));
   CHECK_FALSE(done);

@@ -29,7 +29,7 @@ struct entry {
   std::string text;
   [[nodiscard]] bool says(std::string const& function, unsigned line) const {
     return text.find(function) != text.npos &&
-           text.find(" at dump_tasks.cpp:" + std::to_string(line) + ", for ") != text.npos;
+           text.find(" at dump_tasks_test.cpp:" + std::to_string(line) + ", for ") != text.npos;
   }
 };
 

@@ -135,7 +135,8 @@ TEST_CASE("a group gives its body's value when the children have ended") {
 
 TEST_CASE("a group's body can give what can only be moved") {
   auto const value = run([]() -> task<std::unique_ptr<int>> {
-    co_return co_await with_task_group([](task_group&) -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); });
+    co_return co_await with_task_group(
+        [](task_group&) -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); });
   });
   CHECK(*value == 7);
 }
@@ -261,10 +262,11 @@ TEST_CASE("a group with a hook reports each failure and goes on") {
 
 TEST_CASE("a group with a hook gives its body's value, whatever happened to the children") {
   int const value = run([]() -> task<int> {
-    co_return co_await with_task_group([](std::exception_ptr) {}, [](task_group& group) -> task<int> {
-      group.spawn(fail("unimportant"));
-      co_return 42;
-    });
+    co_return co_await with_task_group([](std::exception_ptr) {},
+                                       [](task_group& group) -> task<int> {
+                                         group.spawn(fail("unimportant"));
+                                         co_return 42;
+                                       });
   });
   CHECK(value == 42);
 }
@@ -371,8 +373,7 @@ TEST_CASE("a cancel from outside ends a group with canceled, when the children h
     auto const slow_child = [&]() -> task<> {
       try {
         co_await forever();
-      } catch (canceled const&) {
-      }
+      } catch (canceled const&) {}
       co_await shield(turns(5));
       events.push_back("child cleaned up");
     };

@@ -123,7 +123,8 @@ TEST_CASE("a mutable buffer can be written from as it is") {
 
 TEST_CASE("the size of several buffers is the sum of theirs") {
   char memory[100] = {};
-  std::array<mutable_buffer, 3> const writable_parts{mutable_buffer(memory, 10), mutable_buffer(), mutable_buffer(memory, 32)};
+  std::array<mutable_buffer, 3> const writable_parts{mutable_buffer(memory, 10), mutable_buffer(),
+                                                     mutable_buffer(memory, 32)};
   std::array<const_buffer, 2> const readable_parts{const_buffer("head"), const_buffer(memory)};
   CHECK(total_size(mutable_buffers(writable_parts)) == 42);
   CHECK(total_size(const_buffers(readable_parts)) == 104);

@@ -78,7 +78,8 @@ TEST_CASE("when_all of nothing completes") {
 
 TEST_CASE("when_all carries what can only be moved") {
   run([]() -> task<> {
-    auto [first, second] = co_await when_all(give_after(1, std::make_unique<int>(1)), give_after(2, std::make_unique<int>(2)));
+    auto [first, second] =
+        co_await when_all(give_after(1, std::make_unique<int>(1)), give_after(2, std::make_unique<int>(2)));
     CHECK(*first == 1);
     CHECK(*second == 2);
   });
@@ -117,7 +118,8 @@ TEST_CASE("when_all of an empty vector completes with an empty one") {
 
 TEST_CASE("when one of when_all's fails, the others are canceled and its exception is rethrown") {
   int canceled_ones = 0;
-  CHECK_THROWS_WITH(run(when_all(note_cancel(canceled_ones), fail_after(2), note_cancel(canceled_ones))), "out of luck");
+  CHECK_THROWS_WITH(run(when_all(note_cancel(canceled_ones), fail_after(2), note_cancel(canceled_ones))),
+                    "out of luck");
   CHECK(canceled_ones == 2);
 
   std::vector<task<>> tasks;

@@ -148,7 +148,9 @@ TEST_CASE("g++ 12: a lambda that captures by value, made before it is awaited") 
     CHECK(scoped == captured);
 
     std::vector<std::string> reported;
-    auto report = [&reported, captured](std::exception_ptr failure) { reported.push_back(captured + describe(failure)); };
+    auto report = [&reported, captured](std::exception_ptr failure) {
+      reported.push_back(captured + describe(failure));
+    };
     auto body = [captured](task_group& group) -> task<> {
       group.spawn([captured]() -> task<> {
         co_await yield();

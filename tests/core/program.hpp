@@ -1,0 +1,100 @@
+// Tests of what only a whole program can show: signals, exit status, limits.
+#pragma once
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "catch.hpp"
+
+namespace test {
+
+/// This program once more, running one of its hidden test cases as a program of its own.
+class program {
+ public:
+  explicit program(char const* test_case) {
+    std::array<int, 2> output{};
+    std::array<int, 2> errors{};
+    REQUIRE(::pipe2(output.data(), O_CLOEXEC) == 0);
+    REQUIRE(::pipe2(errors.data(), O_CLOEXEC) == 0);
+    id_ = ::fork();
+    if (id_ == 0) {
+      ::dup2(output[1], STDOUT_FILENO);
+      ::dup2(errors[1], STDERR_FILENO);
+      ::execl("/proc/self/exe", "strait_program", test_case, static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    ::close(output[1]);
+    ::close(errors[1]);
+    output_ = output[0];
+    errors_ = errors[0];
+    REQUIRE(id_ > 0);
+  }
+  program(program const&) = delete;
+  program& operator=(program const&) = delete;
+  ~program() {
+    if (id_ > 0) {
+      ::kill(id_, SIGKILL);
+      ::waitpid(id_, nullptr, 0);
+    }
+    ::close(output_);
+    ::close(errors_);
+  }
+
+  /// Returns when the program has said `line`.
+  void wait_for(std::string_view line) {
+    std::string said;
+    for (char next = 0; ::read(output_, &next, 1) == 1;) {
+      if (next != '\n') {
+        said += next;
+      } else if (said == line) {
+        return;
+      } else {
+        said.clear();
+      }
+    }
+    FAIL("the program ended before it said \"" << line << '"');
+  }
+
+  void signal(int number) { REQUIRE(::kill(id_, number) == 0); }
+
+  /// The exit status, or minus the signal that ended it.
+  int status() {
+    int status = 0;
+    REQUIRE(::waitpid(id_, &status, 0) == id_);
+    id_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  std::string output() { return all_of(output_); }
+  std::string errors() { return all_of(errors_); }
+
+ private:
+  static std::string all_of(int descriptor) {
+    std::string text;
+    std::array<char, 256> part{};
+    for (;;) {
+      auto const size = ::read(descriptor, part.data(), part.size());
+      if (size <= 0) return text;
+      text.append(part.data(), static_cast<std::size_t>(size));
+    }
+  }
+  ::pid_t id_ = -1;
+  int output_ = -1;
+  int errors_ = -1;
+};
+
+/// What such a test case calls: to say a line, and at its end.
+inline void say(std::string line) {
+  line += '\n';
+  if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
+}
+
+[[noreturn]] inline void exit_with(int status) { std::_Exit(status); }
+
+}  // namespace test
