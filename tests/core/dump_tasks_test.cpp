@@ -196,7 +196,7 @@ TEST_CASE("a dump says how long a task has waited") {
 }
 
 TEST_CASE("a dump of twenty thousand tasks is taken in no time worth speaking of") {
-  constexpr int count = sanitized ? 2'000 : 20'000;
+  constexpr int count = is_sanitized ? 2'000 : 20'000;
   event_loop loop;
   auto const many = []() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {

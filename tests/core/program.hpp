@@ -13,7 +13,7 @@
 
 #include "catch.hpp"
 
-namespace test {
+namespace strait::test {
 
 /// This program once more, running one of its hidden test cases as a program of its own.
 class program {
@@ -97,4 +97,4 @@ inline void say(std::string line) {
 
 [[noreturn]] inline void exit_with(int status) { std::_Exit(status); }
 
-}  // namespace test
+}  // namespace strait::test

@@ -177,6 +177,6 @@ TEST_CASE("one who yields all the time starves neither sleepers nor posted work"
 }
 
 TEST_CASE("a million yields do not grow the stack") {
-  constexpr int count = sanitized ? 100'000 : 1'000'000;
+  constexpr int count = is_sanitized ? 100'000 : 1'000'000;
   run(turns(count));
 }

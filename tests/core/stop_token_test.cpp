@@ -125,7 +125,7 @@ TEST_CASE("a jthread's own token can drive a loop on that thread", "[threads]") 
 }
 
 TEST_CASE("a stop may race with the end of the block and of its loop", "[threads]") {
-  constexpr int rounds = sanitized ? 5'000 : 20'000;
+  constexpr int rounds = is_sanitized ? 5'000 : 20'000;
   stopper other_thread;
   int delivered = 0;
   int ended = 0;
@@ -144,7 +144,7 @@ TEST_CASE("a stop may race with the end of the block and of its loop", "[threads
 }
 
 TEST_CASE("stops may race with blocks that follow each other on one loop", "[threads]") {
-  constexpr int rounds = sanitized ? 10'000 : 50'000;
+  constexpr int rounds = is_sanitized ? 10'000 : 50'000;
   stopper other_thread;
   int const outcomes = run([&]() -> task<int> {
     int count = 0;

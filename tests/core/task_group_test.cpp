@@ -544,7 +544,7 @@ TEST_CASE("a child that ends with canceled, though nobody canceled its group, en
 }
 
 TEST_CASE("a hundred thousand children come and go") {
-  constexpr int count = sanitized ? 20'000 : 100'000;
+  constexpr int count = is_sanitized ? 20'000 : 100'000;
   int ended = 0;
   auto const child = [&]() -> task<> {
     co_await yield();
@@ -560,7 +560,7 @@ TEST_CASE("a hundred thousand children come and go") {
 }
 
 TEST_CASE("a cancel of a hundred thousand children, each in a scope of its own, takes no more than each its share") {
-  constexpr int count = sanitized ? 10'000 : 100'000;
+  constexpr int count = is_sanitized ? 10'000 : 100'000;
   int ended = 0;
   auto const child = [&]() -> task<> {
     cancel_scope own;

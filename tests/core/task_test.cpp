@@ -30,9 +30,9 @@ task<> note(std::vector<std::string>& trace, std::string what) {
 }
 
 // Where memory is what limits depth, sanitizers leave less of it.
-constexpr long deep = sanitized ? 100'000 : 1'000'000;
+constexpr long deep = is_sanitized ? 100'000 : 1'000'000;
 // AddressSanitizer takes its time over every exception.
-constexpr long deep_to_unwind = sanitized ? 20'000 : 1'000'000;
+constexpr long deep_to_unwind = is_sanitized ? 20'000 : 1'000'000;
 
 task<long> recurse(long levels) {
   if (levels == 0) co_return 0;
@@ -302,7 +302,7 @@ TEST_CASE("a group that is dropped while it waits drops its children") {
 }
 
 TEST_CASE("millions of tasks that complete at once do not grow the stack") {
-  constexpr int count = sanitized ? 500'000 : 5'000'000;
+  constexpr int count = is_sanitized ? 500'000 : 5'000'000;
   auto const one = []() -> task<int> { co_return 1; };
   auto const sum = [&]() -> task<int> {
     int total = 0;
@@ -346,7 +346,7 @@ TEST_CASE("a cancel climbs from a million tasks deep without growing the stack")
 }
 
 TEST_CASE("a cancel of the outermost of 20,000 nested groups reaches the innermost") {
-  constexpr int levels = sanitized ? 2'000 : 20'000;
+  constexpr int levels = is_sanitized ? 2'000 : 20'000;
   int canceled_at_the_bottom = 0;
   cancel_scope scope;
   run([&]() -> task<> {

@@ -225,7 +225,7 @@ TEST_CASE("loops on several threads share the pool", "[threads]") {
 }
 
 TEST_CASE("cancels may race with the beginning and the end of calls", "[threads]") {
-  constexpr int rounds = sanitized ? 2'000 : 10'000;
+  constexpr int rounds = is_sanitized ? 2'000 : 10'000;
   int done = 0;
   std::atomic<int> called = 0;
   run([&]() -> task<> {
@@ -245,7 +245,7 @@ TEST_CASE("cancels may race with the beginning and the end of calls", "[threads]
 }
 
 TEST_CASE("tens of thousands of calls in the queue take no more than each its share", "[threads]") {
-  constexpr int count = sanitized ? 5'000 : 50'000;
+  constexpr int count = is_sanitized ? 5'000 : 50'000;
   auto const begin = std::chrono::steady_clock::now();
   std::atomic<int> called = 0;
   run([&]() -> task<> {

@@ -8,15 +8,9 @@
 #include <strait/core/sleep.hpp>
 #include <strait/core/task.hpp>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STRAIT_TESTS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define STRAIT_TESTS_SANITIZED 1
-#endif
-#endif
+#include "sanitized.hpp"
 
-namespace test {
+namespace strait::test {
 
 /// Does not complete: it can only be canceled.
 inline strait::sleep_operation forever() { return strait::sleep_until(strait::clock::time_point::max()); }
@@ -64,10 +58,4 @@ class counted {
   int* alive_;
 };
 
-#if defined(STRAIT_TESTS_SANITIZED)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-
-}  // namespace test
+}  // namespace strait::test
