@@ -51,9 +51,7 @@ void listener_socket::loop_ended() noexcept {
 
 tcp::stream listener_socket::adopt(unique_descriptor accepted) const {
   auto const peer = endpoint::from_sockaddr(reinterpret_cast<sockaddr const*>(&peer_));
-  auto* const made = new stream_socket(peer);
-  made->own(accepted.release());
-  return tcp::stream(made);
+  return stream_socket::make_stream(std::move(accepted), peer);
 }
 
 accept_awaiter::accept_awaiter(listener_socket* socket) noexcept : io_operation(kind::accept), socket_(socket) {}

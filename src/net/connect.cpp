@@ -92,9 +92,8 @@ task<tcp::stream> connect_one(endpoint to) {
     if (code != 0) throw detail::system_failure(code, context);
     socket = watched.release();
   }
-  tcp::stream made(socket.get());
-  static_cast<void>(socket.release());
-  co_return made;
+  detail::set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1, context);
+  co_return detail::stream_socket::make_stream(std::move(socket), to);
 }
 
 /// RFC 8305, section 4: the families in turn, beginning with that of the first address.

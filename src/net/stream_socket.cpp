@@ -15,6 +15,12 @@ constexpr std::chrono::milliseconds lateness{5};
 
 }  // namespace
 
+tcp::stream stream_socket::make_stream(unique_descriptor descriptor, endpoint const& peer) {
+  auto* const made = new stream_socket(peer);
+  made->own(descriptor.release());
+  return tcp::stream(made);
+}
+
 stream_socket::~stream_socket() {
   for (transfer_awaiter* each : {reader_, writer_})
     if (each) each->socket_ = nullptr;

@@ -19,6 +19,9 @@ class alignas(64) stream_socket final : private loop_user {  // aligned: what a 
   /// Closes; operations under way end.
   ~stream_socket();
 
+  /// The stream of a connection with `peer`, which takes over its descriptor.
+  [[nodiscard]] static tcp::stream make_stream(unique_descriptor descriptor, endpoint const& peer);
+
   /// From here on `descriptor` is this socket's to close.
   void own(int descriptor) noexcept { descriptor_ = unique_descriptor(descriptor); }
 

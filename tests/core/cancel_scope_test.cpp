@@ -204,6 +204,27 @@ TEST_CASE("a cancel flows down to all tasks of the block") {
   CHECK(canceled_ones == 4);
 }
 
+TEST_CASE("a cancel reaches all the scopes that stand side by side in the block") {
+  int canceled_ones = 0;
+  auto const wait_in_a_scope_of_its_own = [&]() -> task<> {
+    cancel_scope own;
+    try {
+      co_await own.run(forever());
+    } catch (canceled const&) {
+      ++canceled_ones;
+      throw;
+    }
+  };
+  bool const done = run(run_and_cancel([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (int i = 0; i != 3; ++i) group.spawn(wait_in_a_scope_of_its_own);
+      co_return;
+    });
+  }));
+  CHECK_FALSE(done);
+  CHECK(canceled_ones == 3);
+}
+
 TEST_CASE("a cancel of an inner scope does not touch the outer one") {
   run([]() -> task<> {
     cancel_scope outer;

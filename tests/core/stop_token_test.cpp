@@ -115,6 +115,19 @@ TEST_CASE("a stop requested after the block has ended does nothing") {
   });
 }
 
+TEST_CASE("a stop requested by the block itself, which then ends, does nothing") {
+  std::stop_source source;
+  run([&]() -> task<> {
+    auto const stop_and_end = [&]() -> task<int> {
+      source.request_stop();
+      co_return 42;
+    };
+    int const value = co_await cancel_on(source.get_token(), stop_and_end());
+    CHECK(value == 42);
+    co_await turns(3);
+  });
+}
+
 TEST_CASE("a jthread's own token can drive a loop on that thread", "[threads]") {
   std::atomic<bool> ended = false;
   {

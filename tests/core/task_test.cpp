@@ -283,6 +283,30 @@ TEST_CASE("a task that is dropped while it is about to go on does not go on") {
   CHECK_FALSE(gone_on);
 }
 
+TEST_CASE("a task that is dropped by another in the turn in which it is to go on does not go on") {
+  bool gone_on = false;
+  gate go;
+  auto const work = [&]() -> task<> {
+    co_await go.opened();
+    gone_on = true;
+  };
+  event_loop loop;
+  auto dropped = std::make_unique<loose_task<void>>(loop, work());
+  auto const drop = [&]() -> task<> {
+    dropped.reset();
+    co_return;
+  };
+  loop.run([&]() -> task<> {
+    co_await turns(2);
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn(drop);  // this is due first,
+      go.open();          // and then the other
+      co_await turns(3);
+    });
+  });
+  CHECK_FALSE(gone_on);
+}
+
 TEST_CASE("a group that is dropped while it waits drops its children") {
   int alive = 0;
   auto child = [&](counted) -> task<> { co_await forever(); };

@@ -10,6 +10,10 @@
 // Whatever a coroutine takes by reference must outlive it. A lambda coroutine's captures live in the lambda, not in
 // the coroutine: keep the lambda alive (`with_task_group`, `spawn(lambda, arguments…)` and `run(lambda)` do), or take
 // what it needs as parameters.
+//
+// g++ 12 destroys twice a lambda that is written inside a `co_await` expression and captures something with a
+// destructor: `co_await on_thread_pool([path] { … })`. Give it a name first, and pass that; captures by reference, and
+// of numbers and pointers, are safe. (clang is right, and so is `spawn`, which is not awaited.)
 #pragma once
 
 #include <coroutine>

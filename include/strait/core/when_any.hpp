@@ -34,6 +34,9 @@ task<bool> run_until_first(Body const& body, AnyDone any_done) {
 /// too. Gives a tuple of optionals, in which the first one's value is set, and with it that of any other which was done
 /// nevertheless, so that nothing is lost. If one fails, its exception is rethrown.
 ///
+/// What a canceled `read_exactly` or `write` had moved by then is in its buffer, or on its way, but its number ends
+/// here with its `canceled`: race a `read`, or a task that catches `canceled` and notes `transferred()`.
+///
 ///     auto [n, late] = co_await when_any(peer.read(buffer), sleep_for(1s));
 ///     if (n) …                                                      // set whenever bytes were read
 template <awaitable... A>

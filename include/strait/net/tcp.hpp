@@ -214,7 +214,7 @@ class stream {
  private:
   using kind = detail::io_operation::kind;
   using amount = detail::transfer_request::amount;
-  friend class detail::listener_socket;
+  friend class detail::stream_socket;
   explicit stream(detail::stream_socket* socket) noexcept : socket_(socket) {}
   [[nodiscard]] int open_handle(char const* operation) const;
 
