@@ -1,7 +1,6 @@
 // The echo server on strait: the ten lines of the README. A second argument sets an idle timeout, in seconds.
 #include <strait/strait.hpp>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
