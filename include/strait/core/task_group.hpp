@@ -9,7 +9,8 @@
 // - With a hook (`with_task_group(print_failure, body)`) a child's failure is reported to it, and the others go on:
 // what a
 //   server wants of its connections.
-// - `group.cancel()` ends body and children; the block then ends normally.
+// - `group.cancel()` ends body and children; the block then ends normally, or, if the body was to give a value and has
+//   not, with `canceled`.
 // - A cancel from outside ends them too, and the block with `canceled`. So does `canceled` out of the body or a child
 //   that nobody here has canceled; with a hook, such a child just ends.
 //
