@@ -19,7 +19,6 @@ namespace strait::tcp {
 using detail::get_option;
 using detail::set_option;
 using detail::system_failure;
-using detail::unique_descriptor;
 
 stream::stream(int descriptor) {
   constexpr auto context = "take over a connection";
