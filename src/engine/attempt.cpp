@@ -8,13 +8,16 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "engine/message.hpp"
+
 namespace strait::engine {
 namespace {
 
+using detail::datagram_operation;
 using detail::io_operation;
 
-// So many buffers go into one system call; the rest follows with the next.
-constexpr std::size_t most_vectors = 16;
+// So many buffers go into one system call; the rest of a read or write follows with the next.
+constexpr std::size_t most_vectors = io_operation::most_buffers;
 
 // The buffers of `operation` as the system wants them, as many as fit; `size` is how many bytes that is.
 struct gathered {
@@ -49,6 +52,76 @@ attempt_outcome transfer(int descriptor, io_operation& operation) noexcept {
                                                         : ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
   } while (moved < 0 && errno == EINTR);
   return outcome_of_transfer(operation, moved, buffers.size);
+}
+
+/// What a datagram's system call has returned. How much is left in the queue, or of room, it does not tell.
+attempt_outcome outcome_of_datagram(io_operation& operation, ssize_t moved) noexcept {
+  auto const outcome = outcome_of_transfer(operation, moved, 0);
+  return outcome == attempt_outcome::drained ? attempt_outcome::ended : outcome;
+}
+
+attempt_outcome recvfrom(int descriptor, datagram_operation& operation) noexcept {
+  auto length = static_cast<socklen_t>(operation.name_size_);
+  ssize_t moved;
+#if defined(__linux__)
+  if (operation.more_.empty()) {
+    auto const size = operation.buffer_.size();
+    auto* const into = const_cast<void*>(operation.buffer_.data());
+    auto* const name = static_cast<sockaddr*>(operation.name_);
+    do {
+      // MSG_TRUNC: gives the size that the datagram had, recv(2). Less work for the system than recvmsg.
+      moved = ::recvfrom(descriptor, into, size, MSG_TRUNC, name, name ? &length : nullptr);
+    } while (moved < 0 && errno == EINTR);
+    operation.is_truncated_ = moved >= 0 && static_cast<std::size_t>(moved) > size;
+    if (operation.is_truncated_) moved = static_cast<ssize_t>(size);
+    operation.name_size_ = length;
+    return outcome_of_datagram(operation, moved);
+  }
+#endif
+  gathered buffers(operation);
+  msghdr message = buffers.message();
+  message.msg_name = operation.name_;
+  message.msg_namelen = length;
+  do {
+    moved = ::recvmsg(descriptor, &message, 0);
+  } while (moved < 0 && errno == EINTR);
+  operation.is_truncated_ = moved >= 0 && (message.msg_flags & MSG_TRUNC) != 0;
+  if (moved >= 0) operation.name_size_ = message.msg_namelen;
+  return outcome_of_datagram(operation, moved);
+}
+
+ssize_t send_datagram(int descriptor, datagram_operation const& operation) noexcept {
+  auto const length = static_cast<socklen_t>(operation.name_size_);
+  auto const& bytes = operation.buffer_;
+  if (operation.more_.empty())
+    return ::sendto(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL, static_cast<sockaddr const*>(operation.name_),
+                    length);
+  gathered buffers(operation);
+  msghdr message = buffers.message();
+  message.msg_name = operation.name_;
+  message.msg_namelen = length;
+  return ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
+}
+
+attempt_outcome sendto(int descriptor, datagram_operation& operation) noexcept {
+  ssize_t moved;
+  do {
+    moved = send_datagram(descriptor, operation);
+  } while (moved < 0 && errno == EINTR);
+  auto const outcome = outcome_of_datagram(operation, moved);
+  if (outcome != attempt_outcome::would_block || !operation.ends_if_full_) return outcome;
+  operation.error_ = EAGAIN;
+  return attempt_outcome::ended;
+}
+
+attempt_outcome move_batch(int descriptor, io_operation& operation) noexcept {
+  auto* const messages = static_cast<message*>(const_cast<void*>(operation.buffer_.data()));
+  auto const count = operation.buffer_.size() / sizeof(message);
+  auto const limited = static_cast<unsigned>(count);
+  if (operation.what_ == io_operation::kind::recv_batch)
+    return outcome_of_transfer(operation, receive_messages(descriptor, messages, limited), count);
+  // One that was not sent may be so for want of room or for a reason of its own: the next attempt will tell.
+  return outcome_of_datagram(operation, send_messages(descriptor, messages, limited));
 }
 
 // Errors of the connection that was to be accepted, not of the listener: accept(2), "Error handling". The next one in
@@ -111,6 +184,10 @@ attempt_outcome attempt_other(int descriptor, io_operation& operation) noexcept 
   switch (operation.what_) {
     case io_operation::kind::read:
     case io_operation::kind::write: return transfer(descriptor, operation);
+    case io_operation::kind::recvfrom: return recvfrom(descriptor, static_cast<datagram_operation&>(operation));
+    case io_operation::kind::sendto: return sendto(descriptor, static_cast<datagram_operation&>(operation));
+    case io_operation::kind::recv_batch:
+    case io_operation::kind::send_batch: return move_batch(descriptor, operation);
     case io_operation::kind::accept: return accept(descriptor, operation);
     case io_operation::kind::connect: return connect(descriptor, operation);
     case io_operation::kind::wait_readable:

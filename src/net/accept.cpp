@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "core/loop.hpp"
 #include "net/listener_socket.hpp"
-#include "net/stream_socket.hpp"
+#include "net/socket_awaiter.hpp"
 
-namespace strait::detail {
+namespace strait {
+namespace detail {
 namespace {
 
 constexpr std::chrono::milliseconds first_back_off{5};
@@ -20,160 +20,74 @@ bool is_shortage(int code) noexcept { return code == EMFILE || code == ENFILE ||
 }  // namespace
 
 listener_socket::~listener_socket() {
-  if (accepting_) accepting_->listener_closed();
-  if (watched_) watched_->close();
+  if (accepting_) accepting_->socket_closed();
 }
 
-void listener_socket::admit(accept_awaiter&, branch& where) {
+void listener_socket::admit(accept_awaiter&, loop_core& loop) {
   if (accepting_)
     throw std::logic_error(fmt::format("strait: two accepts at once on {}: one task at a time may accept", where_));
-  if (loop_ == &where.core()) [[likely]]
-    return;
-  if (loop_)
-    throw std::logic_error(
-        fmt::format("strait: the listener on {} is used on two loops: give each loop a listener of "
-                    "its own, with reuse_port",
-                    where_));
-  try {
-    watched_ = &loop_of(where.core()).engine().attach(descriptor_.get());
-  } catch (std::system_error const& e) {
-    throw error(e.code(), fmt::format("watch the listener on {}", where_));
-  }
-  static_cast<void>(descriptor_.release());
-  loop_ = &where.core();
-  loop_of(*loop_).users().push_back(*this);
+  watch(loop, "give each loop a listener of its own, with reuse_port");
 }
 
-void listener_socket::loop_ended() noexcept {
-  descriptor_ = unique_descriptor(std::exchange(watched_, nullptr)->release());
-  loop_ = nullptr;
-}
+std::string listener_socket::name() const { return fmt::format("the listener on {}", where_); }
 
-tcp::stream listener_socket::adopt(unique_descriptor accepted) const {
-  auto const peer = endpoint::from_sockaddr(reinterpret_cast<sockaddr const*>(&peer_));
-  return stream_socket::make_stream(std::move(accepted), peer);
+accept_awaiter::accept_awaiter(listener_socket* socket) noexcept : socket_awaiter(kind::accept), socket_(socket) {
+  if (socket_) buffer_ = const_buffer(&socket_->peer_, sizeof socket_->peer_);
 }
-
-accept_awaiter::accept_awaiter(listener_socket* socket) noexcept : io_operation(kind::accept), socket_(socket) {}
 
 accept_awaiter::~accept_awaiter() {
   if (has_accepted_) ::close(static_cast<int>(moved_));
-  if (!is_waiting() || !socket_) return;
-  if (state_ == state::started) socket_->watched_->abandon(*this);
-  socket_->accepting_ = nullptr;
+  if (is_waiting()) drop();
 }
 
-bool accept_awaiter::start(branch& where, std::coroutine_handle<> self) {
-  if (where.is_canceled()) {
-    error_ = ECANCELED;
-    return false;
-  }
-  if (!socket_) {
-    error_ = EBADF;
-    return false;
-  }
-  socket_->admit(*this, where);
-  loop_ = &where.core();
-  buffer_ = const_buffer(&socket_->peer_, sizeof socket_->peer_);
-  if (advance()) return false;
-  socket_->accepting_ = this;
-  suspend(where, self);
-  return true;
-}
-
-/// True if there is a result; false if the engine, the loop's queue or the timer holds the operation.
-bool accept_awaiter::advance() noexcept {
-  if (loop_->budget-- <= 0) {
-    state_ = state::queued;
-    run_soon(*loop_, *this);
-    return false;
-  }
-  state_ = state::started;
-  return socket_->watched_->start(*this) && has_ended();
-}
-
-/// Takes in what an attempt has given. One that has failed for want of descriptors or memory, which others may give
-/// back, is to be made again after a while.
-bool accept_awaiter::has_ended() noexcept {
+/// An accept that has failed for want of descriptors or memory, which others may give back, is to be made again after a
+/// while.
+accept_awaiter::progress accept_awaiter::take_in(loop_core& loop) noexcept {
   has_accepted_ = error_ == 0;
   bool const had_enough = error_ == EAGAIN;  // of broken connections: others get their turn
-  if (!had_enough && !is_shortage(error_)) return true;
-  if (is_canceled_) {
+  if (!socket_ || (!had_enough && !is_shortage(error_))) return progress::done;
+  if (early_end_ != early_end::none) {
     error_ = ECANCELED;
-    return true;
+    return progress::done;
   }
   if (had_enough) {
-    state_ = state::queued;
-    run_soon(*loop_, *this);
-    return false;
+    try_again_soon(loop);
+    return progress::postponed;
   }
   back_off_ = std::clamp(2 * back_off_, first_back_off, longest_back_off);
   ++socket_->back_offs_;
-  state_ = state::backing_off;
-  set(*loop_, clock::now() + back_off_);
-  return false;
+  state_ = state::aside;
+  set(loop, clock::now() + back_off_);
+  return progress::postponed;
 }
 
-void accept_awaiter::io_done() noexcept {
-  if (has_ended()) end();
-}
+void accept_awaiter::expired() noexcept { try_again_soon(waiting_branch().core()); }
 
-void accept_awaiter::run_work() noexcept {
-  if (state_ == state::started) {
-    io_done();
-    return;
-  }
-  if (state_ == state::queued) {
-    loop_of(*loop_).refresh();
-    if (!advance()) return;
-  }
-  end();
-}
-
-void accept_awaiter::end() noexcept {
-  if (socket_) socket_->accepting_ = nullptr;
-  resume();
-}
-
-void accept_awaiter::expired() noexcept {
-  state_ = state::queued;
-  run_soon(*loop_, *this);
-}
-
-void accept_awaiter::cancel() noexcept {
-  if (is_canceled_) return;
-  is_canceled_ = true;
-  finish_with(ECANCELED);
-}
-
-void accept_awaiter::listener_closed() noexcept {
-  bool const ends_by_engine = state_ == state::started;
-  socket_ = nullptr;
-  if (!ends_by_engine) finish_with(EBADF);
-}
-
-void accept_awaiter::finish_with(int code) noexcept {
-  switch (state_) {
-    case state::started: socket_->watched_->cancel(*this); return;
-    case state::backing_off:
-      reset();
-      run_soon(*loop_, *this);
-      break;
-    case state::queued:  // it is in the queue already
-    case state::ended: break;
-  }
-  state_ = state::ended;
-  error_ = code;
-}
-
-tcp::stream accept_awaiter::await_resume() {
+int accept_awaiter::take_connection() {
   if (has_accepted_ && socket_) {
     has_accepted_ = false;
-    return socket_->adopt(unique_descriptor(static_cast<int>(moved_)));
+    return static_cast<int>(moved_);
   }
   if (error_ == ECANCELED) throw canceled();
   if (!socket_ || error_ == EBADF) throw error(errc::closed, "accept");
   throw system_failure(error_, fmt::format("accept on {}", socket_->where()));
 }
 
-}  // namespace strait::detail
+template class socket_awaiter<accept_awaiter>;
+
+}  // namespace detail
+
+socket_listener::socket_listener(socket_listener&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
+socket_listener& socket_listener::operator=(socket_listener&& other) noexcept {
+  if (this != &other) {
+    close();
+    socket_ = std::exchange(other.socket_, nullptr);
+  }
+  return *this;
+}
+
+void socket_listener::close() noexcept { delete std::exchange(socket_, nullptr); }
+std::uint64_t socket_listener::back_offs() const noexcept { return socket_ ? socket_->back_offs() : 0; }
+int socket_listener::native_handle() const noexcept { return socket_ ? socket_->native_handle() : -1; }
+
+}  // namespace strait

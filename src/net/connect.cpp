@@ -14,7 +14,7 @@
 
 #include "core/loop.hpp"
 #include "net/descriptor.hpp"
-#include "net/stream_socket.hpp"
+#include "net/tcp_stream_socket.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/sleep.hpp"
 #include "strait/core/task_group.hpp"
@@ -80,9 +80,9 @@ task<tcp::stream> connect_one(endpoint to) {
   detail::branch& where = co_await detail::this_branch{};
   if (where.is_canceled()) throw canceled();
   auto const context = fmt::format("connect to {}", to);
-  auto socket = detail::open_tcp(to, context);
+  auto socket = detail::open_socket(detail::family_of(to), SOCK_STREAM, context);
   sockaddr_storage address;
-  auto const length = static_cast<socklen_t>(to.to_sockaddr(address));
+  auto const length = static_cast<socklen_t>(to.to_sockaddr(&address));
   if (::connect(socket.get(), reinterpret_cast<sockaddr const*>(&address), length) != 0) {
     // An interrupted connect goes on by itself: connect(2), EINTR.
     if (errno != EINPROGRESS && errno != EINTR) throw detail::system_failure(errno, context);
@@ -93,7 +93,7 @@ task<tcp::stream> connect_one(endpoint to) {
     socket = watched.release();
   }
   detail::set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1, context);
-  co_return detail::stream_socket::make_stream(std::move(socket), to);
+  co_return detail::tcp_stream_socket::make_stream(std::move(socket), to);
 }
 
 /// RFC 8305, section 4: the families in turn, beginning with that of the first address.

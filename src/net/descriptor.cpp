@@ -2,6 +2,7 @@
 #include "net/descriptor.hpp"
 
 #include <cerrno>
+#include <cstddef>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -12,9 +13,8 @@ error system_failure(int code, std::string_view context, std::size_t transferred
   return {{code, std::generic_category()}, context, transferred};
 }
 
-unique_descriptor open_tcp(endpoint const& like, std::string_view context) {
-  int const family = like.is_v4() ? AF_INET : AF_INET6;
-  unique_descriptor made(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+unique_descriptor open_socket(int family, int type, std::string_view context) {
+  unique_descriptor made(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (made.get() < 0) throw system_failure(errno, context);
   return made;
 }
@@ -35,20 +35,35 @@ void set_non_blocking(int descriptor, std::string_view context) {
   if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) throw system_failure(errno, context);
 }
 
-endpoint local_endpoint_of(int descriptor) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0)
-    throw system_failure(errno, "local endpoint");
-  return endpoint::from_sockaddr(reinterpret_cast<sockaddr const*>(&address));
+endpoint parse_for(std::string_view operation, std::string_view text) {
+  try {
+    return endpoint::parse(text);
+  } catch (error const& e) {
+    throw error(e.code(), operation, e.what());
+  }
 }
 
-endpoint remote_endpoint_of(int descriptor, std::string_view context) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+socket_name local_name_of(int descriptor, std::string_view context) {
+  socket_name name;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name.address), &name.size) != 0)
     throw system_failure(errno, context);
-  return endpoint::from_sockaddr(reinterpret_cast<sockaddr const*>(&address));
+  return name;
+}
+
+socket_name remote_name_of(int descriptor, std::string_view context) {
+  socket_name name;
+  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&name.address), &name.size) != 0)
+    throw system_failure(errno, context);
+  return name;
+}
+
+endpoint local_endpoint_of(int descriptor) { return local_name_of(descriptor, "local endpoint").as<endpoint>(); }
+
+std::string name_of(void const* address, std::size_t size) {
+  sa_family_t family = AF_UNSPEC;
+  if (size >= offsetof(sockaddr, sa_data)) family = static_cast<sockaddr const*>(address)->sa_family;
+  return family == AF_UNIX ? local::endpoint::from_sockaddr(address, size).to_string()
+                           : endpoint::from_sockaddr(address, size).to_string();
 }
 
 }  // namespace strait::detail

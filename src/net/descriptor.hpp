@@ -6,10 +6,12 @@
 #include <system_error>
 #include <utility>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "strait/base/error.hpp"
 #include "strait/net/endpoint.hpp"
+#include "strait/net/local_endpoint.hpp"
 
 namespace strait::detail {
 
@@ -35,15 +37,36 @@ class unique_descriptor {
 /// An `error` with the system's `code` (an errno).
 [[nodiscard]] error system_failure(int code, std::string_view context, std::size_t transferred = 0);
 
-/// A non-blocking TCP socket for addresses like `like`. Throws with `context`.
-[[nodiscard]] unique_descriptor open_tcp(endpoint const& like, std::string_view context);
+/// A non-blocking socket. Throws with `context`.
+[[nodiscard]] unique_descriptor open_socket(int family, int type, std::string_view context);
+/// The family of addresses like `like`.
+[[nodiscard]] inline int family_of(endpoint const& like) noexcept { return like.is_v4() ? AF_INET : AF_INET6; }
 
 /// Throw with `context`, which says for what the option is wanted.
 void set_option(int descriptor, int level, int name, int value, std::string_view context);
 [[nodiscard]] int get_option(int descriptor, int level, int name, std::string_view context);
 void set_non_blocking(int descriptor, std::string_view context);
 
+/// Reads `text`. Throws an error that begins with what it is for, `operation`.
+[[nodiscard]] endpoint parse_for(std::string_view operation, std::string_view text);
+
+/// An address of any family, in the system's form.
+struct socket_name {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+
+  template <class Endpoint>
+  [[nodiscard]] Endpoint as() const noexcept {
+    return Endpoint::from_sockaddr(&address, size);
+  }
+};
+
+[[nodiscard]] socket_name local_name_of(int descriptor, std::string_view context);
+/// Throws with `context` if there is no peer.
+[[nodiscard]] socket_name remote_name_of(int descriptor, std::string_view context);
 [[nodiscard]] endpoint local_endpoint_of(int descriptor);
-[[nodiscard]] endpoint remote_endpoint_of(int descriptor, std::string_view context);
+
+/// An address for messages: "127.0.0.1:5000", "/run/service.sock".
+[[nodiscard]] std::string name_of(void const* address, std::size_t size);
 
 }  // namespace strait::detail

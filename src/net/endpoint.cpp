@@ -2,6 +2,7 @@
 #include "strait/net/endpoint.hpp"
 
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -87,14 +88,17 @@ std::optional<endpoint> endpoint::from_address(std::string_view address, std::ui
   return std::nullopt;
 }
 
-endpoint endpoint::from_sockaddr(sockaddr const* address) noexcept {
+endpoint endpoint::from_sockaddr(void const* address, std::size_t size) noexcept {
   endpoint made;
-  if (address->sa_family == AF_INET) {
+  sa_family_t family = AF_UNSPEC;
+  if (size >= offsetof(sockaddr, sa_data))
+    std::memcpy(&family, static_cast<char const*>(address) + offsetof(sockaddr, sa_family), sizeof family);
+  if (family == AF_INET && size >= sizeof(sockaddr_in)) {
     sockaddr_in v4;
     std::memcpy(&v4, address, sizeof v4);
     std::memcpy(made.address_.data(), &v4.sin_addr, sizeof v4.sin_addr);
     made.port_ = ntohs(v4.sin_port);
-  } else if (address->sa_family == AF_INET6) {
+  } else if (family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
     sockaddr_in6 v6;
     std::memcpy(&v6, address, sizeof v6);
     std::memcpy(made.address_.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
@@ -105,13 +109,14 @@ endpoint endpoint::from_sockaddr(sockaddr const* address) noexcept {
   return made;
 }
 
-std::size_t endpoint::to_sockaddr(sockaddr_storage& into) const noexcept {
+std::size_t endpoint::to_sockaddr(void* into) const noexcept {
+  static_assert(longest_sockaddr >= sizeof(sockaddr_in6) && longest_sockaddr >= sizeof(sockaddr_in));
   if (is_v4()) {
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port_);
     std::memcpy(&v4.sin_addr, address_.data(), sizeof v4.sin_addr);
-    std::memcpy(&into, &v4, sizeof v4);
+    std::memcpy(into, &v4, sizeof v4);
     return sizeof v4;
   }
   sockaddr_in6 v6{};
@@ -119,7 +124,7 @@ std::size_t endpoint::to_sockaddr(sockaddr_storage& into) const noexcept {
   v6.sin6_port = htons(port_);
   v6.sin6_scope_id = scope_;
   std::memcpy(&v6.sin6_addr, address_.data(), sizeof v6.sin6_addr);
-  std::memcpy(&into, &v6, sizeof v6);
+  std::memcpy(into, &v6, sizeof v6);
   return sizeof v6;
 }
 

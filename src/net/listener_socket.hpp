@@ -1,48 +1,45 @@
-// listener_socket: what stands behind a tcp::listener.
+// listener_socket: what stands behind a listener.
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include <sys/socket.h>
 
-#include "core/loop.hpp"
-#include "engine/engine.hpp"
-#include "net/descriptor.hpp"
-#include "strait/net/tcp.hpp"
+#include "net/watched_socket.hpp"
+#include "strait/net/socket_listener.hpp"
 
 namespace strait::detail {
 
-/// A listening socket, which a loop watches from its first accept on; when that loop ends, it can go on on another.
-class listener_socket final : private loop_user {
+/// A listening socket, and who accepts from it.
+class listener_socket : public watched_socket {
  public:
-  explicit listener_socket(endpoint const& where) noexcept : where_(where) {}
+  /// `where` it listens, for messages.
+  explicit listener_socket(std::string where) noexcept : where_(std::move(where)) {}
   /// Closes; an accept under way ends.
-  ~listener_socket();
+  virtual ~listener_socket();
 
-  /// From here on `descriptor` is this socket's to close.
-  void own(int descriptor) noexcept { descriptor_ = unique_descriptor(descriptor); }
+  [[nodiscard]] bool admits(accept_awaiter const&, loop_core const& loop) const noexcept {
+    return loop_ == &loop && !accepting_;
+  }
+  void admit(accept_awaiter& operation, loop_core& loop);
+  void occupy(accept_awaiter& operation) noexcept { accepting_ = &operation; }
+  void vacate(accept_awaiter&) noexcept { accepting_ = nullptr; }
 
-  /// Throws if `operation` may not accept here.
-  void admit(accept_awaiter& operation, branch& where);
-
-  [[nodiscard]] endpoint const& where() const noexcept { return where_; }
-  [[nodiscard]] int native_handle() const noexcept { return watched_ ? watched_->native_handle() : descriptor_.get(); }
-
-  /// The stream of a connection that has been accepted, which `peer` names.
-  [[nodiscard]] tcp::stream adopt(unique_descriptor accepted) const;
+  [[nodiscard]] std::string const& where() const noexcept { return where_; }
+  /// Who has connected last, if that was over IP.
+  [[nodiscard]] endpoint peer() const noexcept { return endpoint::from_sockaddr(&peer_, sizeof peer_); }
+  [[nodiscard]] std::uint64_t back_offs() const noexcept { return back_offs_; }
 
  private:
   friend class accept_awaiter;
-  friend class tcp::listener;
-  void loop_ended() noexcept override;
+  [[nodiscard]] std::string name() const override;
 
-  engine::socket* watched_ = nullptr;
-  loop_core* loop_ = nullptr;
   accept_awaiter* accepting_ = nullptr;
   std::uint64_t back_offs_ = 0;
-  sockaddr_storage peer_{};       // of the last connection
-  unique_descriptor descriptor_;  // until a loop watches it
-  endpoint where_;
+  sockaddr_storage peer_{};
+  std::string where_;
 };
 
 }  // namespace strait::detail

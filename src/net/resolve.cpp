@@ -56,7 +56,7 @@ std::vector<endpoint> look_up(std::string const& host, std::string const& servic
   std::vector<endpoint> endpoints;
   for (addrinfo const* each = found; each; each = each->ai_next)
     if (each->ai_family == AF_INET || each->ai_family == AF_INET6)
-      endpoints.push_back(endpoint::from_sockaddr(each->ai_addr));
+      endpoints.push_back(endpoint::from_sockaddr(each->ai_addr, each->ai_addrlen));
   if (endpoints.empty()) throw error(errc::host_not_found, fmt::format("resolve {}:{}", host, service));
   return endpoints;
 }

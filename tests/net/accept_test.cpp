@@ -65,7 +65,7 @@ raw_socket unconnected() { return raw_socket(::socket(AF_INET, SOCK_STREAM | SOC
 
 void connect(raw_socket const& socket, endpoint const& to) {
   sockaddr_storage address;
-  auto const length = static_cast<socklen_t>(to.to_sockaddr(address));
+  auto const length = static_cast<socklen_t>(to.to_sockaddr(&address));
   if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) fail_with_errno("connect");
 }
 

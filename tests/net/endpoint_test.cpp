@@ -120,12 +120,12 @@ TEST_CASE("an endpoint survives the system's form") {
   auto const original =
       endpoint::parse(GENERATE(as<std::string>(), "192.0.2.1:65535", "[2001:db8::1]:1", "[fe80::1%9]:0"));
   sockaddr_storage system{};
-  auto const length = original.to_sockaddr(system);
+  auto const length = original.to_sockaddr(&system);
   CHECK(length == (original.is_v4() ? sizeof(sockaddr_in) : sizeof(sockaddr_in6)));
-  CHECK(endpoint::from_sockaddr(reinterpret_cast<sockaddr const*>(&system)) == original);
+  CHECK(endpoint::from_sockaddr(&system, length) == original);
 }
 
 TEST_CASE("an address that is not IP becomes 0.0.0.0:0") {
   sockaddr const foreign{AF_UNIX, "/tmp/there"};
-  CHECK(endpoint::from_sockaddr(&foreign) == endpoint());
+  CHECK(endpoint::from_sockaddr(&foreign, sizeof foreign) == endpoint());
 }

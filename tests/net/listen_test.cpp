@@ -139,7 +139,7 @@ TEST_CASE("the backlog limits how many connections wait") {
   for (int i = 0; i != 8; ++i) {
     raw_socket client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
     sockaddr_storage address;
-    auto const length = static_cast<socklen_t>(listener.local_endpoint().to_sockaddr(address));
+    auto const length = static_cast<socklen_t>(listener.local_endpoint().to_sockaddr(&address));
     static_cast<void>(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), length));
     pollfd entry{client.get(), POLLOUT, 0};
     connected += ::poll(&entry, 1, 20) == 1;

@@ -97,7 +97,7 @@ class raw_socket {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &length) != 0) fail_with_errno("getsockname");
-    return endpoint::from_sockaddr(reinterpret_cast<sockaddr const*>(&address));
+    return endpoint::from_sockaddr(&address, length);
   }
   [[nodiscard]] int option(int level, int name) const {
     int value = 0;
@@ -113,7 +113,7 @@ class raw_socket {
 inline raw_socket raw_listener(endpoint const& at = endpoint::loopback_v4(0), int backlog = 64) {
   raw_socket made(::socket(at.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_storage address;
-  auto const length = static_cast<socklen_t>(at.to_sockaddr(address));
+  auto const length = static_cast<socklen_t>(at.to_sockaddr(&address));
   if (made.get() < 0 || ::bind(made.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
       ::listen(made.get(), backlog) != 0)
     fail_with_errno("listen");
@@ -123,7 +123,7 @@ inline raw_socket raw_listener(endpoint const& at = endpoint::loopback_v4(0), in
 inline raw_socket raw_connect(endpoint const& to) {
   raw_socket made(::socket(to.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_storage address;
-  auto const length = static_cast<socklen_t>(to.to_sockaddr(address));
+  auto const length = static_cast<socklen_t>(to.to_sockaddr(&address));
   if (made.get() < 0 || ::connect(made.get(), reinterpret_cast<sockaddr*>(&address), length) != 0)
     fail_with_errno("connect");
   return made;

@@ -11,9 +11,6 @@
 
 #include <fmt/core.h>
 
-struct sockaddr;
-struct sockaddr_storage;
-
 namespace strait {
 
 /// An IPv4 or IPv6 address with a port. A value: small, comparable, hashable, printable with fmt.
@@ -49,10 +46,13 @@ class endpoint {
   /// Reads a numeric address without port: "127.0.0.1", "::1", "fe80::1%eth0".
   [[nodiscard]] static std::optional<endpoint> from_address(std::string_view address, std::uint16_t port) noexcept;
 
-  /// From and to the system's form. `from_sockaddr` gives 0.0.0.0:0 for a family that is not IP.
-  [[nodiscard]] static endpoint from_sockaddr(sockaddr const* address) noexcept;
-  /// Gives the length of what it has written.
-  std::size_t to_sockaddr(sockaddr_storage& into) const noexcept;
+  /// From the system's form, a sockaddr, of `size` bytes. Gives 0.0.0.0:0 for a family that is not IP.
+  [[nodiscard]] static endpoint from_sockaddr(void const* address, std::size_t size) noexcept;
+  /// To the system's form: `into` has room for `longest_sockaddr` bytes, as a sockaddr_storage has. Gives how many of
+  /// them it has written.
+  std::size_t to_sockaddr(void* into) const noexcept;
+  /// A sockaddr_in6.
+  static constexpr std::size_t longest_sockaddr = 28;
 
   [[nodiscard]] constexpr bool is_v4() const noexcept { return version_ == 4; }
   [[nodiscard]] constexpr bool is_v6() const noexcept { return version_ == 6; }

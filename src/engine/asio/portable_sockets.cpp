@@ -76,9 +76,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     bool may_have_more = true;
   };
 
-  direction& way_of(operation const& what) noexcept {
-    return what.what_ == operation::kind::write || what.what_ == operation::kind::connect ? out_ : in_;
-  }
+  direction& way_of(operation const& what) noexcept { return what.is_output() ? out_ : in_; }
 
   bool try_now(direction& way, operation& what) noexcept {
     attempt_outcome const outcome = attempt(descriptor_, what);

@@ -80,17 +80,15 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
   struct direction {
     operation* pending = nullptr;
     bool is_ready = true;   // an attempt may succeed
-    bool is_final = false;  // the peer has ended its side, or the connection is broken: no event may follow
+    bool is_final = false;  // the peer has ended its side, or there is an error: no event may follow
     bool is_watched = false;
   };
 
-  direction& way_of(operation const& what) noexcept {
-    return what.what_ == operation::kind::write || what.what_ == operation::kind::connect ? out_ : in_;
-  }
+  direction& way_of(operation const& what) noexcept { return what.is_output() ? out_ : in_; }
 
   bool try_now(direction& way, operation& what) noexcept {
     switch (attempt(descriptor_, what)) {
-      case attempt_outcome::would_block: way.is_ready = false; return false;
+      case attempt_outcome::would_block: way.is_ready = way.is_final = false; return false;
       case attempt_outcome::drained: way.is_ready = way.is_final; return true;
       case attempt_outcome::ended: return true;
     }

@@ -11,19 +11,40 @@ namespace strait::detail {
 /// Given to an engine's socket, which moves data and then calls `io_done`. Lives in the awaiting coroutine's frame.
 class io_operation : public operation {
  public:
-  enum class kind : unsigned char { read, write, accept, connect, wait_readable };
+  enum class kind : unsigned char {
+    read,
+    write,
+    recvfrom,
+    sendto,
+    recv_batch,
+    send_batch,
+    accept,
+    connect,
+    wait_readable
+  };
+
+  /// So many buffers go into one attempt, and make a datagram at most.
+  static constexpr std::size_t most_buffers = 64;
 
   explicit io_operation(kind what, const_buffer buffer = {}) noexcept : buffer_(buffer), what_(what) {}
 
   // What to do: set before it is started.
-  const_buffer
-      buffer_;  ///< read: where to (the memory is mutable); write: where from; accept: room for the peer's address
-  const_buffers more_;  ///< read, write: what to go on with when `buffer_` is done, if the system can take it along
+  /// read, recvfrom: where to (the memory is mutable); write, sendto: where from; accept: room for the peer's address;
+  /// batches: the `engine::message`s.
+  const_buffer buffer_;
+  const_buffers
+      more_;  ///< what follows `buffer_`: of a read or write if the system can take it along; of a datagram all
   // How it ended: valid in and after `io_done`.
-  std::size_t moved_ = 0;  ///< bytes that this attempt moved; of an accept, the new descriptor, owned by the operation
-  int error_ = 0;          ///< errno; 0 for success
+  /// Bytes that this attempt moved; of a batch, messages; of an accept, the new descriptor, owned by the operation.
+  std::size_t moved_ = 0;
+  int error_ = 0;  ///< errno; 0 for success
   // Last, so that derived classes use up the word.
   kind const what_;
+
+  /// Of the two directions of a socket, which are independent of each other, it is the output's.
+  [[nodiscard]] bool is_output() const noexcept {
+    return what_ == kind::write || what_ == kind::sendto || what_ == kind::send_batch || what_ == kind::connect;
+  }
 
   /// The engine has ended the operation. Never called from inside `start` or `cancel`.
   virtual void io_done() noexcept = 0;
@@ -31,6 +52,23 @@ class io_operation : public operation {
  protected:
   ~io_operation() = default;
   void run_work() noexcept override { io_done(); }
+};
+
+/// What a recvfrom or a sendto has besides.
+class datagram_operation : public io_operation {
+ public:
+  using io_operation::io_operation;
+
+  /// sendto: where to, null for where the socket is connected to; recvfrom: room for where from, null if it does not
+  /// matter. Both as the system has it.
+  void* name_ = nullptr;
+  unsigned name_size_ = 0;     ///< in bytes; after a recvfrom, of what is in `name_`
+  bool is_truncated_ = false;  ///< after a recvfrom: the datagram was longer than the buffers
+  /// The system does not tell when there is room again: for want of it, a sendto ends with EAGAIN.
+  bool ends_if_full_ = false;
+
+ protected:
+  ~datagram_operation() = default;
 };
 
 }  // namespace strait::detail

@@ -1,0 +1,271 @@
+// What the datagram sockets of all kinds have in common: receiving and sending, one datagram at a time or many.
+//
+// A socket belongs to one loop, as streams do. Unlike with these, any number of tasks may receive, and send: they take
+// turns, first come, first served. Errors are thrown as `error`, with the operation and the address in its text. A
+// cancel, a time-out or a close of the socket ends an operation that waits; a datagram that has come by then is
+// delivered, never lost.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "strait/base/buffer.hpp"
+#include "strait/net/detail/datagram_awaiter.hpp"
+
+namespace strait {
+
+/// What `recv` gives.
+struct received {
+  std::size_t size;  ///< bytes in the buffer; 0 is an empty datagram
+  bool truncated;    ///< the datagram was longer than the buffer: the rest of it is gone
+};
+
+/// What `recvfrom` gives.
+template <class Endpoint>
+struct received_from {
+  std::size_t size;  ///< bytes in the buffer; 0 is an empty datagram
+  Endpoint from;
+  bool truncated;  ///< the datagram was longer than the buffer: the rest of it is gone
+};
+
+/// One of many datagrams. It refers to its bytes and owns nothing.
+template <class Endpoint>
+struct basic_datagram {
+  const_buffer bytes;
+  Endpoint peer;           ///< of a received one, where from; of one to be sent, where to
+  bool truncated = false;  ///< of a received one: it was longer than the buffer has room for
+
+  [[nodiscard]] std::string_view text() const noexcept {
+    return {static_cast<char const*>(bytes.data()), bytes.size()};
+  }
+};
+
+/// Where `recv_batch` puts what it receives. Allocates when it is made, and once more when it is first used with a
+/// socket that has `receive_offload`; never after that. One operation at a time may use it. Move-only.
+template <class Endpoint>
+class basic_datagram_buffer {
+ public:
+  /// Room for `count` datagrams of up to `longest` bytes each; both at least 1. What is longer is cut off, and marked
+  /// so.
+  explicit basic_datagram_buffer(std::size_t count = 64, std::size_t longest = 2048);
+  basic_datagram_buffer(basic_datagram_buffer&&) noexcept;
+  basic_datagram_buffer& operator=(basic_datagram_buffer&&) noexcept;
+  ~basic_datagram_buffer();
+
+  /// How many system-level messages one call can bring: with `receive_offload`, each may be many datagrams.
+  [[nodiscard]] std::size_t capacity() const noexcept;
+  /// What was received last.
+  [[nodiscard]] std::span<basic_datagram<Endpoint> const> datagrams() const noexcept { return datagrams_; }
+
+ private:
+  template <class>
+  friend class detail::recv_batch_awaiter;
+  std::unique_ptr<detail::receive_slots> slots_;
+  std::vector<basic_datagram<Endpoint>> datagrams_;
+};
+
+namespace detail {
+
+template <class Endpoint>
+class recvfrom_awaiter final : public datagram_awaiter {
+ public:
+  recvfrom_awaiter(datagram_socket* socket, const_buffer into, const_buffers more) noexcept
+      : datagram_awaiter(kind::recvfrom, socket, into, more) {
+    name_ = from_.bytes;
+    name_size_ = sizeof from_.bytes;
+  }
+  received_from<Endpoint> await_resume() {
+    check();
+    return {moved_, Endpoint::from_sockaddr(from_.bytes, name_size_), is_truncated_};
+  }
+
+ private:
+  socket_address<Endpoint> from_;
+};
+
+class recv_awaiter final : public datagram_awaiter {
+ public:
+  recv_awaiter(datagram_socket* socket, const_buffer into, const_buffers more) noexcept
+      : datagram_awaiter(kind::recvfrom, socket, into, more) {}
+  received await_resume() {
+    check();
+    return {moved_, is_truncated_};
+  }
+};
+
+template <class Endpoint>
+class sendto_awaiter final : public datagram_awaiter {
+ public:
+  sendto_awaiter(datagram_socket* socket, const_buffer bytes, const_buffers more, Endpoint const& to) noexcept
+      : datagram_awaiter(kind::sendto, socket, bytes, more) {
+    name_ = to_.bytes;
+    name_size_ = static_cast<unsigned>(to.to_sockaddr(to_.bytes));
+  }
+  void await_resume() const { check(); }
+
+ private:
+  socket_address<Endpoint> to_;
+};
+
+class send_awaiter final : public datagram_awaiter {
+ public:
+  send_awaiter(datagram_socket* socket, const_buffer bytes, const_buffers more) noexcept
+      : datagram_awaiter(kind::sendto, socket, bytes, more) {}
+  void await_resume() const { check(); }
+};
+
+template <class Endpoint>
+class recv_batch_awaiter final : public datagram_awaiter {
+ public:
+  recv_batch_awaiter(datagram_socket* socket, basic_datagram_buffer<Endpoint>* into);
+  std::span<basic_datagram<Endpoint> const> await_resume();
+
+ private:
+  basic_datagram_buffer<Endpoint>& into_;
+};
+
+template <class Endpoint>
+class send_batch_awaiter final : public send_batch_operation {
+ public:
+  send_batch_awaiter(datagram_socket* socket, std::span<basic_datagram<Endpoint> const> datagrams)
+      : send_batch_operation(socket, datagrams.size()), datagrams_(datagrams.data()) {}
+  std::size_t await_resume() const {
+    check();
+    return sent();
+  }
+
+ private:
+  void fill(send_slots& slots, std::size_t first, std::size_t last) const noexcept override;
+  [[nodiscard]] std::string destination(std::size_t index) const override;
+  basic_datagram<Endpoint> const* datagrams_;
+};
+
+/// An operation before it is awaited: what `Awaiter` is made from.
+template <class Awaiter, class... Arguments>
+class [[nodiscard("co_await it")]] datagram_request {
+ public:
+  using await_result = decltype(std::declval<Awaiter&>().await_resume());
+  explicit datagram_request(datagram_socket* const& socket, Arguments const&... arguments) noexcept
+      : socket_(&socket), arguments_(arguments...) {}
+  Awaiter operator co_await() const {
+    return std::apply([this](auto const&... each) { return Awaiter(*socket_, each...); }, arguments_);
+  }
+
+ private:
+  datagram_socket* const* socket_;  // the public socket's: it may have been closed when the operation begins
+  std::tuple<Arguments...> arguments_;
+};
+
+}  // namespace detail
+
+/// A datagram socket: what `udp::socket` and `local::socket` have in common. Move-only; closes itself. One that is
+/// closed fails every operation with `errc::closed`.
+template <class Endpoint>
+class basic_datagram_socket {
+  template <class Awaiter, class... Arguments>
+  using request = detail::datagram_request<Awaiter, Arguments...>;
+
+ public:
+  using endpoint_type = Endpoint;
+  using datagram = basic_datagram<Endpoint>;
+
+  /// Receives the next datagram, and gives its `size`, where it is `from`, and whether it was `truncated`, that is,
+  /// longer than the buffer. An empty datagram is one, too: there is no end as there is of a stream.
+  [[nodiscard]] auto recvfrom(mutable_buffer into) noexcept {
+    return request<detail::recvfrom_awaiter<Endpoint>, const_buffer, const_buffers>(socket_, into, {});
+  }
+  /// The same into several buffers, each filled before the next; 63 at most.
+  [[nodiscard]] auto recvfrom(mutable_buffers into) noexcept {
+    return request<detail::recvfrom_awaiter<Endpoint>, const_buffer, const_buffers>(socket_, {},
+                                                                                    detail::as_const_buffers(into));
+  }
+  /// The same without where it is from, which on a connected socket is no secret: gives `size` and `truncated`.
+  [[nodiscard]] auto recv(mutable_buffer into) noexcept {
+    return request<detail::recv_awaiter, const_buffer, const_buffers>(socket_, into, {});
+  }
+  [[nodiscard]] auto recv(mutable_buffers into) noexcept {
+    return request<detail::recv_awaiter, const_buffer, const_buffers>(socket_, {}, detail::as_const_buffers(into));
+  }
+
+  /// Sends `bytes` as one datagram. Completes when the system has taken it; whether it arrives, nobody tells.
+  [[nodiscard]] auto sendto(const_buffer bytes, Endpoint const& to) noexcept {
+    return request<detail::sendto_awaiter<Endpoint>, const_buffer, const_buffers, Endpoint>(socket_, bytes, {}, to);
+  }
+  /// The same from several buffers, which make one datagram; 63 at most.
+  [[nodiscard]] auto sendto(const_buffers bytes, Endpoint const& to) noexcept {
+    return request<detail::sendto_awaiter<Endpoint>, const_buffer, const_buffers, Endpoint>(socket_, {}, bytes, to);
+  }
+  /// The same to where the socket is connected to.
+  [[nodiscard]] auto send(const_buffer bytes) noexcept {
+    return request<detail::send_awaiter, const_buffer, const_buffers>(socket_, bytes, {});
+  }
+  [[nodiscard]] auto send(const_buffers bytes) noexcept {
+    return request<detail::send_awaiter, const_buffer, const_buffers>(socket_, {}, bytes);
+  }
+
+  /// Receives at least one datagram, as many as are there and have room in `buffer`, by one system call where there is
+  /// such a call. Gives a span of them, which is good until the buffer is used again.
+  ///
+  ///     udp::datagram_buffer buffer;                                                    // 64 of up to 2048 bytes
+  ///     for (;;) co_await socket.send_batch(co_await socket.recv_batch(buffer));        // an echo server
+  [[nodiscard]] auto recv_batch(basic_datagram_buffer<Endpoint>& buffer) noexcept {
+    return request<detail::recv_batch_awaiter<Endpoint>, basic_datagram_buffer<Endpoint>*>(socket_, &buffer);
+  }
+  /// Sends all of `datagrams`, in order, by as few system calls as there can be: neighbours of the same size and
+  /// destination are handed over as one where the system can divide them (segmentation offload). What the system
+  /// refuses does not keep the others from being sent; when these are, it throws the first refusal, with
+  /// `transferred()` the number of datagrams that were sent. Gives that number. On a connected socket, leave `peer` as
+  /// it is.
+  [[nodiscard]] auto send_batch(std::span<datagram const> datagrams) noexcept {
+    return request<detail::send_batch_awaiter<Endpoint>, std::span<datagram const>>(socket_, datagrams);
+  }
+
+  /// From now on receives from `peer` only, and `send` sends there. Does not wait: nothing is sent. A refusal that the
+  /// system learns of later (ICMP) ends the next `send` or `recv` with `std::errc::connection_refused`; on a socket
+  /// that is not connected, it has no effect.
+  void connect(Endpoint const& peer);
+  /// Receives from everywhere again.
+  void disconnect();
+  [[nodiscard]] bool is_connected() const noexcept;
+
+  /// Throws `error` if the socket is closed.
+  [[nodiscard]] Endpoint local_endpoint() const;
+  /// Where it is connected to. Throws `error` if it is not.
+  [[nodiscard]] Endpoint remote_endpoint() const;
+
+  /// The system's buffers in bytes (SO_RCVBUF, SO_SNDBUF): what does not fit is lost. Linux gives back twice what was
+  /// set, and sets no more than net.core.rmem_max or wmem_max.
+  void receive_buffer_size(int bytes);
+  [[nodiscard]] int receive_buffer_size() const;
+  void send_buffer_size(int bytes);
+  [[nodiscard]] int send_buffer_size() const;
+
+  /// Operations under way end with `errc::closed`. No effect on a closed one.
+  void close() noexcept;
+  [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
+  /// The descriptor, still owned by the socket; -1 if it is closed.
+  [[nodiscard]] int native_handle() const noexcept;
+  /// Gives up the descriptor, which stays open and non-blocking; no operation may be under way.
+  [[nodiscard]] int release() noexcept;
+
+ protected:
+  basic_datagram_socket() noexcept = default;
+  explicit basic_datagram_socket(detail::datagram_socket* socket) noexcept : socket_(socket) {}
+  basic_datagram_socket(basic_datagram_socket&& other) noexcept;
+  basic_datagram_socket& operator=(basic_datagram_socket&& other) noexcept;
+  ~basic_datagram_socket() { close(); }
+
+  /// The descriptor; throws `errc::closed` if there is none.
+  [[nodiscard]] int open_handle(char const* operation) const;
+
+  detail::datagram_socket* socket_ = nullptr;
+};
+
+}  // namespace strait

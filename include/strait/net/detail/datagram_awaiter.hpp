@@ -1,0 +1,92 @@
+// What the operations of datagram sockets have in common, whatever their addresses are.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "strait/base/buffer.hpp"
+#include "strait/base/chrono.hpp"
+#include "strait/core/detail/intrusive_list.hpp"
+#include "strait/core/detail/io_operation.hpp"
+#include "strait/core/detail/timer.hpp"
+#include "strait/net/detail/socket_awaiter.hpp"
+
+namespace strait::detail {
+
+class datagram_socket;
+class receive_slots;
+class send_slots;
+template <class Endpoint>
+class recv_batch_awaiter;
+
+/// An address in the system's form.
+template <class Endpoint>
+struct alignas(8) socket_address {
+  unsigned char bytes[Endpoint::longest_sockaddr];
+};
+
+class datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operation>,
+                         public list_hook<datagram_awaiter>,
+                         private timer {
+ public:
+  /// Those that came before have ended.
+  void go_on() noexcept;
+
+ protected:
+  datagram_awaiter(kind what, datagram_socket* socket, const_buffer buffer = {}, const_buffers more = {}) noexcept;
+  ~datagram_awaiter() {
+    if (is_waiting()) [[unlikely]]
+      drop();
+  }
+
+  /// Throws if there is no result.
+  void check() const {
+    if (error_ != 0) [[unlikely]]
+      fail();
+  }
+
+  datagram_socket* socket_;
+
+ private:
+  friend class socket_awaiter<datagram_awaiter, datagram_operation>;
+  friend class send_batch_operation;
+
+  [[nodiscard]] bool is_done_already();
+  void prepare() noexcept;
+  progress take_in(loop_core& loop) noexcept;
+  progress take_in_failure(loop_core& loop) noexcept;
+  progress back_off(loop_core& loop) noexcept;
+  void recalled() noexcept { reset(); }
+  void expired() noexcept override;
+  [[noreturn]] void fail() const;
+
+  std::chrono::milliseconds back_off_{0};
+};
+
+/// A `send_batch`: as many attempts as it takes.
+class send_batch_operation : public datagram_awaiter {
+ protected:
+  send_batch_operation(datagram_socket* socket, std::size_t count);
+
+  /// How many were sent.
+  [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
+  /// Makes messages of the datagrams in [first, last), until there is no more room.
+  virtual void fill(send_slots& slots, std::size_t first, std::size_t last) const noexcept = 0;
+  /// Where one of them is to go, for messages.
+  [[nodiscard]] virtual std::string destination(std::size_t index) const = 0;
+
+ private:
+  friend class datagram_awaiter;
+  void refill() noexcept;
+  progress take_in_batch(loop_core& loop) noexcept;
+  void skip_refused() noexcept;
+
+  std::size_t count_;
+  std::size_t next_ = 0;  // the first that is neither sent nor refused
+  std::size_t sent_ = 0;
+  std::size_t first_refused_ = 0;
+  int first_error_ = 0;
+  std::size_t longest_refused_ = 0;  // bytes; the next datagram was refused together with its neighbours
+};
+
+}  // namespace strait::detail

@@ -1,0 +1,170 @@
+// What the streams of all kinds of sockets have in common: reading, writing, closing.
+//
+// Streams belong to one loop at a time: the one on which their first operation is awaited. They may outlive it, and
+// then go on on another. An operation begins when it is awaited; until then it refers to its stream, which must be
+// there, open or closed. Only one task may read a stream at a time, and one write; a second one gets
+// `std::logic_error`. Errors are thrown as `error`, with the operation and the peer in its text. A cancel, a time-out
+// or a close of the stream ends an operation that waits; bytes that have moved by then are reported, never lost: see
+// `canceled::transferred` and `error::transferred`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "strait/base/buffer.hpp"
+#include "strait/base/chrono.hpp"
+#include "strait/base/error.hpp"
+#include "strait/base/result.hpp"
+#include "strait/core/detail/io_operation.hpp"
+#include "strait/net/detail/socket_awaiter.hpp"
+
+namespace strait {
+namespace detail {
+
+class stream_socket;
+
+/// What a read or a write is to do; becomes an awaiter when it is awaited.
+struct transfer_request {
+  enum class amount : unsigned char { some, all };
+
+  transfer_request(stream_socket* const& on, io_operation::kind kind, amount wanted, const_buffer first,
+                   const_buffers others = {}) noexcept
+      : socket(&on), what(kind), how_much(wanted), buffer(first), more(others) {}
+
+  stream_socket* const* socket;  // the stream's: it may have been closed when the operation begins
+  io_operation::kind what;
+  amount how_much;
+  const_buffer buffer;  // of a read, too: its memory is mutable
+  const_buffers more;
+};
+
+class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
+ public:
+  explicit transfer_awaiter(transfer_request const& request) noexcept
+      : socket_awaiter(request.what, request.buffer),
+        how_much_(request.how_much),
+        socket_(*request.socket),
+        wanted_(request.buffer.size()) {
+    if (!request.more.empty()) [[unlikely]]
+      add(request.more);
+  }
+  ~transfer_awaiter() {
+    if (is_waiting()) [[unlikely]]
+      drop();
+  }
+
+  std::size_t await_resume() {
+    if (error_ != 0) [[unlikely]]
+      fail();
+    return transferred_;
+  }
+  result<std::size_t> await_as_result();
+
+  void time_out() noexcept { end_early(early_end::timed_out); }
+
+ private:
+  friend class socket_awaiter<transfer_awaiter>;
+
+  void add(const_buffers more) noexcept;
+  [[nodiscard]] bool is_done_already() const noexcept { return wanted_ == 0; }
+  progress take_in(loop_core& loop) noexcept;
+  progress take_in_part() noexcept;
+  [[noreturn]] void fail() const;
+
+  transfer_request::amount how_much_;
+  stream_socket* socket_;
+  std::size_t transferred_ = 0;
+  std::size_t wanted_;
+};
+
+}  // namespace detail
+
+/// A read or a write of a stream, to be awaited: gives the number of bytes.
+class [[nodiscard("co_await it")]] transfer_operation {
+ public:
+  using await_result = std::size_t;
+  explicit transfer_operation(detail::transfer_request const& request) noexcept : request_(request) {}
+  detail::transfer_awaiter operator co_await() const noexcept { return detail::transfer_awaiter(request_); }
+
+ private:
+  detail::transfer_request request_;
+};
+
+/// A connected socket as a stream of bytes: what `tcp::stream` and `local::stream` have in common. Move-only; closes
+/// itself. One that is not connected fails every operation with `errc::closed`.
+class socket_stream {
+ public:
+  /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer).
+  [[nodiscard]] transfer_operation read(mutable_buffer into) noexcept {
+    return transfer_operation({socket_, kind::read, amount::some, into});
+  }
+  /// The same into several buffers, each filled before the next.
+  [[nodiscard]] transfer_operation read(mutable_buffers into) noexcept {
+    return transfer_operation({socket_, kind::read, amount::some, {}, detail::as_const_buffers(into)});
+  }
+
+  /// Fills the whole buffer. The end of the stream before that is `unexpected_end`, with how much came.
+  [[nodiscard]] transfer_operation read_exactly(mutable_buffer into) noexcept {
+    return transfer_operation({socket_, kind::read, amount::all, into});
+  }
+  [[nodiscard]] transfer_operation read_exactly(mutable_buffers into) noexcept {
+    return transfer_operation({socket_, kind::read, amount::all, {}, detail::as_const_buffers(into)});
+  }
+
+  /// Writes all of the buffer: completes when the system has taken it. Gives its size.
+  [[nodiscard]] transfer_operation write(const_buffer from) noexcept {
+    return transfer_operation({socket_, kind::write, amount::all, from});
+  }
+  /// The same from several buffers, in order.
+  [[nodiscard]] transfer_operation write(const_buffers from) noexcept {
+    return transfer_operation({socket_, kind::write, amount::all, {}, from});
+  }
+
+  /// Writes at least one byte, as many as the system takes at once.
+  [[nodiscard]] transfer_operation write_some(const_buffer from) noexcept {
+    return transfer_operation({socket_, kind::write, amount::some, from});
+  }
+  [[nodiscard]] transfer_operation write_some(const_buffers from) noexcept {
+    return transfer_operation({socket_, kind::write, amount::some, {}, from});
+  }
+
+  /// Ends this side's stream: the peer reads to the end of what was written. Reading goes on.
+  void shutdown_write();
+
+  /// Closes the connection. Operations under way end with `errc::closed`. No effect on a closed one.
+  void close() noexcept;
+  [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
+
+  /// A read or write during which nothing moves in either direction for `limit` ends with `timed_out`. Zero: no limit,
+  /// as at first. The deadline may be missed by some milliseconds; it costs an operation next to nothing.
+  void idle_timeout(std::chrono::nanoseconds limit);
+
+  /// The system's buffers in bytes (SO_RCVBUF, SO_SNDBUF). Linux gives back twice what was set.
+  void receive_buffer_size(int bytes);
+  [[nodiscard]] int receive_buffer_size() const;
+  void send_buffer_size(int bytes);
+  [[nodiscard]] int send_buffer_size() const;
+
+  /// The descriptor, still owned by the stream; -1 if it is closed.
+  [[nodiscard]] int native_handle() const noexcept;
+  /// Gives up the descriptor, which stays open and non-blocking; no operation may be under way.
+  [[nodiscard]] int release() noexcept;
+
+ protected:
+  socket_stream() noexcept = default;
+  explicit socket_stream(detail::stream_socket* socket) noexcept : socket_(socket) {}
+  socket_stream(socket_stream&& other) noexcept;
+  socket_stream& operator=(socket_stream&& other) noexcept;
+  ~socket_stream() { close(); }
+
+  /// The descriptor; throws `errc::closed` if there is none.
+  [[nodiscard]] int open_handle(char const* operation) const;
+
+  detail::stream_socket* socket_ = nullptr;
+
+ private:
+  using kind = detail::io_operation::kind;
+  using amount = detail::transfer_request::amount;
+};
+
+}  // namespace strait

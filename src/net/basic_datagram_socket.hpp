@@ -1,0 +1,167 @@
+// What the datagram sockets of all kinds do alike. For the sources of the kinds, which instantiate it.
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "net/datagram_socket.hpp"
+#include "net/descriptor.hpp"
+#include "strait/net/datagram.hpp"
+
+namespace strait {
+
+template <class Endpoint>
+basic_datagram_buffer<Endpoint>::basic_datagram_buffer(std::size_t count, std::size_t longest)
+    : slots_(std::make_unique<detail::receive_slots>(count, longest)) {
+  datagrams_.reserve(slots_->count());
+}
+template <class Endpoint>
+basic_datagram_buffer<Endpoint>::basic_datagram_buffer(basic_datagram_buffer&&) noexcept = default;
+template <class Endpoint>
+basic_datagram_buffer<Endpoint>& basic_datagram_buffer<Endpoint>::operator=(basic_datagram_buffer&&) noexcept = default;
+template <class Endpoint>
+basic_datagram_buffer<Endpoint>::~basic_datagram_buffer() = default;
+
+template <class Endpoint>
+std::size_t basic_datagram_buffer<Endpoint>::capacity() const noexcept {
+  return slots_->count();
+}
+
+namespace detail {
+
+template <class Endpoint>
+recv_batch_awaiter<Endpoint>::recv_batch_awaiter(datagram_socket* socket, basic_datagram_buffer<Endpoint>* into)
+    : datagram_awaiter(kind::recv_batch, socket), into_(*into) {
+  receive_slots& slots = *into_.slots_;
+  if (socket && socket->has_receive_offload() && !slots.has_room_for_offload()) {
+    slots.make_room_for_offload();
+    into_.datagrams_.reserve(slots.count() * receive_slots::most_joined);
+  }
+  into_.datagrams_.clear();
+  buffer_ = slots.prepare();
+}
+
+template <class Endpoint>
+std::span<basic_datagram<Endpoint> const> recv_batch_awaiter<Endpoint>::await_resume() {
+  check();
+  auto& datagrams = into_.datagrams_;
+  for (std::size_t i = 0; i != moved_; ++i) {
+    auto const message = (*into_.slots_)[i];
+    auto const from = Endpoint::from_sockaddr(message.address, message.address_size);
+    std::size_t at = 0;
+    do {
+      auto const size = std::min(message.segment, message.size - at);
+      datagrams.push_back({const_buffer(message.bytes + at, size), from, false});
+      at += size;
+    } while (at < message.size);
+    datagrams.back().truncated = message.truncated;
+  }
+  return datagrams;
+}
+
+template <class Endpoint>
+void send_batch_awaiter<Endpoint>::fill(send_slots& slots, std::size_t first, std::size_t last) const noexcept {
+  bool const is_connected = socket_->is_connected();
+  for (std::size_t i = first; i != last && !slots.is_full(); ++i) {
+    auto const& each = datagrams_[i];
+    if (i != first && (is_connected || each.peer == datagrams_[i - 1].peer) && slots.join(each.bytes)) continue;
+    slots.add(each.bytes);
+    if (!is_connected) slots.set_address(each.peer.to_sockaddr(slots.address()));
+  }
+}
+
+template <class Endpoint>
+std::string send_batch_awaiter<Endpoint>::destination(std::size_t index) const {
+  return datagrams_[index].peer.to_string();
+}
+
+}  // namespace detail
+
+template <class Endpoint>
+basic_datagram_socket<Endpoint>::basic_datagram_socket(basic_datagram_socket&& other) noexcept
+    : socket_(std::exchange(other.socket_, nullptr)) {}
+template <class Endpoint>
+basic_datagram_socket<Endpoint>& basic_datagram_socket<Endpoint>::operator=(basic_datagram_socket&& other) noexcept {
+  if (this != &other) {
+    close();
+    socket_ = std::exchange(other.socket_, nullptr);
+  }
+  return *this;
+}
+
+template <class Endpoint>
+int basic_datagram_socket<Endpoint>::open_handle(char const* operation) const {
+  if (!socket_) throw error(errc::closed, operation);
+  return socket_->native_handle();
+}
+
+template <class Endpoint>
+void basic_datagram_socket<Endpoint>::connect(Endpoint const& peer) {
+  int const descriptor = open_handle("connect");
+  detail::socket_address<Endpoint> address;
+  auto const size = static_cast<socklen_t>(peer.to_sockaddr(address.bytes));
+  if (::connect(descriptor, reinterpret_cast<sockaddr const*>(address.bytes), size) != 0)
+    throw detail::system_failure(errno, fmt::format("connect to {}", peer));
+  socket_->set_connected(true);
+}
+
+template <class Endpoint>
+void basic_datagram_socket<Endpoint>::disconnect() {
+  int const descriptor = open_handle("disconnect");
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  if (::connect(descriptor, &nobody, sizeof nobody) != 0) throw detail::system_failure(errno, "disconnect");
+  socket_->set_connected(false);
+}
+
+template <class Endpoint>
+bool basic_datagram_socket<Endpoint>::is_connected() const noexcept {
+  return socket_ && socket_->is_connected();
+}
+
+template <class Endpoint>
+Endpoint basic_datagram_socket<Endpoint>::local_endpoint() const {
+  constexpr auto context = "local_endpoint";
+  return detail::local_name_of(open_handle(context), context).template as<Endpoint>();
+}
+template <class Endpoint>
+Endpoint basic_datagram_socket<Endpoint>::remote_endpoint() const {
+  constexpr auto context = "remote_endpoint";
+  return detail::remote_name_of(open_handle(context), context).template as<Endpoint>();
+}
+
+template <class Endpoint>
+void basic_datagram_socket<Endpoint>::receive_buffer_size(int bytes) {
+  detail::set_option(open_handle("receive_buffer_size"), SOL_SOCKET, SO_RCVBUF, bytes, "receive_buffer_size");
+}
+template <class Endpoint>
+int basic_datagram_socket<Endpoint>::receive_buffer_size() const {
+  return detail::get_option(open_handle("receive_buffer_size"), SOL_SOCKET, SO_RCVBUF, "receive_buffer_size");
+}
+template <class Endpoint>
+void basic_datagram_socket<Endpoint>::send_buffer_size(int bytes) {
+  detail::set_option(open_handle("send_buffer_size"), SOL_SOCKET, SO_SNDBUF, bytes, "send_buffer_size");
+}
+template <class Endpoint>
+int basic_datagram_socket<Endpoint>::send_buffer_size() const {
+  return detail::get_option(open_handle("send_buffer_size"), SOL_SOCKET, SO_SNDBUF, "send_buffer_size");
+}
+
+template <class Endpoint>
+void basic_datagram_socket<Endpoint>::close() noexcept {
+  delete std::exchange(socket_, nullptr);
+}
+template <class Endpoint>
+int basic_datagram_socket<Endpoint>::native_handle() const noexcept {
+  return socket_ ? socket_->native_handle() : -1;
+}
+template <class Endpoint>
+int basic_datagram_socket<Endpoint>::release() noexcept {
+  int const descriptor = socket_ ? socket_->release() : -1;
+  close();
+  return descriptor;
+}
+
+}  // namespace strait

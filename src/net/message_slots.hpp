@@ -1,0 +1,127 @@
+// The arrays that the system calls for many datagrams work on.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "engine/message.hpp"
+#include "strait/base/buffer.hpp"
+
+#if defined(__linux__)
+#include <netinet/udp.h>
+#endif
+
+namespace strait::detail {
+
+/// What an IP packet, of either version, can carry in a UDP datagram.
+inline constexpr std::size_t most_datagram_bytes = 65'535 - 40 - 8;
+
+/// Room for an address of any family.
+struct address_slot {
+  alignas(8) unsigned char bytes[sizeof(sockaddr_un)];
+};
+
+/// What comes along with a message, which `cmsg` describes.
+struct control_slot {
+  alignas(cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/// Datagrams to be sent: some as messages of their own, some joined to a message that the system divides again.
+class send_slots {
+ public:
+#if defined(UDP_SEGMENT)
+  static constexpr bool supports_segments = true;
+#else
+  static constexpr bool supports_segments = false;
+#endif
+  static constexpr std::size_t most_messages = 64;
+  static constexpr std::size_t most_datagrams = 512;
+
+  /// Begins anew. Datagrams of up to `longest_segment` bytes may be joined.
+  void clear(std::size_t longest_segment) noexcept {
+    messages_used_ = datagrams_used_ = 0;
+    longest_segment_ = longest_segment;
+  }
+  [[nodiscard]] bool is_full() const noexcept {
+    return messages_used_ == most_messages || datagrams_used_ == most_datagrams;
+  }
+  /// A message of its own, without an address.
+  void add(const_buffer bytes) noexcept;
+  /// Where the address of the last message is to be written.
+  [[nodiscard]] unsigned char* address() noexcept { return addresses_[messages_used_ - 1].bytes; }
+  void set_address(std::size_t size) noexcept;
+  /// Joins `bytes`, which go to the same destination, to the last message, if the system can divide that again: all of
+  /// its segments have one size, but for the last one, which may be shorter.
+  [[nodiscard]] bool join(const_buffer bytes) noexcept;
+
+  /// What there is to send.
+  [[nodiscard]] const_buffer messages() noexcept;
+  /// How many datagrams are in the first `messages`.
+  [[nodiscard]] std::size_t datagrams_in(std::size_t messages) const noexcept;
+  [[nodiscard]] std::size_t segment_size_of_first() const noexcept { return vectors_[0].iov_len; }
+
+ private:
+  // linux/udp.h: UDP_MAX_SEGMENTS; newer kernels allow more.
+  static constexpr std::size_t most_segments = 64;
+  void mark_segments(std::size_t index) noexcept;
+
+  std::size_t messages_used_ = 0;
+  std::size_t datagrams_used_ = 0;
+  std::size_t longest_segment_ = 0;
+  std::size_t bytes_in_last_ = 0;
+  bool last_is_closed_ = false;  // by a shorter segment
+  std::array<engine::message, most_messages> messages_;
+  std::array<iovec, most_datagrams> vectors_;
+  std::array<address_slot, most_messages> addresses_;
+  std::array<control_slot, most_messages> controls_;
+};
+
+/// Room for datagrams to be received: one a message or, with receive offload, as many as the system has joined.
+class receive_slots {
+ public:
+#if defined(UDP_GRO)
+  static constexpr bool supports_offload = true;
+#else
+  static constexpr bool supports_offload = false;
+#endif
+  // What the system joins at most: net/ipv4/udp_offload.c, UDP_GRO_CNT_MAX.
+  static constexpr std::size_t most_joined = 64;
+
+  receive_slots(std::size_t count, std::size_t longest);
+
+  [[nodiscard]] std::size_t count() const noexcept { return messages_.size(); }
+  /// Makes room for joined messages, if there is none.
+  void make_room_for_offload();
+  [[nodiscard]] bool has_room_for_offload() const noexcept { return !controls_.empty(); }
+  /// Before an attempt: makes all of it room again.
+  [[nodiscard]] const_buffer prepare() noexcept;
+
+  /// A message that has been received.
+  struct received_message {
+    char const* bytes;
+    std::size_t size;
+    std::size_t segment;  // of each datagram in it but the last, which may be shorter
+    void const* address;
+    std::size_t address_size;
+    bool truncated;
+  };
+  [[nodiscard]] received_message operator[](std::size_t index) const noexcept;
+
+ private:
+  void point_messages() noexcept;
+
+  std::size_t longest_;
+  std::unique_ptr<char[]> memory_;
+  std::vector<engine::message> messages_;
+  std::vector<iovec> vectors_;
+  std::vector<address_slot> addresses_;
+  std::vector<control_slot> controls_;
+};
+
+}  // namespace strait::detail

@@ -1,0 +1,26 @@
+// tcp_stream_socket: what stands behind a tcp::stream.
+#pragma once
+
+#include <string>
+
+#include "net/stream_socket.hpp"
+#include "strait/net/tcp.hpp"
+
+namespace strait::detail {
+
+/// A TCP connection, which remembers with whom it is.
+class tcp_stream_socket final : public stream_socket {
+ public:
+  explicit tcp_stream_socket(endpoint const& peer) noexcept : peer_(peer) {}
+
+  /// The stream of a connection with `peer`, which takes over its descriptor.
+  [[nodiscard]] static tcp::stream make_stream(unique_descriptor descriptor, endpoint const& peer);
+
+  [[nodiscard]] endpoint const& peer() const noexcept { return peer_; }
+  [[nodiscard]] std::string peer_name() const override { return peer_.to_string(); }
+
+ private:
+  endpoint peer_;
+};
+
+}  // namespace strait::detail

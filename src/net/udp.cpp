@@ -1,0 +1,186 @@
+// udp::socket: binding, connecting, options.
+#include "strait/net/udp.hpp"
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+
+#include "net/basic_datagram_socket.hpp"
+#include "net/descriptor.hpp"
+#include "strait/net/resolve.hpp"
+
+namespace strait {
+
+template class basic_datagram_buffer<endpoint>;
+template class basic_datagram_socket<endpoint>;
+
+namespace detail {
+
+template class recv_batch_awaiter<endpoint>;
+template class send_batch_awaiter<endpoint>;
+
+}  // namespace detail
+
+namespace udp {
+namespace {
+
+using detail::get_option;
+using detail::set_option;
+using detail::system_failure;
+
+/// The number of the interface of this name; 0, which leaves the choice to the system, if it is empty.
+unsigned index_of(std::string_view interface, std::string_view context) {
+  if (interface.empty()) return 0;
+  unsigned const index = ::if_nametoindex(std::string(interface).c_str());
+  if (index == 0) throw system_failure(ENODEV, fmt::format("{} on {}", context, interface));
+  return index;
+}
+
+bool is_v6(int descriptor) { return detail::local_name_of(descriptor, "local endpoint").address.ss_family == AF_INET6; }
+
+bool is_multicast(endpoint const& group) {
+  sockaddr_storage system{};
+  group.to_sockaddr(&system);
+  if (group.is_v4()) return IN_MULTICAST(ntohl(reinterpret_cast<sockaddr_in const&>(system).sin_addr.s_addr));
+  return IN6_IS_ADDR_MULTICAST(&reinterpret_cast<sockaddr_in6 const&>(system).sin6_addr);
+}
+
+/// Joins or leaves.
+void change_membership(int descriptor, endpoint const& group, std::string_view interface, bool join) {
+  auto const context = fmt::format("{} group {}", join ? "join" : "leave", group.address());
+  if (!is_multicast(group))
+    throw error(std::make_error_code(std::errc::invalid_argument), context, "it is not a multicast address");
+  group_req request{};
+  request.gr_interface = index_of(interface, context);
+  group.to_sockaddr(&request.gr_group);
+  int const level = group.is_v4() ? IPPROTO_IP : IPPROTO_IPV6;
+  if (::setsockopt(descriptor, level, join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, &request, sizeof request) != 0)
+    throw system_failure(errno, context);
+}
+
+bool turn_on_receive_offload([[maybe_unused]] int descriptor) noexcept {
+#if defined(UDP_GRO)
+  int const on = 1;
+  return ::setsockopt(descriptor, SOL_UDP, UDP_GRO, &on, sizeof on) == 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+socket::socket(int descriptor) {
+  constexpr auto context = "take over a UDP socket";
+  auto const family = detail::local_name_of(descriptor, context).address.ss_family;
+  if ((family != AF_INET && family != AF_INET6) || get_option(descriptor, SOL_SOCKET, SO_TYPE, context) != SOCK_DGRAM)
+    throw error(std::make_error_code(std::errc::invalid_argument), context, "it is another kind of socket");
+  detail::set_non_blocking(descriptor, context);
+  detail::socket_name peer;
+  bool const is_connected = ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer.address), &peer.size) == 0;
+  socket_ = new detail::datagram_socket(/*is_local=*/false);
+  socket_->set_connected(is_connected);
+  socket_->own(descriptor);
+}
+
+void socket::broadcast(bool on) { set_option(open_handle("broadcast"), SOL_SOCKET, SO_BROADCAST, on, "broadcast"); }
+
+void socket::ttl(int hops) {
+  int const descriptor = open_handle("ttl");
+  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops, "ttl");
+  else set_option(descriptor, IPPROTO_IP, IP_TTL, hops, "ttl");
+}
+int socket::ttl() const {
+  int const descriptor = open_handle("ttl");
+  return is_v6(descriptor) ? get_option(descriptor, IPPROTO_IPV6, IPV6_UNICAST_HOPS, "ttl")
+                           : get_option(descriptor, IPPROTO_IP, IP_TTL, "ttl");
+}
+
+void socket::join_group(endpoint const& group, std::string_view interface) {
+  change_membership(open_handle("join_group"), group, interface, true);
+}
+void socket::leave_group(endpoint const& group, std::string_view interface) {
+  change_membership(open_handle("leave_group"), group, interface, false);
+}
+
+void socket::multicast_interface(std::string_view interface) {
+  constexpr auto context = "multicast_interface";
+  int const descriptor = open_handle(context);
+  auto const index = static_cast<int>(index_of(interface, context));
+  if (is_v6(descriptor)) {
+    set_option(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_IF, index, context);
+    return;
+  }
+  ip_mreqn choice{};
+  choice.imr_ifindex = index;
+  if (::setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_IF, &choice, sizeof choice) != 0)
+    throw system_failure(errno, context);
+}
+
+void socket::multicast_ttl(int hops) {
+  int const descriptor = open_handle("multicast_ttl");
+  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hops, "multicast_ttl");
+  else set_option(descriptor, IPPROTO_IP, IP_MULTICAST_TTL, hops, "multicast_ttl");
+}
+
+void socket::multicast_loopback(bool on) {
+  int const descriptor = open_handle("multicast_loopback");
+  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, on, "multicast_loopback");
+  else set_option(descriptor, IPPROTO_IP, IP_MULTICAST_LOOP, on, "multicast_loopback");
+}
+
+socket bind(endpoint const& where, bind_options options) {
+  auto const context = fmt::format("bind {}", where);
+  auto descriptor = detail::open_socket(detail::family_of(where), SOCK_DGRAM, context);
+  if (options.reuse_address) set_option(descriptor.get(), SOL_SOCKET, SO_REUSEADDR, 1, context);
+  if (options.reuse_port) set_option(descriptor.get(), SOL_SOCKET, SO_REUSEPORT, 1, context);
+  if (where.is_v6()) set_option(descriptor.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.v6_only, context);
+  sockaddr_storage address;
+  auto const length = static_cast<socklen_t>(where.to_sockaddr(&address));
+  if (::bind(descriptor.get(), reinterpret_cast<sockaddr const*>(&address), length) != 0)
+    throw system_failure(errno, context);
+  socket made(descriptor.get());
+  static_cast<void>(descriptor.release());
+  if (options.receive_offload && turn_on_receive_offload(made.native_handle())) made.socket_->set_receive_offload();
+  return made;
+}
+
+socket bind(std::string_view where, bind_options options) { return bind(detail::parse_for("bind", where), options); }
+
+namespace {
+
+socket connected_to(endpoint const& peer) {
+  auto made = bind(peer.is_v4() ? endpoint::any_v4(0) : endpoint::any_v6(0));
+  made.connect(peer);
+  return made;
+}
+
+task<socket> connect_to(endpoint peer) { co_return connected_to(peer); }
+
+task<socket> look_up_and_connect(task<std::vector<endpoint>> look_up) {
+  auto const addresses = co_await std::move(look_up);
+  for (auto each = addresses.begin(); each != addresses.end() - 1; ++each) {
+    try {
+      co_return connected_to(*each);
+    } catch (error const&) {  // no way to there: the next one
+    }
+  }
+  co_return connected_to(addresses.back());
+}
+
+}  // namespace
+
+task<socket> connect(endpoint const& peer) { return connect_to(peer); }
+task<socket> connect(std::string_view host_and_port) { return look_up_and_connect(resolve(host_and_port)); }
+task<socket> connect(std::string_view host, std::uint16_t port) {
+  return look_up_and_connect(resolve(host, std::to_string(port)));
+}
+
+}  // namespace udp
+}  // namespace strait
