@@ -18,6 +18,7 @@
 #include "strait/core/when_any.hpp"
 #include "strait/net/datagram.hpp"
 #include "strait/net/endpoint.hpp"
+#include "strait/net/local.hpp"
 #include "strait/net/local_endpoint.hpp"
 #include "strait/net/resolve.hpp"
 #include "strait/net/socket_listener.hpp"

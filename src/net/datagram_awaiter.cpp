@@ -151,6 +151,11 @@ datagram_socket::~datagram_socket() {
     }
 }
 
+void datagram_socket::note_whether_connected(int descriptor) noexcept {
+  socket_name peer;
+  is_connected_ = ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer.address), &peer.size) == 0;
+}
+
 std::string datagram_socket::name() const { return fmt::format("the socket on {}", local_name()); }
 
 std::string datagram_socket::local_name() const {

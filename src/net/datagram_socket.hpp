@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "net/message_slots.hpp"
+#include "net/socket_file.hpp"
 #include "net/watched_socket.hpp"
 #include "strait/core/detail/intrusive_list.hpp"
 #include "strait/net/detail/datagram_awaiter.hpp"
@@ -34,6 +36,10 @@ class datagram_socket final : public watched_socket {
 
   [[nodiscard]] bool is_connected() const noexcept { return is_connected_; }
   void set_connected(bool now) noexcept { is_connected_ = now; }
+  /// Of a descriptor that was made elsewhere.
+  void note_whether_connected(int descriptor) noexcept;
+  /// Removes `file` in the end, unless it is released.
+  void own_file(std::unique_ptr<socket_file> file) noexcept { file_ = std::move(file); }
   /// Whether a send that finds no room is not told when there is some: unix(7) sockets look at the one peer that they
   /// are connected to, if any.
   [[nodiscard]] bool must_poll_for_room() const noexcept { return is_local_ && !is_connected_; }
@@ -50,6 +56,11 @@ class datagram_socket final : public watched_socket {
     if (!send_slots_) send_slots_ = std::make_unique<detail::send_slots>();
   }
   [[nodiscard]] detail::send_slots& send_slots() noexcept { return *send_slots_; }
+
+  [[nodiscard]] int release() noexcept {
+    if (file_) file_->keep();
+    return watched_socket::release();
+  }
 
   /// For messages: "127.0.0.1:5000".
   [[nodiscard]] std::string local_name() const;
@@ -69,6 +80,7 @@ class datagram_socket final : public watched_socket {
   line senders_;
   std::size_t longest_segment_ = send_slots::supports_segments ? most_datagram_bytes : 0;
   std::unique_ptr<detail::send_slots> send_slots_;
+  std::unique_ptr<socket_file> file_;
 };
 
 }  // namespace strait::detail

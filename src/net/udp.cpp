@@ -82,10 +82,8 @@ socket::socket(int descriptor) {
   if ((family != AF_INET && family != AF_INET6) || get_option(descriptor, SOL_SOCKET, SO_TYPE, context) != SOCK_DGRAM)
     throw error(std::make_error_code(std::errc::invalid_argument), context, "it is another kind of socket");
   detail::set_non_blocking(descriptor, context);
-  detail::socket_name peer;
-  bool const is_connected = ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer.address), &peer.size) == 0;
   socket_ = new detail::datagram_socket(/*is_local=*/false);
-  socket_->set_connected(is_connected);
+  socket_->note_whether_connected(descriptor);
   socket_->own(descriptor);
 }
 

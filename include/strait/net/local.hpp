@@ -1,0 +1,140 @@
+// local: streams and datagrams within this host (Unix-domain sockets).
+//
+// What listens at a path, or is bound to one, has a file there. It is removed when the socket is closed. One that is
+// left from a process that is gone is replaced; one behind which somebody is alive, or that is no socket, never is.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "strait/base/chrono.hpp"
+#include "strait/core/task.hpp"
+#include "strait/net/datagram.hpp"
+#include "strait/net/local_endpoint.hpp"
+#include "strait/net/socket_listener.hpp"
+#include "strait/net/socket_stream.hpp"
+
+namespace strait {
+namespace detail {
+
+class local_stream_socket;
+
+}  // namespace detail
+
+namespace local {
+
+/// A process, as it was when it connected.
+struct credentials {
+  std::optional<int> process;  ///< where the system tells (Linux)
+  unsigned user;
+  unsigned group;
+};
+
+struct listen_options {
+  /// How many connections may wait to be accepted; the system may set a lower limit (net.core.somaxconn).
+  int backlog = 4096;
+  /// The permissions of the file, as of chmod, say 0660: who may write to it may connect. -1: as the umask says.
+  int permissions = -1;
+};
+
+struct bind_options {
+  /// The permissions of the file, as of chmod, say 0660: who may write to it may send. -1: as the umask says.
+  int permissions = -1;
+};
+
+struct connect_options {
+  /// How long a listener may take that has its backlog full.
+  std::chrono::milliseconds timeout{30'000};
+};
+
+/// One end of a connection within this host.
+class stream : public socket_stream {
+ public:
+  /// Not connected.
+  stream() noexcept = default;
+  /// Takes over a connected socket, which is made non-blocking. Throws `error`; the descriptor then stays the caller's.
+  explicit stream(int descriptor);
+
+  /// Who the peer is. The system vouches for it. Throws `error` if the stream is closed.
+  [[nodiscard]] credentials peer_credentials() const;
+
+  /// Throws `error` if the stream is closed.
+  [[nodiscard]] endpoint local_endpoint() const;
+  /// The peer; most clients are unnamed.
+  [[nodiscard]] endpoint remote_endpoint() const;
+
+ private:
+  friend class detail::local_stream_socket;
+  using socket_stream::socket_stream;
+};
+
+/// Two streams that are connected with each other.
+[[nodiscard]] std::pair<stream, stream> stream_pair();
+
+/// Accepts connections.
+class listener : public socket_listener {
+ public:
+  /// Closed: `accept` fails with `errc::closed`.
+  listener() noexcept = default;
+  /// Takes over a listening socket, which is made non-blocking. Its file, if it has one, is not removed in the end.
+  /// Throws `error`; the descriptor then stays the caller's.
+  explicit listener(int descriptor);
+
+  /// Completes with the next connection. When descriptors or memory have run out, it waits and tries again, from 5 ms
+  /// up to 100 ms later, as long as it takes; the connections wait in the backlog meanwhile.
+  [[nodiscard]] accept_operation<stream> accept() noexcept { return accept_operation<stream>(socket_); }
+
+  [[nodiscard]] endpoint local_endpoint() const;
+
+ private:
+  friend listener listen(endpoint const& where, listen_options options);
+  using socket_listener::socket_listener;
+};
+
+/// Listens at `where`; at the unnamed endpoint, the system chooses an abstract name (Linux). Throws `error`, whose text
+/// begins "listen on /run/service.sock".
+[[nodiscard]] listener listen(endpoint const& where, listen_options options = {});
+/// The same for "/run/service.sock" or "@abstract-name".
+[[nodiscard]] listener listen(std::string_view where, listen_options options = {});
+
+/// Connects to a listener. Throws `error`; `timed_out` past the `timeout`.
+[[nodiscard]] task<stream> connect(endpoint const& to, connect_options options = {});
+[[nodiscard]] task<stream> connect(std::string_view to, connect_options options = {});
+
+using datagram = basic_datagram<endpoint>;
+using datagram_buffer = basic_datagram_buffer<endpoint>;
+
+/// A datagram socket within this host: nothing is lost or changes its order, and who sends faster than the receiver
+/// receives, waits. See `basic_datagram_socket` for receiving and sending. To a receiver that is full, a socket that is
+/// not connected tries again every 1 to 50 ms, as the system does not tell when there is room.
+class socket : public basic_datagram_socket<endpoint> {
+ public:
+  /// Closed.
+  socket() noexcept = default;
+  /// Takes over a datagram socket, which is made non-blocking. Its file, if it has one, is not removed in the end.
+  /// Throws `error`; the descriptor then stays the caller's.
+  explicit socket(int descriptor);
+
+ private:
+  friend socket bind(endpoint const& where, bind_options options);
+};
+
+/// Receives at `where`; at the unnamed endpoint, the system chooses an abstract name (Linux), by which receivers can
+/// answer. Throws `error`, whose text begins "bind /run/service.sock".
+[[nodiscard]] socket bind(endpoint const& where, bind_options options = {});
+/// The same for "/run/service.sock" or "@abstract-name".
+[[nodiscard]] socket bind(std::string_view where, bind_options options = {});
+
+/// Two datagram sockets that are connected with each other.
+[[nodiscard]] std::pair<socket, socket> socket_pair();
+
+}  // namespace local
+
+template <>
+local::stream detail::accept_awaiter_for<local::stream>::await_resume();
+
+extern template class basic_datagram_buffer<local::endpoint>;
+extern template class basic_datagram_socket<local::endpoint>;
+
+}  // namespace strait

@@ -1,0 +1,19 @@
+// local_stream_socket: what stands behind a local::stream.
+#pragma once
+
+#include <string>
+
+#include "net/stream_socket.hpp"
+#include "strait/net/local.hpp"
+
+namespace strait::detail {
+
+class local_stream_socket final : public stream_socket {
+ public:
+  /// The stream of a connection, which takes over its descriptor.
+  [[nodiscard]] static local::stream make_stream(unique_descriptor descriptor);
+
+  [[nodiscard]] std::string peer_name() const override;
+};
+
+}  // namespace strait::detail
