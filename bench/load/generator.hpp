@@ -1,14 +1,12 @@
-// Many connections to an echo server, each keeping a fixed number of messages under way, on one thread and one epoll.
+// What every generator does, whatever it sends: it keeps a fixed number of messages under way on each of its
+// connections (TCP) or flows (UDP), on one thread and one epoll, and records how long each took to come back.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <string>
-#include <vector>
 
 #include "histogram.hpp"
-#include "pattern.hpp"
 
 std::uint64_t now_ns();
 
@@ -20,8 +18,7 @@ class generator {
     std::size_t message_size;
   };
 
-  generator(std::string const& endpoint, shape const& wanted);
-  ~generator();
+  virtual ~generator();
   generator(generator const&) = delete;
   generator& operator=(generator const&) = delete;
 
@@ -36,39 +33,42 @@ class generator {
   // Sends this many messages, over all connections together, and returns when each has been answered.
   void run_messages(std::uint64_t messages);
 
-  // The time from the sending of a message to its last byte back, of each since the last reset.
-  histogram const& latencies() const { return latencies_; }
-  void reset_latencies() { latencies_ = {}; }
+  // What happened since the last reset: of each message the time from its sending to its last byte back, and how many
+  // had to be sent again.
+  struct record {
+    histogram latencies;
+    std::uint64_t lost = 0;
+  };
+  record const& seen() const { return seen_; }
+  void reset() { seen_ = {}; }
+
+ protected:
+  generator();
+
+  // Sends on every connection as much as it may have under way.
+  virtual void issue_all(std::uint64_t now) = 0;
+  // A connection, by the index it was given to `watch`, can be read or written.
+  virtual void ready(std::size_t index, std::uint32_t events) = 0;
+  // Called each time around the loop, at least every ten milliseconds.
+  virtual void tick() {}
+
+  // An epoll_ctl for the connection's descriptor.
+  void watch(int operation, int fd, std::size_t index, std::uint32_t events);
+
+  // Whether one more message may be sent; then it counts as under way until `answered`.
+  bool take();
+  void answered(std::uint64_t nanoseconds);
+  void lost() { ++seen_.lost; }
+  // What was taken for lost was only late.
+  void late() { seen_.lost -= seen_.lost > 0; }
 
  private:
-  struct connection {
-    int fd = -1;
-    std::uint64_t start = 0;    // where its stream begins in the pattern
-    std::uint64_t to_send = 0;  // bytes: asked for, sent and received since the connection began
-    std::uint64_t sent = 0;
-    std::uint64_t received = 0;
-    std::uint64_t issued = 0;  // messages: asked for and answered
-    std::uint64_t answered = 0;
-    std::vector<std::uint64_t> issued_at;  // a ring of `depth` times
-    bool awaits_writable = false;
-  };
-
-  void connect(connection& one, std::string const& endpoint);
-  void issue(connection& one, std::uint64_t now);
-  void issue_all();
-  void poll(int timeout_ms);
-  void receive(connection& one);
-  void send(connection& one);
-  void await_writable(connection& one, bool wanted);
-
   static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
-  shape shape_;
-  pattern pattern_;
-  histogram latencies_;
+  void poll();
+
+  record seen_;
   int epoll_;
   std::uint64_t unissued_ = 0;    // how many messages may still be sent
   std::uint64_t unanswered_ = 0;  // how many were, and have not come back
-  std::vector<connection> connections_;
-  std::vector<char> buffer_;
 };

@@ -1,21 +1,25 @@
 // The load generator: drives an echo server in one of two ways and prints what it saw as one line of JSON.
 //
 //   --seconds T    warm up for --warm-up seconds, then measure for T seconds, and the server's CPU time with it
-//   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, then send exactly
-//   M
-//                  messages and wait for all replies; connections stay open until standard input says or ends.
-//                  So another process can count what happens in between.
+//   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, then send
+//                  exactly M messages and wait for all replies; connections stay open until standard input says or
+//                  ends. So another process can count what happens in between.
+//
+// --traffic says what it sends: tcp, udp, or udp_bursts, which are segmented by the kernel.
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "generator.hpp"
 #include "server_process.hpp"
+#include "tcp_generator.hpp"
+#include "udp_generator.hpp"
 
 namespace {
 
@@ -38,17 +42,36 @@ class options {
   }
 
  private:
-  std::map<std::string, std::string> values_{{"--endpoint", ""}, {"--connections", "64"}, {"--depth", "1"},
-                                             {"--size", "64"},   {"--seconds", "0"},      {"--messages", "0"},
-                                             {"--warm-up", "0"}, {"--server-pid", "0"},   {"--time-limit", "60"}};
+  std::map<std::string, std::string> values_{{"--traffic", "tcp"},  {"--endpoint", ""}, {"--connections", "64"},
+                                             {"--depth", "1"},      {"--size", "64"},   {"--seconds", "0"},
+                                             {"--messages", "0"},   {"--warm-up", "0"}, {"--server-pid", "0"},
+                                             {"--time-limit", "60"}};
 };
 
 std::uint64_t nanoseconds(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
 
+bool is_timed(options const& given) { return given.number("--seconds") > 0; }
+
+std::unique_ptr<generator> make_generator(options const& given) {
+  auto const& endpoint = given.text("--endpoint");
+  generator::shape const shape{given.integer<std::size_t>("--connections"), given.integer<std::size_t>("--depth"),
+                               given.integer<std::size_t>("--size")};
+  // Who counts slows the server, and wants no datagram sent twice.
+  auto const resend_after = nanoseconds(is_timed(given) ? 0.1 : 5);
+
+  auto const& traffic = given.text("--traffic");
+  if (traffic == "tcp") return std::make_unique<tcp_generator>(endpoint, shape);
+  if (traffic == "udp")
+    return std::make_unique<udp_generator>(endpoint, shape, udp_generator::pace::steady, resend_after);
+  if (traffic == "udp_bursts")
+    return std::make_unique<udp_generator>(endpoint, shape, udp_generator::pace::bursts, resend_after);
+  throw std::invalid_argument("unknown traffic " + traffic);
+}
+
 void measure_for_a_time(generator& load, options const& given) {
   server_process const server(given.integer<pid_t>("--server-pid"));
   load.run_until(now_ns() + nanoseconds(given.number("--warm-up")));
-  load.reset_latencies();
+  load.reset();
 
   auto const begin = now_ns();
   auto const cpu = server.cpu_ns();
@@ -57,16 +80,16 @@ void measure_for_a_time(generator& load, options const& given) {
   auto const cpu_ns = server.cpu_ns() - cpu;
   auto const end = now_ns();
   auto const waited_ns = server.waited_ns() - waited;
-  histogram const latencies = load.latencies();
+  auto const seen = load.seen();
   load.drain();
 
   std::printf(
       "{\"messages\": %llu, \"seconds\": %.6f, \"cpu_ns\": %llu, \"waited_ns\": %llu, \"p50_ns\": %llu, \"p99_ns\": "
-      "%llu}\n",
-      static_cast<unsigned long long>(latencies.total()), static_cast<double>(end - begin) / 1e9,
+      "%llu, \"lost\": %llu}\n",
+      static_cast<unsigned long long>(seen.latencies.total()), static_cast<double>(end - begin) / 1e9,
       static_cast<unsigned long long>(cpu_ns), static_cast<unsigned long long>(waited_ns),
-      static_cast<unsigned long long>(latencies.quantile(.50)),
-      static_cast<unsigned long long>(latencies.quantile(.99)));
+      static_cast<unsigned long long>(seen.latencies.quantile(.50)),
+      static_cast<unsigned long long>(seen.latencies.quantile(.99)), static_cast<unsigned long long>(seen.lost));
 }
 
 void send_a_number(generator& load, options const& given) {
@@ -74,9 +97,9 @@ void send_a_number(generator& load, options const& given) {
   load.run_messages(given.integer<std::uint64_t>("--warm-up"));
   std::cout << "ready" << std::endl;
   std::getline(std::cin, line);
-  load.reset_latencies();
+  load.reset();
   load.run_messages(given.integer<std::uint64_t>("--messages"));
-  std::cout << "{\"messages\": " << load.latencies().total() << "}" << std::endl;
+  std::cout << "{\"messages\": " << load.seen().latencies.total() << "}" << std::endl;
   std::getline(std::cin, line);
 }
 
@@ -85,11 +108,9 @@ void send_a_number(generator& load, options const& given) {
 int main(int argc, char** argv) try {
   options const given(argc, argv);
   alarm(given.integer<unsigned>("--time-limit"));  // a server that stops answering must not stop the benchmark
-  generator load(given.text("--endpoint"),
-                 {given.integer<std::size_t>("--connections"), given.integer<std::size_t>("--depth"),
-                  given.integer<std::size_t>("--size")});
-  if (given.number("--seconds") > 0) measure_for_a_time(load, given);
-  else send_a_number(load, given);
+  auto const load = make_generator(given);
+  if (is_timed(given)) measure_for_a_time(*load, given);
+  else send_a_number(*load, given);
 } catch (std::exception const& error) {
   std::fprintf(stderr, "load: %s\n", error.what());
   return EXIT_FAILURE;

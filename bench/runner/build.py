@@ -3,6 +3,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from .options import REPOSITORY
@@ -11,29 +12,37 @@ from .options import REPOSITORY
 class Build:
     def __init__(self, options):
         self.directory = options.build_dir.resolve()
+        self.suite = options.suite
         if options.no_build:
             return
         run(["cmake", "-S", REPOSITORY, "-B", self.directory, "-DCMAKE_BUILD_TYPE=Release",
              "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", "-DSTRAIT_BUILD_BENCH=ON",
              "-DSTRAIT_BUILD_TESTS=OFF", "-DSTRAIT_BUILD_SAMPLES=OFF", "-DSTRAIT_INSTALL=OFF", *options.cmake])
-        targets = {f"bench_{one.source}" for one in options.contenders} | {"bench_load", "bench_allocation_counter"}
+        contenders = {f"bench_{self.suite.name}_{one.program}" for one in options.contenders if one.is_compiled}
+        targets = contenders | {"bench_load", "bench_allocation_counter"}
         run(["cmake", "--build", self.directory, "--parallel", "--target", *sorted(targets)])
 
-    def program(self, name):
-        return str(self.directory / "bench" / f"bench_{name}")
+    def load(self):
+        return str(self.directory / "bench" / "bench_load")
+
+    def command(self, contender):
+        """How a contender is run, up to its arguments."""
+        if contender.is_compiled:
+            return [str(self.directory / "bench" / f"bench_{self.suite.name}_{contender.program}")]
+        return [sys.executable, str(REPOSITORY / "bench" / self.suite.name / contender.source)]
 
     def allocation_counter(self):
         return str(self.directory / "bench" / "libbench_allocation_counter.so")
 
     def compile_command(self, source):
-        """How echo/<source>.cpp is compiled, as a list of arguments, and where."""
+        """How a file of the suite's folder is compiled, as a list of arguments, and where."""
         for entry in json.loads((self.directory / "compile_commands.json").read_text()):
-            if entry["file"].endswith(f"bench/echo/{source}.cpp"):
+            if entry["file"].endswith(f"bench/{self.suite.name}/{source}"):
                 return shlex.split(entry["command"]), entry["directory"]
-        raise LookupError(f"no compile command for {source}.cpp in {self.directory}")
+        raise LookupError(f"no compile command for {source} in {self.directory}")
 
     def compiler(self):
-        compiler = self.compile_command("raw_epoll")[0][0]
+        compiler = self.compile_command(f"{self.suite.yardstick}.cpp")[0][0]
         return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
     def asio_version(self):

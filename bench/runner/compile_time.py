@@ -1,4 +1,4 @@
-"""The compile-time pass: the CPU time the compiler takes for each echo program, the translation unit its author writes."""
+"""The compile-time pass: the CPU time the compiler takes for each contender in C++, the translation unit its author writes."""
 import os
 import subprocess
 from statistics import median
@@ -23,8 +23,8 @@ def command_at(level, arguments):
 
 
 def run(build, options, progress):
-    """{name: {level: median seconds}}"""
-    sources = list(dict.fromkeys(one.source for one in options.contenders))
+    """{source: {level: median seconds}}"""
+    sources = list(dict.fromkeys(one.source for one in options.contenders if one.is_compiled))
     times = {source: {level: [] for level in LEVELS} for source in sources}
     rounds = 1 if options.quick else 5
     for number in range(rounds):

@@ -9,8 +9,8 @@ import tempfile
 from .processes import Load, Server, first_line, stop
 
 # perf counts all system calls and, so that one sees what they were, these ones by name.
-NAMED = ("epoll_wait", "epoll_pwait", "epoll_ctl", "recvfrom", "recvmsg", "read", "readv", "sendto", "sendmsg", "write", "writev",
-         "timerfd_settime")
+NAMED = ("epoll_wait", "epoll_pwait", "epoll_ctl", "poll", "recvfrom", "recvmsg", "recvmmsg", "read", "readv",
+         "sendto", "sendmsg", "sendmmsg", "write", "writev", "timerfd_settime")
 ALL = "raw_syscalls:sys_enter"
 
 
@@ -91,19 +91,19 @@ class StraceCounter:
         self.report.close()
 
 
-def number_of_messages(connections, depth):
-    return (20_000 if connections == 1 else 100_000) * (1 if depth == 1 else 4)
+def number_of_messages(configuration):
+    return (20_000 if configuration.connections == 1 else 100_000) * (1 if configuration.depth == 1 else 4)
 
 
 def count(build, contender, configuration, options, system_call_counter):
-    messages = number_of_messages(*configuration)
+    messages = number_of_messages(configuration)
     with tempfile.NamedTemporaryFile("r+b", prefix="strait-bench-") as file:
         file.truncate(8)
-        preload = {"LD_PRELOAD": build.allocation_counter(), "STRAIT_ALLOCATION_COUNTER": file.name}
+        preload = {"LD_PRELOAD": build.allocation_counter(), "STRAIT_ALLOCATION_COUNTER": file.name,
+                   "PYTHONMALLOC": "malloc"}  # its own pools would hide what it allocates
         with mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ) as shared, \
                 Server(build, contender, options.server_cpu, environment=preload) as server, \
-                Load(build, server, options.load_cpu, configuration, options.message_size, messages=messages,
-                     warm_up=messages // 4) as load:
+                Load(build, server, options.load_cpu, configuration, messages=messages, warm_up=messages // 4) as load:
             load.wait_until_ready()
             system_calls = system_call_counter(server.pid)
             try:
@@ -125,6 +125,6 @@ def run(build, options, progress):
     counter = PerfCounter if PerfCounter.is_permitted() else StraceCounter
     results = {}
     for configuration in options.configurations:
-        progress(f"counting system calls and allocations, {configuration[0]} connections × {configuration[1]}")
+        progress(f"counting system calls and allocations, {configuration.title}")
         results[configuration] = {one.name: count(build, one, configuration, options, counter) for one in options.contenders}
     return results

@@ -9,17 +9,18 @@ from pathlib import Path
 from .processes import Load, Server
 
 
-def numbers_of_messages(connections, depth):
+def numbers_of_messages(configuration):
     """Few and many: both enough to bring every connection into its stride."""
-    few = max(5_000, 4 * connections * depth)
-    return few, few + max(20_000, 4 * connections * depth)
+    under_way = configuration.connections * configuration.depth
+    few = max(5_000, 4 * under_way)
+    return few, few + max(20_000, 4 * under_way)
 
 
 def instructions(build, contender, configuration, options, messages):
     with tempfile.NamedTemporaryFile("r", prefix="strait-bench-") as log:
         callgrind = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log.name}")
         with Server(build, contender, options.server_cpu, wrapper=callgrind) as server:
-            with Load(build, server, options.load_cpu, configuration, options.message_size, messages=messages) as load:
+            with Load(build, server, options.load_cpu, configuration, messages=messages) as load:
                 load.wait_until_ready()
                 load.send_messages()
         found = re.search(r"Collected : (\d+)", Path(log.name).read_text())
@@ -34,8 +35,8 @@ def run(build, options, progress):
     for configuration in options.configurations:
         results[configuration] = {}
         for contender in options.contenders:
-            progress(f"counting instructions of {contender.name}, {configuration[0]} connections × {configuration[1]}")
-            few, many = numbers_of_messages(*configuration)
+            progress(f"counting instructions of {contender.name}, {configuration.title}")
+            few, many = numbers_of_messages(configuration)
             more = (instructions(build, contender, configuration, options, many)
                     - instructions(build, contender, configuration, options, few))
             results[configuration][contender.name] = more / (many - few)

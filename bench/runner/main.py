@@ -34,9 +34,10 @@ def facts_of(build):
 
 def write_json(file, facts, options, results):
     def by_title(of_pass):
-        return {report.title(key) if isinstance(key, tuple) else key: value for key, value in of_pass.items()}
+        return {getattr(key, "title", key): value for key, value in of_pass.items()}
 
-    run = {"rounds": options.rounds, "seconds": options.seconds, "message_size": options.message_size,
+    run = {"suite": options.suite.name, "rounds": options.rounds, "seconds": options.seconds,
+           "configurations": {one.title: asdict(one) for one in options.configurations},
            "contenders": [asdict(one) for one in options.contenders]}
     file.write_text(json.dumps({"machine": facts, "run": run, **{name: by_title(one) for name, one in results.items()}}, indent=2) + "\n")
 
@@ -45,7 +46,7 @@ def main():
     options = parse()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `with` blocks end their children
     choose_cpus(options)
-    allow_descriptors(max(options.connections) + 100)
+    allow_descriptors(max(one.connections for one in options.configurations) + 100)
 
     progress("building")
     build = Build(options)

@@ -37,7 +37,7 @@ class Server:
 
     def __init__(self, build, contender, cpu, wrapper=(), environment=()):
         self.name = contender.name
-        command = ["taskset", "-c", str(cpu), *wrapper, build.program(contender.source), "127.0.0.1:0", *contender.arguments]
+        command = ["taskset", "-c", str(cpu), *wrapper, *build.command(contender), "127.0.0.1:0", *contender.arguments]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, **dict(environment)})
         self.pid = self.process.pid
@@ -57,11 +57,11 @@ class Server:
 class Load:
     """The load generator on a server. Ends with the `with` block."""
 
-    def __init__(self, build, server, cpu, configuration, message_size, **more):
-        connections, depth = configuration
-        command = ["taskset", "-c", str(cpu), build.program("load"), "--endpoint", server.endpoint, "--connections", str(connections),
-                   "--depth", str(depth), "--size", str(message_size), "--time-limit", str(TIME_LIMIT)]
-        for name, value in more.items():
+    def __init__(self, build, server, cpu, configuration, **more):
+        command = ["taskset", "-c", str(cpu), build.load(), "--endpoint", server.endpoint]
+        shape = {"traffic": configuration.traffic, "connections": configuration.connections, "depth": configuration.depth,
+                 "size": configuration.message_size, "time_limit": TIME_LIMIT}
+        for name, value in (shape | more).items():
             command += ["--" + name.replace("_", "-"), str(value)]
         self.what = f"the load on {server.name}"
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

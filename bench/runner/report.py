@@ -1,7 +1,7 @@
 """The results as Markdown tables."""
-from statistics import median, quantiles
+from statistics import mean, median, quantiles
 
-from .contenders import YARDSTICK
+TOO_MANY_LOST = 0.01
 
 
 def table(heads, rows):
@@ -12,68 +12,83 @@ def table(heads, rows):
     yield ""
 
 
-def ratios(of_configuration, name):
+def ratios(suite, of_configuration, name):
     """Of each round: the yardstick's CPU time per message over this contender's, so more is better."""
     return [base["cpu_ns_per_message"] / own["cpu_ns_per_message"]
-            for base, own in zip(of_configuration[YARDSTICK], of_configuration[name])]
+            for base, own in zip(of_configuration[suite.yardstick], of_configuration[name])]
 
 
-def ratio_cell(of_configuration, name):
-    found = ratios(of_configuration, name)
+def ratio_cell(suite, of_configuration, name):
+    found = ratios(suite, of_configuration, name)
     if len(found) < 2:
         return f"{found[0]:.2f}"
     low, _, high = quantiles(found, n=4, method="inclusive")
     return f"{median(found):.2f} ({low:.2f}–{high:.2f})"
 
 
-def title(configuration):
-    connections, depth = configuration
-    return f"{connections} × {depth}"
-
-
-def ratio_table(timed):
+def ratio_table(suite, timed):
     """One row per contender, one column per configuration."""
     names = next(iter(timed.values()))
-    yield "### CPU time per message, raw epoll's ÷ theirs (more is better; median and quartiles over the rounds)"
+    yield f"### CPU time per {suite.message}, {suite.yardstick.replace('_', ' ')}'s ÷ theirs (more is better; median and quartiles over the rounds)"
     yield ""
-    yield from table(["connections × depth", *map(title, timed)],
-                     [[name, *(ratio_cell(one, name) for one in timed.values())] for name in names])
+    yield from table([f"{suite.connection}s × depth", *(one.title for one in timed)],
+                     [[name, *(ratio_cell(suite, one, name) for one in timed.values())] for name in names])
 
 
-def timed_cells(timed, name):
+def lost_share(timed, name):
+    """The mean, as it is the one bad round that counts."""
+    return mean(one["lost"] for one in timed[name])
+
+
+def timed_cells(suite, timed, name):
     middle = {key: median(one[key] for one in timed[name]) for key in timed[name][0]}
-    return {"messages/s": f"{middle['messages_per_second']:,.0f}",
-            "p50 µs": f"{middle['p50_us']:.0f}",
-            "p99 µs": f"{middle['p99_us']:.0f}",
-            "CPU ns/message": f"{middle['cpu_ns_per_message']:,.0f}",
-            "ratio": ratio_cell(timed, name),
-            "busy": f"{middle['busy']:.0%}"}
+    cells = {f"{suite.message}s/s": f"{middle['messages_per_second']:,.0f}",
+             "p50 µs": f"{middle['p50_us']:.0f}",
+             "p99 µs": f"{middle['p99_us']:.0f}",
+             f"CPU ns/{suite.message}": f"{middle['cpu_ns_per_message']:,.0f}",
+             "ratio": ratio_cell(suite, timed, name),
+             "busy": f"{middle['busy']:.0%}"}
+    if suite.may_lose:
+        share = lost_share(timed, name)
+        cells["lost"] = f"{share:.3%}" if share else "0"
+    return cells
 
 
-def counts_cells(counts, name):
-    return {"system calls/message": f"{counts[name]['system_calls_per_message']:.3f}",
-            "allocations/message": f"{counts[name]['allocations_per_message']:.3f}"}
+def counts_cells(suite, counts, name):
+    return {f"system calls/{suite.message}": f"{counts[name]['system_calls_per_message']:.3f}",
+            f"allocations/{suite.message}": f"{counts[name]['allocations_per_message']:.3f}"}
 
 
-def instructions_cells(instructions, name):
-    return {"instructions/message": f"{instructions[name]:,.0f}"}
+def instructions_cells(suite, instructions, name):
+    return {f"instructions/{suite.message}": f"{instructions[name]:,.0f}"}
 
 
-def details_table(configuration, results):
+def plural(number, word):
+    return f"{number} {word}{'s' if number > 1 else ''}"
+
+
+def heading(suite, configuration):
+    connections = plural(configuration.connections, suite.connection)
+    messages = plural(configuration.depth, suite.message)
+    if configuration.is_burst:
+        return f"{connections}, bursts of {messages} of {configuration.message_size} bytes"
+    return f"{connections}, {messages} under way on each"
+
+
+def details_table(suite, configuration, results):
     """Everything about one configuration, one row per contender, with the columns of the passes that ran."""
-    connections, depth = configuration
-    yield f"### {connections} connection{'s' if connections > 1 else ''}, {depth} message{'s' if depth > 1 else ''} under way on each"
+    yield f"### {heading(suite, configuration)}"
     yield ""
     rows = {}
     for of_pass, cells_of in (("timed", timed_cells), ("counts", counts_cells), ("instructions", instructions_cells)):
         of_configuration = results.get(of_pass, {}).get(configuration, {})
         for name in of_configuration:
-            rows.setdefault(name, {}).update(cells_of(of_configuration, name))
+            rows.setdefault(name, {}).update(cells_of(suite, of_configuration, name))
     yield from table(["", *next(iter(rows.values()))], [[name, *cells.values()] for name, cells in rows.items()])
 
 
 def compile_time_table(compile_time):
-    base = compile_time.get("asio_awaitable")
+    base = compile_time.get("asio_awaitable.cpp")
     yield "### CPU time to compile the echo program, s (and asio_awaitable's ÷ it)"
     yield ""
     levels = list(next(iter(compile_time.values())))
@@ -81,7 +96,7 @@ def compile_time_table(compile_time):
     def cell(seconds, level):
         return f"{seconds[level]:.2f}" + (f" ({base[level] / seconds[level]:.1f}×)" if base else "")
 
-    yield from table(["", *levels], [[source, *(cell(seconds, level) for level in levels)] for source, seconds in compile_time.items()])
+    yield from table(["", *levels], [[source.rpartition(".")[0], *(cell(seconds, level) for level in levels)] for source, seconds in compile_time.items()])
 
 
 def disturbance(timed):
@@ -93,18 +108,29 @@ def disturbance(timed):
         yield ""
 
 
+def losses(suite, timed):
+    """A sentence if so much was lost that the rates suffered."""
+    found = [f"{name} at {configuration.title} ({lost_share(rounds_of, name):.1%})" for configuration, rounds_of in timed.items()
+             for name in rounds_of if lost_share(rounds_of, name) > TOO_MANY_LOST]
+    if found:
+        yield f"More than {TOO_MANY_LOST:.0%} of the {suite.message}s were lost, and sent again: {', '.join(found)}."
+        yield ""
+
+
 def markdown(facts, options, results):
-    yield "## Echo servers"
+    suite = options.suite
+    yield f"## {suite.title}"
     yield ""
     yield (f"{facts['cpu']}, {facts['cpus']} CPUs; Linux {facts['kernel']}; {facts['compiler']}, -O2; Asio {facts['asio']}. "
-           f"Messages of {options.message_size} bytes, {options.rounds} interleaved rounds of {options.seconds:g} s, medians.")
+           f"{suite.message.capitalize()}s of {options.message_size} bytes, {options.rounds} interleaved rounds of {options.seconds:g} s, medians.")
     yield ""
     if timed := results.get("timed"):
         yield from disturbance(timed)
-        yield from ratio_table(timed)
+        yield from losses(suite, timed)
+        yield from ratio_table(suite, timed)
     for configuration in options.configurations:
         if any(one in results for one in ("timed", "counts", "instructions")):
-            yield from details_table(configuration, results)
+            yield from details_table(suite, configuration, results)
     if counts := results.get("counts"):
         yield f"System calls counted with {next(iter(next(iter(counts.values())).values()))['system_calls_counted_by']}."
         yield ""

@@ -4,15 +4,16 @@ from .processes import Load, Server
 
 def measure(build, contender, configuration, options):
     with Server(build, contender, options.server_cpu) as server:
-        with Load(build, server, options.load_cpu, configuration, options.message_size, seconds=options.seconds,
-                  warm_up=options.warm_up, server_pid=server.pid) as load:
+        with Load(build, server, options.load_cpu, configuration, seconds=options.seconds, warm_up=options.warm_up,
+                  server_pid=server.pid) as load:
             seen = load.measured()
     return {"messages_per_second": seen["messages"] / seen["seconds"],
             "p50_us": seen["p50_ns"] / 1000,
             "p99_us": seen["p99_ns"] / 1000,
             "cpu_ns_per_message": seen["cpu_ns"] / seen["messages"],
             "busy": seen["cpu_ns"] / 1e9 / seen["seconds"],
-            "waited": seen["waited_ns"] / 1e9 / seen["seconds"]}
+            "waited": seen["waited_ns"] / 1e9 / seen["seconds"],
+            "lost": seen["lost"] / (seen["messages"] + seen["lost"])}
 
 
 def run(build, options, progress):
@@ -21,7 +22,7 @@ def run(build, options, progress):
     for number in range(options.rounds):
         in_turn = options.contenders if number % 2 == 0 else options.contenders[::-1]
         for configuration in options.configurations:
-            progress(f"round {number + 1} of {options.rounds}, {configuration[0]} connections × {configuration[1]}")
+            progress(f"round {number + 1} of {options.rounds}, {configuration.title}")
             for contender in in_turn:
                 results[configuration][contender.name].append(measure(build, contender, configuration, options))
     return results

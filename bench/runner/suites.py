@@ -1,0 +1,78 @@
+"""The suites: who competes, under which loads, and what the things that are counted are called."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    source: str  # in the suite's folder; C++ is built as bench_<suite>_<program>, Python is run as it is
+    arguments: tuple = ()
+
+    @property
+    def program(self):
+        return self.source.rpartition(".")[0]
+
+    @property
+    def is_compiled(self):
+        return self.source.endswith(".cpp")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    connections: int
+    depth: int
+    message_size: int
+    traffic: str  # as the load generator calls it
+
+    @property
+    def is_burst(self):
+        return self.traffic.endswith("_bursts")
+
+    @property
+    def title(self):
+        return f"{self.connections} × {self.depth}" + (" bursts" if self.is_burst else "")
+
+
+@dataclass(frozen=True)
+class Suite:
+    name: str  # on the command line, and of the folder
+    title: str
+    contenders: tuple
+    traffic: str
+    connection: str  # the words for what is measured
+    message: str
+    connections: tuple  # what is measured unless the command line says otherwise
+    depths: tuple = (1, 16)
+    message_size: int = 64
+    bursts: tuple = ()  # numbers of datagrams sent at once; only where the transport knows such a thing
+    burst_size: int = 1200
+    may_lose: bool = False
+    yardstick: str = "raw_epoll"
+
+
+ECHO = Suite(
+    name="echo", title="Echo servers", traffic="tcp", connection="connection", message="message", connections=(1, 64, 1000),
+    contenders=(
+        Contender("raw_epoll", "raw_epoll.cpp"),
+        Contender("strait", "strait.cpp"),
+        Contender("strait_idle", "strait.cpp", ("30",)),  # with an idle timeout of 30 s on every connection
+        Contender("asio_callbacks", "asio_callbacks.cpp"),
+        Contender("asio_awaitable", "asio_awaitable.cpp"),
+    ))
+
+UDP = Suite(
+    name="udp", title="UDP echo servers", traffic="udp", connection="flow", message="datagram", connections=(1, 64), bursts=(32,),
+    may_lose=True,
+    contenders=(
+        Contender("raw_epoll", "raw_epoll.cpp"),
+        Contender("raw_blocking", "raw_blocking.cpp"),
+        Contender("raw_mmsg", "raw_mmsg.cpp"),
+        Contender("strait", "strait.cpp", ("plain",)),
+        Contender("strait_batch", "strait.cpp", ("batch",)),
+        Contender("strait_offload", "strait.cpp", ("offload",)),
+        Contender("asio_awaitable", "asio_awaitable.cpp"),
+        Contender("python_socketserver", "python_socketserver.py"),
+    ))
+
+SUITES = {suite.name: suite for suite in (ECHO, UDP)}
+DEFAULT = ECHO
