@@ -25,7 +25,7 @@ task<> echo_batches(udp::socket& socket) {
 }
 
 task<> serve_forever(std::string endpoint, std::string_view how) {
-  auto socket = udp::bind(endpoint, udp::bind_options{.receive_offload = how == "offload"});
+  auto socket = udp::bind(endpoint, {.receive_offload = how == "offload", .send_offload = how == "offload"});
   socket.receive_buffer_size(4 << 20);
   std::printf("listening on %s\n", socket.local_endpoint().to_string().c_str());
   std::fflush(stdout);

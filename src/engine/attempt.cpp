@@ -60,28 +60,20 @@ attempt_outcome outcome_of_datagram(io_operation& operation, ssize_t moved) noex
   return outcome == attempt_outcome::drained ? attempt_outcome::ended : outcome;
 }
 
-attempt_outcome recvfrom(int descriptor, datagram_operation& operation) noexcept {
-  auto length = static_cast<socklen_t>(operation.name_size_);
-  ssize_t moved;
-#if defined(__linux__)
-  if (operation.more_.empty()) {
-    auto const size = operation.buffer_.size();
-    auto* const into = const_cast<void*>(operation.buffer_.data());
-    auto* const name = static_cast<sockaddr*>(operation.name_);
-    do {
-      // MSG_TRUNC: gives the size that the datagram had, recv(2). Less work for the system than recvmsg.
-      moved = ::recvfrom(descriptor, into, size, MSG_TRUNC, name, name ? &length : nullptr);
-    } while (moved < 0 && errno == EINTR);
-    operation.is_truncated_ = moved >= 0 && static_cast<std::size_t>(moved) > size;
-    if (operation.is_truncated_) moved = static_cast<ssize_t>(size);
-    operation.name_size_ = length;
-    return outcome_of_datagram(operation, moved);
-  }
-#endif
+/// What has been sent, and whether to wait for room.
+attempt_outcome outcome_of_send(datagram_operation& operation, ssize_t moved) noexcept {
+  auto const outcome = outcome_of_datagram(operation, moved);
+  if (outcome != attempt_outcome::would_block || !operation.ends_if_full_) return outcome;
+  operation.error_ = EAGAIN;
+  return attempt_outcome::ended;
+}
+
+[[gnu::noinline]] attempt_outcome receive_scattered(int descriptor, datagram_operation& operation) noexcept {
   gathered buffers(operation);
   msghdr message = buffers.message();
   message.msg_name = operation.name_;
-  message.msg_namelen = length;
+  message.msg_namelen = static_cast<socklen_t>(operation.name_size_);
+  ssize_t moved;
   do {
     moved = ::recvmsg(descriptor, &message, 0);
   } while (moved < 0 && errno == EINTR);
@@ -90,38 +82,66 @@ attempt_outcome recvfrom(int descriptor, datagram_operation& operation) noexcept
   return outcome_of_datagram(operation, moved);
 }
 
-ssize_t send_datagram(int descriptor, datagram_operation const& operation) noexcept {
-  auto const length = static_cast<socklen_t>(operation.name_size_);
-  auto const& bytes = operation.buffer_;
-  if (operation.more_.empty())
-    return ::sendto(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL, static_cast<sockaddr const*>(operation.name_),
-                    length);
+attempt_outcome recvfrom(int descriptor, datagram_operation& operation) noexcept {
+#if defined(__linux__)
+  if (operation.more_.empty()) [[likely]] {
+    // recvfrom is less work for the system than recvmsg, but tells of truncation on Linux only: with MSG_TRUNC it gives
+    // the size that the datagram had, recv(2).
+    auto const size = operation.buffer_.size();
+    auto* const into = const_cast<void*>(operation.buffer_.data());
+    auto* const name = static_cast<sockaddr*>(operation.name_);
+    auto length = static_cast<socklen_t>(operation.name_size_);
+    ssize_t moved;
+    do {
+      moved = ::recvfrom(descriptor, into, size, MSG_TRUNC, name, name ? &length : nullptr);
+    } while (moved < 0 && errno == EINTR);
+    operation.is_truncated_ = moved > static_cast<ssize_t>(size);
+    if (operation.is_truncated_) moved = static_cast<ssize_t>(size);
+    operation.name_size_ = length;
+    return outcome_of_datagram(operation, moved);
+  }
+#endif
+  return receive_scattered(descriptor, operation);
+}
+
+[[gnu::noinline]] attempt_outcome send_gathered(int descriptor, datagram_operation& operation) noexcept {
   gathered buffers(operation);
   msghdr message = buffers.message();
   message.msg_name = operation.name_;
-  message.msg_namelen = length;
-  return ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
+  message.msg_namelen = static_cast<socklen_t>(operation.name_size_);
+  ssize_t moved;
+  do {
+    moved = ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
+  } while (moved < 0 && errno == EINTR);
+  return outcome_of_send(operation, moved);
 }
 
 attempt_outcome sendto(int descriptor, datagram_operation& operation) noexcept {
+  if (!operation.more_.empty()) [[unlikely]]
+    return send_gathered(descriptor, operation);
+  auto const& bytes = operation.buffer_;
   ssize_t moved;
   do {
-    moved = send_datagram(descriptor, operation);
+    moved = ::sendto(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL,
+                     static_cast<sockaddr const*>(operation.name_), static_cast<socklen_t>(operation.name_size_));
   } while (moved < 0 && errno == EINTR);
-  auto const outcome = outcome_of_datagram(operation, moved);
-  if (outcome != attempt_outcome::would_block || !operation.ends_if_full_) return outcome;
-  operation.error_ = EAGAIN;
-  return attempt_outcome::ended;
+  return outcome_of_send(operation, moved);
 }
 
-attempt_outcome move_batch(int descriptor, io_operation& operation) noexcept {
-  auto* const messages = static_cast<message*>(const_cast<void*>(operation.buffer_.data()));
+message* messages_of(io_operation const& operation) noexcept {
+  return static_cast<message*>(const_cast<void*>(operation.buffer_.data()));
+}
+
+attempt_outcome receive_batch(int descriptor, io_operation& operation) noexcept {
+  auto const room = operation.buffer_.size() / sizeof(message);
+  auto const received = receive_messages(descriptor, messages_of(operation), static_cast<unsigned>(room));
+  return outcome_of_transfer(operation, received, room);
+}
+
+// Why a message was not sent, for want of room or for a reason of its own, the next attempt tells.
+attempt_outcome send_batch(int descriptor, datagram_operation& operation) noexcept {
   auto const count = operation.buffer_.size() / sizeof(message);
-  auto const limited = static_cast<unsigned>(count);
-  if (operation.what_ == io_operation::kind::recv_batch)
-    return outcome_of_transfer(operation, receive_messages(descriptor, messages, limited), count);
-  // One that was not sent may be so for want of room or for a reason of its own: the next attempt will tell.
-  return outcome_of_datagram(operation, send_messages(descriptor, messages, limited));
+  return outcome_of_send(operation, send_messages(descriptor, messages_of(operation), static_cast<unsigned>(count)));
 }
 
 // Errors of the connection that was to be accepted, not of the listener: accept(2), "Error handling". The next one in
@@ -186,8 +206,8 @@ attempt_outcome attempt_other(int descriptor, io_operation& operation) noexcept 
     case io_operation::kind::write: return transfer(descriptor, operation);
     case io_operation::kind::recvfrom: return recvfrom(descriptor, static_cast<datagram_operation&>(operation));
     case io_operation::kind::sendto: return sendto(descriptor, static_cast<datagram_operation&>(operation));
-    case io_operation::kind::recv_batch:
-    case io_operation::kind::send_batch: return move_batch(descriptor, operation);
+    case io_operation::kind::recv_batch: return receive_batch(descriptor, operation);
+    case io_operation::kind::send_batch: return send_batch(descriptor, static_cast<datagram_operation&>(operation));
     case io_operation::kind::accept: return accept(descriptor, operation);
     case io_operation::kind::connect: return connect(descriptor, operation);
     case io_operation::kind::wait_readable:

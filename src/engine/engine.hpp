@@ -45,6 +45,12 @@ class socket {
   int descriptor_;
 };
 
+/// What it means that a read has not filled its buffer.
+enum class short_read : bool {
+  drained,        ///< there was no more
+  tells_nothing,  ///< unix(7): it also ends where a descriptor was passed along
+};
+
 class engine {
  public:
   /// What an engine calls.
@@ -76,7 +82,7 @@ class engine {
 
   /// Takes over `descriptor`, which must be non-blocking. On failure throws `std::system_error`, and the descriptor
   /// stays the caller's.
-  [[nodiscard]] virtual socket& attach(int descriptor) = 0;
+  [[nodiscard]] virtual socket& attach(int descriptor, short_read meaning = short_read::drained) = 0;
 };
 
 /// The engine on Asio.

@@ -64,9 +64,16 @@ std::span<basic_datagram<Endpoint> const> recv_batch_awaiter<Endpoint>::await_re
 template <class Endpoint>
 void send_batch_awaiter<Endpoint>::fill(send_slots& slots, std::size_t first, std::size_t last) const noexcept {
   bool const is_connected = socket_->is_connected();
+  auto const joins = [&](std::size_t i) {
+    return i != first && slots.can_join(datagrams_[i].bytes) &&
+           (is_connected || datagrams_[i].peer == datagrams_[i - 1].peer);
+  };
   for (std::size_t i = first; i != last && !slots.is_full(); ++i) {
     auto const& each = datagrams_[i];
-    if (i != first && (is_connected || each.peer == datagrams_[i - 1].peer) && slots.join(each.bytes)) continue;
+    if (joins(i)) {
+      slots.join(each.bytes);
+      continue;
+    }
     slots.add(each.bytes);
     if (!is_connected) slots.set_address(each.peer.to_sockaddr(slots.address()));
   }
@@ -100,20 +107,24 @@ int basic_datagram_socket<Endpoint>::open_handle(char const* operation) const {
 template <class Endpoint>
 void basic_datagram_socket<Endpoint>::connect(Endpoint const& peer) {
   int const descriptor = open_handle("connect");
-  detail::socket_address<Endpoint> address;
-  auto const size = static_cast<socklen_t>(peer.to_sockaddr(address.bytes));
-  if (::connect(descriptor, reinterpret_cast<sockaddr const*>(address.bytes), size) != 0)
+  address const to(peer);
+  if (::connect(descriptor, reinterpret_cast<sockaddr const*>(to.bytes), to.size) != 0)
     throw detail::system_failure(errno, fmt::format("connect to {}", peer));
-  socket_->set_connected(true);
+  detail::forget_error(descriptor);
+  socket_->connected_to(peer.to_string());
 }
 
 template <class Endpoint>
 void basic_datagram_socket<Endpoint>::disconnect() {
-  int const descriptor = open_handle("disconnect");
+  constexpr auto context = "disconnect";
+  int const descriptor = open_handle(context);
+  auto const before = local_endpoint();
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
-  if (::connect(descriptor, &nobody, sizeof nobody) != 0) throw detail::system_failure(errno, "disconnect");
-  socket_->set_connected(false);
+  if (::connect(descriptor, &nobody, sizeof nobody) != 0) throw detail::system_failure(errno, context);
+  detail::forget_error(descriptor);
+  detail::keep_port(descriptor, before, context);
+  socket_->connected_to({});
 }
 
 template <class Endpoint>

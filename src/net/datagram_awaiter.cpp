@@ -1,9 +1,7 @@
 // What the operations of datagram sockets do from the first attempt to the result.
 #include "strait/net/detail/datagram_awaiter.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -13,27 +11,13 @@
 namespace strait::detail {
 namespace {
 
-constexpr std::chrono::milliseconds first_back_off{1};
-constexpr std::chrono::milliseconds longest_back_off{50};
-
 /// Whether the system may have refused a message because it cannot divide it: the segments are longer than the path
 /// takes (EINVAL, EMSGSIZE), the device cannot make their checksums (EIO), or the kernel is older than Linux 4.18.
 bool is_about_segments(int error) noexcept { return error == EINVAL || error == EMSGSIZE || error == EIO; }
 
 }  // namespace
 
-datagram_awaiter::datagram_awaiter(kind what, datagram_socket* socket, const_buffer buffer, const_buffers more) noexcept
-    : socket_awaiter(what, buffer), socket_(socket) {
-  more_ = more;
-  ends_if_full_ = socket && is_output() && socket->must_poll_for_room();
-}
-
-bool datagram_awaiter::is_done_already() {
-  if (what_ == kind::recvfrom && socket_->has_receive_offload()) [[unlikely]]
-    throw std::logic_error(
-        fmt::format("strait: recvfrom on the socket on {}, which has receive_offload: what comes joined, only "
-                    "recv_batch takes apart",
-                    socket_->local_name()));
+inline bool datagram_awaiter::is_done_already() noexcept {
   if (what_ == kind::send_batch) return static_cast<send_batch_operation*>(this)->count_ == 0;
   if (more_.size() < most_buffers) [[likely]]
     return false;
@@ -45,36 +29,41 @@ inline void datagram_awaiter::prepare() noexcept {
   if (what_ == kind::send_batch) static_cast<send_batch_operation*>(this)->refill();
 }
 
-inline datagram_awaiter::progress datagram_awaiter::take_in(loop_core& loop) noexcept {
-  if (what_ == kind::send_batch) return static_cast<send_batch_operation*>(this)->take_in_batch(loop);
-  if (error_ == 0) [[likely]]
-    return progress::done;
-  return take_in_failure(loop);
+inline datagram_awaiter::progress datagram_awaiter::take_in(loop_core&) noexcept {
+  if (what_ == kind::send_batch) return static_cast<send_batch_operation*>(this)->take_in_batch();
+  if (error_ != 0) [[unlikely]]
+    return take_in_failure();
+  if (ends_if_full_ && socket_) [[unlikely]]
+    socket_->there_was_room();
+  return progress::done;
 }
 
-datagram_awaiter::progress datagram_awaiter::take_in_failure(loop_core& loop) noexcept {
+datagram_awaiter::progress datagram_awaiter::take_in_failure() noexcept {
   if (!socket_) return progress::done;
-  if (error_ == EAGAIN) return back_off(loop);
+  if (error_ == EAGAIN) return wait_for_room();
   // Someone did not want an earlier datagram of ours, which does not concern those that others send us.
   bool const is_news_of_another = error_ == ECONNREFUSED && !is_output() && !socket_->is_connected();
   return is_news_of_another ? progress::unfinished : progress::done;
 }
 
-datagram_awaiter::progress datagram_awaiter::back_off(loop_core& loop) noexcept {
-  if (early_end_ != early_end::none) {
-    error_ = ECANCELED;
+datagram_awaiter::progress datagram_awaiter::wait_for_room() noexcept {
+  if (early_end_ != early_end::none || !socket_) {
+    error_ = socket_ ? ECANCELED : EBADF;
     return progress::done;
   }
-  back_off_ = std::clamp(2 * back_off_, first_back_off, longest_back_off);
   state_ = state::aside;
-  set(loop, clock::now() + back_off_);
+  socket_->poll_for_room();
   return progress::postponed;
 }
 
-void datagram_awaiter::expired() noexcept { try_again_soon(waiting_branch().core()); }
-
 void datagram_awaiter::go_on() noexcept {
-  if (state_ == state::aside && !is_set()) try_again_soon(waiting_branch().core());
+  if (state_ == state::aside) try_again_soon(waiting_branch().core());
+}
+
+void datagram_awaiter::try_again(engine::socket& watched) noexcept {
+  if (state_ != state::started) return;
+  watched.abandon(*this);
+  try_again_soon(waiting_branch().core());
 }
 
 void datagram_awaiter::fail() const {
@@ -95,42 +84,39 @@ void datagram_awaiter::fail() const {
 }
 
 send_batch_operation::send_batch_operation(datagram_socket* socket, std::size_t count)
-    : datagram_awaiter(kind::send_batch, socket), count_(count) {
-  if (socket) socket->make_send_slots();
-}
+    : datagram_awaiter(kind::send_batch, socket), slots_(socket ? socket->send_slots() : nullptr), count_(count) {}
 
 void send_batch_operation::refill() noexcept {
-  send_slots& slots = socket_->send_slots();
-  slots.clear(longest_refused_ != 0 ? 0 : socket_->longest_segment());
-  fill(slots, next_, count_);
-  buffer_ = slots.messages();
+  slots_->clear(longest_refused_ != 0 ? 0 : socket_->longest_segment());
+  fill(*slots_, next_, count_);
+  buffer_ = slots_->messages();
 }
 
-datagram_awaiter::progress send_batch_operation::take_in_batch(loop_core& loop) noexcept {
-  if (!socket_ || error_ == ECANCELED || error_ == EBADF) return progress::done;
-  if (error_ == EAGAIN) return back_off(loop);
-  if (error_ == 0) {
-    // Undivided it was refused, but by itself it is not: remember.
-    if (longest_refused_ != 0) socket_->limit_segments(longest_refused_ - 1);
-    auto const went = socket_->send_slots().datagrams_in(moved_);
-    next_ += went;
-    sent_ += went;
-    back_off_ = {};
-    longest_refused_ = 0;
-  } else {
-    skip_refused();
-  }
+datagram_awaiter::progress send_batch_operation::take_in_batch() noexcept {
+  if (error_ == ECANCELED || error_ == EBADF) return progress::done;
+  if (error_ == EAGAIN) return wait_for_room();
+  if (error_ == 0) take_in_sent();
+  else skip_refused();
   if (next_ != count_) return progress::unfinished;
   error_ = first_error_;
   return progress::done;
 }
 
+void send_batch_operation::take_in_sent() noexcept {
+  auto const went = slots_->datagrams_in(moved_);
+  next_ += went;
+  sent_ += went;
+  if (!socket_) return;
+  // What was refused together with its neighbours goes by itself: remember.
+  if (longest_refused_ != 0) socket_->limit_segments(longest_refused_ - 1);
+  longest_refused_ = 0;
+  if (ends_if_full_) socket_->there_was_room();
+}
+
 /// The system did not take the first message. If that was several datagrams, perhaps it takes them one by one.
 void send_batch_operation::skip_refused() noexcept {
-  send_slots const& slots = socket_->send_slots();
-  auto const datagrams = slots.datagrams_in(1);
-  if (datagrams > 1 && is_about_segments(error_)) {
-    longest_refused_ = error_ == EIO ? 1 : slots.segment_size_of_first();
+  if (slots_->datagrams_in(1) > 1 && is_about_segments(error_)) {
+    longest_refused_ = error_ == EIO ? 1 : slots_->segment_size_of_first();
     return;
   }
   longest_refused_ = 0;
@@ -138,35 +124,9 @@ void send_batch_operation::skip_refused() noexcept {
     first_error_ = error_;
     first_refused_ = next_;
   }
-  next_ += datagrams;
+  ++next_;
 }
 
 template class socket_awaiter<datagram_awaiter, datagram_operation>;
-
-datagram_socket::~datagram_socket() {
-  for (line* each : {&receivers_, &senders_})
-    while (datagram_awaiter* const waiting = each->front()) {
-      waiting->unlink();
-      waiting->socket_closed();
-    }
-}
-
-void datagram_socket::note_whether_connected(int descriptor) noexcept {
-  socket_name peer;
-  is_connected_ = ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer.address), &peer.size) == 0;
-}
-
-std::string datagram_socket::name() const { return fmt::format("the socket on {}", local_name()); }
-
-std::string datagram_socket::local_name() const {
-  auto const name = local_name_of(native_handle(), "local endpoint");
-  return name_of(&name.address, name.size);
-}
-
-std::string datagram_socket::peer_name() const {
-  socket_name name;
-  bool const is_known = ::getpeername(native_handle(), reinterpret_cast<sockaddr*>(&name.address), &name.size) == 0;
-  return is_known ? name_of(&name.address, name.size) : "no one";
-}
 
 }  // namespace strait::detail

@@ -4,12 +4,16 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "net/descriptor.hpp"
 #include "net/message_slots.hpp"
 #include "net/socket_file.hpp"
 #include "net/watched_socket.hpp"
+#include "strait/base/chrono.hpp"
 #include "strait/core/detail/intrusive_list.hpp"
+#include "strait/core/detail/timer.hpp"
 #include "strait/net/detail/datagram_awaiter.hpp"
 
 namespace strait::detail {
@@ -17,45 +21,51 @@ namespace strait::detail {
 /// A datagram socket, and who waits to receive and to send, in the order in which they came.
 class datagram_socket final : public watched_socket {
  public:
-  explicit datagram_socket(bool is_local) noexcept : is_local_(is_local) {}
+  explicit datagram_socket(bool is_local) noexcept : has_rules_(is_local), is_local_(is_local) {}
   /// Closes; operations under way end.
   ~datagram_socket();
 
-  [[nodiscard]] bool admits(datagram_awaiter const&, loop_core const& loop) const noexcept { return loop_ == &loop; }
-  void admit(datagram_awaiter const&, loop_core& loop) {
-    watch(loop, "release() it on the first and make a new socket of the descriptor on the other");
+  [[nodiscard]] bool admits(datagram_awaiter const&, loop_core const& loop) const noexcept {
+    return loop_ == &loop && !has_rules_;
   }
+  void admit(datagram_awaiter& operation, loop_core& loop);
+  /// Whether nothing that comes before `operation` has to be done first.
   [[nodiscard]] bool is_free_for(datagram_awaiter const& operation) noexcept {
-    return operation.ends_if_full_ || line_of(operation).empty();
+    return line_of(operation).empty() || (operation.ends_if_full_ && !must_wait(operation));
   }
   void occupy(datagram_awaiter& operation) noexcept { line_of(operation).push_back(operation); }
   void vacate(datagram_awaiter& operation) noexcept {
     operation.unlink();
-    if (auto* const next = line_of(operation).front()) next->go_on();
+    if (!line_of(operation).empty()) [[unlikely]]
+      go_on_after(operation);
   }
 
-  [[nodiscard]] bool is_connected() const noexcept { return is_connected_; }
-  void set_connected(bool now) noexcept { is_connected_ = now; }
+  [[nodiscard]] bool is_connected() const noexcept { return !peer_.empty(); }
+  /// To `peer`, or not any more. Who waits to send tries again.
+  void connected_to(std::string peer) noexcept;
   /// Of a descriptor that was made elsewhere.
-  void note_whether_connected(int descriptor) noexcept;
+  void note_whether_connected(int descriptor);
   /// Removes `file` in the end, unless it is released.
   void own_file(std::unique_ptr<socket_file> file) noexcept { file_ = std::move(file); }
-  /// Whether a send that finds no room is not told when there is some: unix(7) sockets look at the one peer that they
-  /// are connected to, if any.
-  [[nodiscard]] bool must_poll_for_room() const noexcept { return is_local_ && !is_connected_; }
+  /// Has those who found none try again after a while, which grows with each time that they did not.
+  void poll_for_room() noexcept;
+  /// One of them found some.
+  void there_was_room() noexcept { wait_ = {}; }
 
   [[nodiscard]] bool has_receive_offload() const noexcept { return has_receive_offload_; }
-  void set_receive_offload() noexcept { has_receive_offload_ = true; }
+  void set_receive_offload() noexcept { has_rules_ = has_receive_offload_ = true; }
 
   /// Datagrams of up to so many bytes may be handed to the system as one, for it to divide.
-  [[nodiscard]] std::size_t longest_segment() const noexcept { return is_local_ ? 0 : longest_segment_; }
-  void limit_segments(std::size_t longest) noexcept { longest_segment_ = longest; }
-
-  /// Throws `std::bad_alloc`.
-  void make_send_slots() {
-    if (!send_slots_) send_slots_ = std::make_unique<detail::send_slots>();
+  [[nodiscard]] std::size_t longest_segment() const noexcept { return longest_segment_; }
+  void limit_segments(std::size_t longest) noexcept {
+    longest_segment_ = detail::send_slots::supports_segments ? longest : 0;
   }
-  [[nodiscard]] detail::send_slots& send_slots() noexcept { return *send_slots_; }
+
+  /// Made when they are first asked for. Throws `std::bad_alloc`.
+  [[nodiscard]] std::shared_ptr<detail::send_slots> const& send_slots() {
+    if (!send_slots_) send_slots_ = std::make_shared<detail::send_slots>();
+    return send_slots_;
+  }
 
   [[nodiscard]] int release() noexcept {
     if (file_) file_->keep();
@@ -64,23 +74,44 @@ class datagram_socket final : public watched_socket {
 
   /// For messages: "127.0.0.1:5000".
   [[nodiscard]] std::string local_name() const;
-  [[nodiscard]] std::string peer_name() const;
+  [[nodiscard]] std::string peer_name() const { return is_connected() ? peer_ : "no one"; }
 
  private:
   using line = intrusive_list<datagram_awaiter>;
   [[nodiscard]] line& line_of(datagram_awaiter const& operation) noexcept {
     return operation.is_output() ? senders_ : receivers_;
   }
+  [[nodiscard]] bool must_wait(datagram_awaiter const& operation) noexcept;
+  void go_on_after(datagram_awaiter const& ended) noexcept;
+  class room_poll final : public timer {
+   public:
+    explicit room_poll(datagram_socket& of) noexcept : of_(of) {}
+
+   private:
+    void expired() noexcept override;
+    datagram_socket& of_;
+  };
+  void loop_ended() noexcept override;
   [[nodiscard]] std::string name() const override;
 
+  bool has_rules_;  // for `admit` to see to
   bool const is_local_;
-  bool is_connected_ = false;
   bool has_receive_offload_ = false;
   line receivers_;
   line senders_;
-  std::size_t longest_segment_ = send_slots::supports_segments ? most_datagram_bytes : 0;
-  std::unique_ptr<detail::send_slots> send_slots_;
+  std::size_t longest_segment_ = 0;
+  std::shared_ptr<detail::send_slots> send_slots_;
   std::unique_ptr<socket_file> file_;
+  room_poll poll_{*this};
+  std::chrono::milliseconds wait_{0};
+  std::string peer_;  // where it is connected to
 };
+
+/// Forgets what has become of datagrams that were sent earlier.
+void forget_error(int descriptor) noexcept;
+
+/// Linux takes away a port that the system has chosen when its socket is disconnected: binds it again.
+void keep_port(int descriptor, endpoint const& before, std::string_view context);
+inline void keep_port(int, local::endpoint const&, std::string_view) noexcept {}
 
 }  // namespace strait::detail

@@ -88,44 +88,50 @@ std::optional<endpoint> endpoint::from_address(std::string_view address, std::ui
   return std::nullopt;
 }
 
+// Field by field: these are on the way of every datagram, and a copy of the whole would wait for its parts.
+
 endpoint endpoint::from_sockaddr(void const* address, std::size_t size) noexcept {
   endpoint made;
+  auto const* const from = static_cast<unsigned char const*>(address);
+  auto const take = [from](auto& field, std::size_t offset) { std::memcpy(&field, from + offset, sizeof field); };
   sa_family_t family = AF_UNSPEC;
-  if (size >= offsetof(sockaddr, sa_data))
-    std::memcpy(&family, static_cast<char const*>(address) + offsetof(sockaddr, sa_family), sizeof family);
+  in_port_t port = 0;
+  if (size >= offsetof(sockaddr, sa_data)) take(family, offsetof(sockaddr, sa_family));
   if (family == AF_INET && size >= sizeof(sockaddr_in)) {
-    sockaddr_in v4;
-    std::memcpy(&v4, address, sizeof v4);
-    std::memcpy(made.address_.data(), &v4.sin_addr, sizeof v4.sin_addr);
-    made.port_ = ntohs(v4.sin_port);
+    in_addr_t v4;
+    take(v4, offsetof(sockaddr_in, sin_addr));
+    take(port, offsetof(sockaddr_in, sin_port));
+    std::memcpy(made.address_.data(), &v4, sizeof v4);
   } else if (family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
-    sockaddr_in6 v6;
-    std::memcpy(&v6, address, sizeof v6);
-    std::memcpy(made.address_.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
+    take(made.address_, offsetof(sockaddr_in6, sin6_addr));
+    take(made.scope_, offsetof(sockaddr_in6, sin6_scope_id));
+    take(port, offsetof(sockaddr_in6, sin6_port));
     made.version_ = 6;
-    made.scope_ = v6.sin6_scope_id;
-    made.port_ = ntohs(v6.sin6_port);
   }
+  made.port_ = ntohs(port);
   return made;
 }
 
 std::size_t endpoint::to_sockaddr(void* into) const noexcept {
   static_assert(longest_sockaddr >= sizeof(sockaddr_in6) && longest_sockaddr >= sizeof(sockaddr_in));
+  auto* const to = static_cast<unsigned char*>(into);
+  auto const put = [to](auto const& field, std::size_t offset) { std::memcpy(to + offset, &field, sizeof field); };
+  in_port_t const port = htons(port_);
+  sa_family_t const family = is_v4() ? AF_INET : AF_INET6;
   if (is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port_);
-    std::memcpy(&v4.sin_addr, address_.data(), sizeof v4.sin_addr);
-    std::memcpy(into, &v4, sizeof v4);
-    return sizeof v4;
+    std::memset(to, 0, sizeof(sockaddr_in));
+    in_addr_t v4;
+    std::memcpy(&v4, address_.data(), sizeof v4);
+    put(v4, offsetof(sockaddr_in, sin_addr));
+    put(port, offsetof(sockaddr_in, sin_port));
+  } else {
+    std::memset(to, 0, sizeof(sockaddr_in6));
+    put(address_, offsetof(sockaddr_in6, sin6_addr));
+    put(scope_, offsetof(sockaddr_in6, sin6_scope_id));
+    put(port, offsetof(sockaddr_in6, sin6_port));
   }
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(port_);
-  v6.sin6_scope_id = scope_;
-  std::memcpy(&v6.sin6_addr, address_.data(), sizeof v6.sin6_addr);
-  std::memcpy(into, &v6, sizeof v6);
-  return sizeof v6;
+  put(family, offsetof(sockaddr, sa_family));
+  return is_v4() ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
 }
 
 std::string endpoint::address() const {

@@ -14,6 +14,11 @@ class local_stream_socket final : public stream_socket {
   [[nodiscard]] static local::stream make_stream(unique_descriptor descriptor);
 
   [[nodiscard]] std::string peer_name() const override;
+
+ private:
+  [[nodiscard]] engine::short_read meaning_of_short_read() const noexcept override {
+    return engine::short_read::tells_nothing;
+  }
 };
 
 }  // namespace strait::detail

@@ -23,17 +23,12 @@ void send_slots::set_address(std::size_t size) noexcept {
   header.msg_namelen = static_cast<socklen_t>(size);
 }
 
-bool send_slots::join(const_buffer bytes) noexcept {
+void send_slots::join(const_buffer bytes) noexcept {
   msghdr& header = messages_[messages_used_ - 1].msg_hdr;
-  auto const segment = header.msg_iov->iov_len;
-  bool const fits = !last_is_closed_ && segment <= longest_segment_ && !bytes.empty() && bytes.size() <= segment &&
-                    header.msg_iovlen < most_segments && bytes_in_last_ + bytes.size() <= most_datagram_bytes;
-  if (!fits) return false;
   vectors_[datagrams_used_++] = {const_cast<void*>(bytes.data()), bytes.size()};
   bytes_in_last_ += bytes.size();
-  last_is_closed_ = bytes.size() < segment;
+  last_is_closed_ = bytes.size() < header.msg_iov->iov_len;
   if (++header.msg_iovlen == 2) mark_segments(messages_used_ - 1);
-  return true;
 }
 
 void send_slots::mark_segments([[maybe_unused]] std::size_t index) noexcept {

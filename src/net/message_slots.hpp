@@ -56,9 +56,16 @@ class send_slots {
   /// Where the address of the last message is to be written.
   [[nodiscard]] unsigned char* address() noexcept { return addresses_[messages_used_ - 1].bytes; }
   void set_address(std::size_t size) noexcept;
-  /// Joins `bytes`, which go to the same destination, to the last message, if the system can divide that again: all of
-  /// its segments have one size, but for the last one, which may be shorter.
-  [[nodiscard]] bool join(const_buffer bytes) noexcept;
+  /// Whether `bytes`, if they go to the same destination, can join the last message, for the system to divide it again:
+  /// all of its segments have one size, but for the last one, which may be shorter.
+  [[nodiscard]] bool can_join(const_buffer bytes) const noexcept {
+    if (longest_segment_ == 0 || last_is_closed_) return false;
+    msghdr const& header = messages_[messages_used_ - 1].msg_hdr;
+    auto const segment = header.msg_iov->iov_len;
+    return segment <= longest_segment_ && !bytes.empty() && bytes.size() <= segment &&
+           header.msg_iovlen < most_segments && bytes_in_last_ + bytes.size() <= most_datagram_bytes;
+  }
+  void join(const_buffer bytes) noexcept;
 
   /// What there is to send.
   [[nodiscard]] const_buffer messages() noexcept;
@@ -90,8 +97,8 @@ class receive_slots {
 #else
   static constexpr bool supports_offload = false;
 #endif
-  // What the system joins at most: net/ipv4/udp_offload.c, UDP_GRO_CNT_MAX.
-  static constexpr std::size_t most_joined = 64;
+  // What the system joins at most: linux/udp.h, UDP_MAX_SEGMENTS, since Linux 6.9.
+  static constexpr std::size_t most_joined = 128;
 
   receive_slots(std::size_t count, std::size_t longest);
 

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -63,7 +64,7 @@ directory_lock::~directory_lock() {
   if (directory_ >= 0) ::close(directory_);
 }
 
-socket_file::socket_file(std::string_view path) : path_(path) {
+socket_file::socket_file(std::string_view path) : path_(std::filesystem::absolute(path)) {
   struct stat file{};
   if (::lstat(path_.c_str(), &file) != 0) return;
   device_ = file.st_dev;
@@ -72,7 +73,7 @@ socket_file::socket_file(std::string_view path) : path_(path) {
 
 socket_file::~socket_file() {
   if (path_.empty()) return;
-  directory_lock const lock(path_);
+  // Nobody takes its place meanwhile: there is still somebody behind it.
   struct stat file{};
   bool const is_there = ::lstat(path_.c_str(), &file) == 0;
   if (is_there && S_ISSOCK(file.st_mode) && file.st_dev == device_ && file.st_ino == number_) ::unlink(path_.c_str());

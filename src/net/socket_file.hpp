@@ -26,7 +26,7 @@ class directory_lock {
   bool is_held_ = false;
 };
 
-/// Owns the file at which a socket is bound: removes it in the end, if it is still the same.
+/// Owns the file at which a socket is bound: removes it in the end, if it is still the same. Goes before the socket.
 class socket_file {
  public:
   /// The file at `path`, which is there.

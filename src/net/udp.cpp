@@ -74,16 +74,31 @@ bool turn_on_receive_offload([[maybe_unused]] int descriptor) noexcept {
 #endif
 }
 
+bool has_receive_offload([[maybe_unused]] int descriptor) {
+#if defined(UDP_GRO)
+  int on = 0;
+  socklen_t size = sizeof on;
+  return ::getsockopt(descriptor, SOL_UDP, UDP_GRO, &on, &size) == 0 && on != 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
 socket::socket(int descriptor) {
   constexpr auto context = "take over a UDP socket";
   auto const family = detail::local_name_of(descriptor, context).address.ss_family;
-  if ((family != AF_INET && family != AF_INET6) || get_option(descriptor, SOL_SOCKET, SO_TYPE, context) != SOCK_DGRAM)
-    throw error(std::make_error_code(std::errc::invalid_argument), context, "it is another kind of socket");
+  bool is_udp =
+      (family == AF_INET || family == AF_INET6) && get_option(descriptor, SOL_SOCKET, SO_TYPE, context) == SOCK_DGRAM;
+#if defined(SO_PROTOCOL)
+  is_udp = is_udp && get_option(descriptor, SOL_SOCKET, SO_PROTOCOL, context) == IPPROTO_UDP;
+#endif
+  if (!is_udp) throw error(std::make_error_code(std::errc::invalid_argument), context, "it is another kind of socket");
   detail::set_non_blocking(descriptor, context);
   socket_ = new detail::datagram_socket(/*is_local=*/false);
   socket_->note_whether_connected(descriptor);
+  if (has_receive_offload(descriptor)) socket_->set_receive_offload();
   socket_->own(descriptor);
 }
 
@@ -146,6 +161,7 @@ socket bind(endpoint const& where, bind_options options) {
   socket made(descriptor.get());
   static_cast<void>(descriptor.release());
   if (options.receive_offload && turn_on_receive_offload(made.native_handle())) made.socket_->set_receive_offload();
+  if (options.send_offload) made.socket_->limit_segments(detail::most_datagram_bytes);
   return made;
 }
 
@@ -153,31 +169,35 @@ socket bind(std::string_view where, bind_options options) { return bind(detail::
 
 namespace {
 
-socket connected_to(endpoint const& peer) {
-  auto made = bind(peer.is_v4() ? endpoint::any_v4(0) : endpoint::any_v6(0));
+socket connected_to(endpoint const& peer, bind_options options) {
+  auto made = bind(peer.is_v4() ? endpoint::any_v4(0) : endpoint::any_v6(0), options);
   made.connect(peer);
   return made;
 }
 
-task<socket> connect_to(endpoint peer) { co_return connected_to(peer); }
+task<socket> connect_to(endpoint peer, bind_options options) { co_return connected_to(peer, options); }
 
-task<socket> look_up_and_connect(task<std::vector<endpoint>> look_up) {
+task<socket> look_up_and_connect(task<std::vector<endpoint>> look_up, bind_options options) {
   auto const addresses = co_await std::move(look_up);
   for (auto each = addresses.begin(); each != addresses.end() - 1; ++each) {
     try {
-      co_return connected_to(*each);
+      co_return connected_to(*each, options);
     } catch (error const&) {  // no way to there: the next one
     }
   }
-  co_return connected_to(addresses.back());
+  co_return connected_to(addresses.back(), options);
 }
 
 }  // namespace
 
-task<socket> connect(endpoint const& peer) { return connect_to(peer); }
-task<socket> connect(std::string_view host_and_port) { return look_up_and_connect(resolve(host_and_port)); }
-task<socket> connect(std::string_view host, std::uint16_t port) {
-  return look_up_and_connect(resolve(host, std::to_string(port)));
+task<socket> connect(endpoint const& peer, bind_options options) { return connect_to(peer, options); }
+task<socket> connect(std::string_view host_and_port, bind_options options) {
+  if (auto const known = endpoint::try_parse(host_and_port)) return connect_to(*known, options);
+  return look_up_and_connect(resolve(host_and_port), options);
+}
+task<socket> connect(std::string_view host, std::uint16_t port, bind_options options) {
+  if (host == "localhost") return connect_to(endpoint::loopback_v4(port), options);
+  return look_up_and_connect(resolve(host, std::to_string(port)), options);
 }
 
 }  // namespace udp

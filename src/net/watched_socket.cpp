@@ -11,7 +11,7 @@ namespace strait::detail {
 void watched_socket::watch(loop_core& loop, std::string_view advice) {
   if (loop_) throw std::logic_error(fmt::format("strait: {} is used on two loops: {}", name(), advice));
   try {
-    watched_ = &loop_of(loop).engine().attach(descriptor_.get());
+    watched_ = &loop_of(loop).engine().attach(descriptor_.get(), meaning_of_short_read());
   } catch (std::system_error const& e) {
     throw error(e.code(), fmt::format("watch {}", name()));
   }

@@ -39,6 +39,9 @@ class watched_socket : public loop_user {
 
   /// Has `loop` watch it. Throws `std::logic_error` if another does, with what is to be done about that.
   void watch(loop_core& loop, std::string_view advice);
+  [[nodiscard]] virtual engine::short_read meaning_of_short_read() const noexcept {
+    return engine::short_read::drained;
+  }
   /// "the stream with 127.0.0.1:5000"
   [[nodiscard]] virtual std::string name() const = 0;
 

@@ -5,7 +5,7 @@
 
 namespace strait::test {
 
-enum class system_call { socket, bind, accept };
+enum class system_call { socket, bind, accept, recvfrom, sendto, recvmmsg, sendmmsg };
 
 /// While it lives, the next `times` calls fail with `error`. One at a time.
 class failing {
@@ -26,6 +26,30 @@ class without_ipv6 {
   without_ipv6& operator=(without_ipv6 const&) = delete;
   ~without_ipv6();
 };
+
+/// While it lives, a call sends `most` messages of a batch at most.
+class short_batches {
+ public:
+  explicit short_batches(unsigned most) noexcept;
+  short_batches(short_batches const&) = delete;
+  short_batches& operator=(short_batches const&) = delete;
+  ~short_batches();
+};
+
+/// While it lives, this system cannot divide what is handed over as one: a message that asks for it is refused with
+/// `error`, and what stands before it in its batch is sent.
+class without_segmentation {
+ public:
+  explicit without_segmentation(int error) noexcept;
+  without_segmentation(without_segmentation const&) = delete;
+  without_segmentation& operator=(without_segmentation const&) = delete;
+  ~without_segmentation();
+  /// How many messages have asked for it since.
+  [[nodiscard]] static int refused() noexcept;
+};
+
+/// How many batches have been handed to the system so far.
+[[nodiscard]] int batches_sent() noexcept;
 
 /// While it lives, the wall clock is wrong by what it was last told to be.
 class wrong_wall_clock {

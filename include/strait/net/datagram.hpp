@@ -53,7 +53,7 @@ template <class Endpoint>
 class basic_datagram_buffer {
  public:
   /// Room for `count` datagrams of up to `longest` bytes each; both at least 1. What is longer is cut off, and marked
-  /// so.
+  /// so; but with `receive_offload`, there is room for any.
   explicit basic_datagram_buffer(std::size_t count = 64, std::size_t longest = 2048);
   basic_datagram_buffer(basic_datagram_buffer&&) noexcept;
   basic_datagram_buffer& operator=(basic_datagram_buffer&&) noexcept;
@@ -73,13 +73,12 @@ class basic_datagram_buffer {
 
 namespace detail {
 
-template <class Endpoint>
+template <class Endpoint, class Buffers>
 class recvfrom_awaiter final : public datagram_awaiter {
  public:
-  recvfrom_awaiter(datagram_socket* socket, const_buffer into, const_buffers more) noexcept
-      : datagram_awaiter(kind::recvfrom, socket, into, more) {
+  recvfrom_awaiter(datagram_socket* socket, Buffers into) noexcept : datagram_awaiter(kind::recvfrom, socket, into) {
     name_ = from_.bytes;
-    name_size_ = sizeof from_.bytes;
+    name_size_ = from_.size;
   }
   received_from<Endpoint> await_resume() {
     check();
@@ -90,34 +89,27 @@ class recvfrom_awaiter final : public datagram_awaiter {
   socket_address<Endpoint> from_;
 };
 
+template <class Buffers>
 class recv_awaiter final : public datagram_awaiter {
  public:
-  recv_awaiter(datagram_socket* socket, const_buffer into, const_buffers more) noexcept
-      : datagram_awaiter(kind::recvfrom, socket, into, more) {}
+  recv_awaiter(datagram_socket* socket, Buffers into) noexcept : datagram_awaiter(kind::recvfrom, socket, into) {}
   received await_resume() {
     check();
     return {moved_, is_truncated_};
   }
 };
 
-template <class Endpoint>
-class sendto_awaiter final : public datagram_awaiter {
- public:
-  sendto_awaiter(datagram_socket* socket, const_buffer bytes, const_buffers more, Endpoint const& to) noexcept
-      : datagram_awaiter(kind::sendto, socket, bytes, more) {
-    name_ = to_.bytes;
-    name_size_ = static_cast<unsigned>(to.to_sockaddr(to_.bytes));
-  }
-  void await_resume() const { check(); }
-
- private:
-  socket_address<Endpoint> to_;
-};
-
+template <class Buffers>
 class send_awaiter final : public datagram_awaiter {
  public:
-  send_awaiter(datagram_socket* socket, const_buffer bytes, const_buffers more) noexcept
-      : datagram_awaiter(kind::sendto, socket, bytes, more) {}
+  send_awaiter(datagram_socket* socket, Buffers bytes) noexcept : datagram_awaiter(kind::sendto, socket, bytes) {}
+  /// `to` is the request's, which outlives its awaiter.
+  template <class Endpoint>
+  send_awaiter(datagram_socket* socket, Buffers bytes, socket_address<Endpoint> const& to) noexcept
+      : datagram_awaiter(kind::sendto, socket, bytes) {
+    name_ = const_cast<unsigned char*>(to.bytes);
+    name_size_ = to.size;
+  }
   void await_resume() const { check(); }
 };
 
@@ -171,6 +163,7 @@ template <class Endpoint>
 class basic_datagram_socket {
   template <class Awaiter, class... Arguments>
   using request = detail::datagram_request<Awaiter, Arguments...>;
+  using address = detail::socket_address<Endpoint>;
 
  public:
   using endpoint_type = Endpoint;
@@ -179,35 +172,35 @@ class basic_datagram_socket {
   /// Receives the next datagram, and gives its `size`, where it is `from`, and whether it was `truncated`, that is,
   /// longer than the buffer. An empty datagram is one, too: there is no end as there is of a stream.
   [[nodiscard]] auto recvfrom(mutable_buffer into) noexcept {
-    return request<detail::recvfrom_awaiter<Endpoint>, const_buffer, const_buffers>(socket_, into, {});
+    return request<detail::recvfrom_awaiter<Endpoint, const_buffer>, const_buffer>(socket_, into);
   }
   /// The same into several buffers, each filled before the next; 63 at most.
   [[nodiscard]] auto recvfrom(mutable_buffers into) noexcept {
-    return request<detail::recvfrom_awaiter<Endpoint>, const_buffer, const_buffers>(socket_, {},
-                                                                                    detail::as_const_buffers(into));
+    return request<detail::recvfrom_awaiter<Endpoint, const_buffers>, const_buffers>(socket_,
+                                                                                     detail::as_const_buffers(into));
   }
   /// The same without where it is from, which on a connected socket is no secret: gives `size` and `truncated`.
   [[nodiscard]] auto recv(mutable_buffer into) noexcept {
-    return request<detail::recv_awaiter, const_buffer, const_buffers>(socket_, into, {});
+    return request<detail::recv_awaiter<const_buffer>, const_buffer>(socket_, into);
   }
   [[nodiscard]] auto recv(mutable_buffers into) noexcept {
-    return request<detail::recv_awaiter, const_buffer, const_buffers>(socket_, {}, detail::as_const_buffers(into));
+    return request<detail::recv_awaiter<const_buffers>, const_buffers>(socket_, detail::as_const_buffers(into));
   }
 
   /// Sends `bytes` as one datagram. Completes when the system has taken it; whether it arrives, nobody tells.
   [[nodiscard]] auto sendto(const_buffer bytes, Endpoint const& to) noexcept {
-    return request<detail::sendto_awaiter<Endpoint>, const_buffer, const_buffers, Endpoint>(socket_, bytes, {}, to);
+    return request<detail::send_awaiter<const_buffer>, const_buffer, address>(socket_, bytes, address(to));
   }
   /// The same from several buffers, which make one datagram; 63 at most.
   [[nodiscard]] auto sendto(const_buffers bytes, Endpoint const& to) noexcept {
-    return request<detail::sendto_awaiter<Endpoint>, const_buffer, const_buffers, Endpoint>(socket_, {}, bytes, to);
+    return request<detail::send_awaiter<const_buffers>, const_buffers, address>(socket_, bytes, address(to));
   }
   /// The same to where the socket is connected to.
   [[nodiscard]] auto send(const_buffer bytes) noexcept {
-    return request<detail::send_awaiter, const_buffer, const_buffers>(socket_, bytes, {});
+    return request<detail::send_awaiter<const_buffer>, const_buffer>(socket_, bytes);
   }
   [[nodiscard]] auto send(const_buffers bytes) noexcept {
-    return request<detail::send_awaiter, const_buffer, const_buffers>(socket_, {}, bytes);
+    return request<detail::send_awaiter<const_buffers>, const_buffers>(socket_, bytes);
   }
 
   /// Receives at least one datagram, as many as are there and have room in `buffer`, by one system call where there is
@@ -218,18 +211,16 @@ class basic_datagram_socket {
   [[nodiscard]] auto recv_batch(basic_datagram_buffer<Endpoint>& buffer) noexcept {
     return request<detail::recv_batch_awaiter<Endpoint>, basic_datagram_buffer<Endpoint>*>(socket_, &buffer);
   }
-  /// Sends all of `datagrams`, in order, by as few system calls as there can be: neighbours of the same size and
-  /// destination are handed over as one where the system can divide them (segmentation offload). What the system
-  /// refuses does not keep the others from being sent; when these are, it throws the first refusal, with
-  /// `transferred()` the number of datagrams that were sent. Gives that number. On a connected socket, leave `peer` as
-  /// it is.
+  /// Sends all of `datagrams`, in order, by as few system calls as there can be. What the system refuses does not keep
+  /// the others from being sent; when these are, it throws the first refusal, with `transferred()` the number of
+  /// datagrams that were sent. Gives that number. On a connected socket, leave `peer` as it is.
   [[nodiscard]] auto send_batch(std::span<datagram const> datagrams) noexcept {
     return request<detail::send_batch_awaiter<Endpoint>, std::span<datagram const>>(socket_, datagrams);
   }
 
   /// From now on receives from `peer` only, and `send` sends there. Does not wait: nothing is sent. A refusal that the
-  /// system learns of later (ICMP) ends the next `send` or `recv` with `std::errc::connection_refused`; on a socket
-  /// that is not connected, it has no effect.
+  /// system learns of later (ICMP) ends the next `send`, which then sends nothing, or `recv` with
+  /// `std::errc::connection_refused`; on a socket that is not connected, it has no effect.
   void connect(Endpoint const& peer);
   /// Receives from everywhere again.
   void disconnect();

@@ -29,6 +29,10 @@ struct bind_options {
   /// `recv_batch` divides again (Linux: UDP_GRO). It makes bursts cheaper. The single `recvfrom` and `recv` are then
   /// not available. No effect where the system cannot.
   bool receive_offload = false;
+  /// Lets `send_batch` hand over neighbours of the same size and destination as one, for the system, or better the
+  /// network adapter, to divide (Linux: UDP_SEGMENT). It makes sending bursts cheaper, the more so the longer their
+  /// datagrams are. No effect where the system cannot.
+  bool send_offload = false;
 };
 
 /// A UDP socket. See `basic_datagram_socket` for receiving and sending.
@@ -74,13 +78,14 @@ class socket : public basic_datagram_socket<endpoint> {
 /// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000" (which is 127.0.0.1).
 [[nodiscard]] socket bind(std::string_view where, bind_options options = {});
 
-/// A socket that is connected to `peer`, on a port that the system chooses. Throws `error`.
-[[nodiscard]] task<socket> connect(endpoint const& peer);
+/// A socket that is connected to `peer`, and bound to a port that the system chooses. Throws `error`.
+[[nodiscard]] task<socket> connect(endpoint const& peer, bind_options options = {});
 /// The same for "host:port", where host is a name or an address; of a name's addresses it takes the first that this
-/// host has a way to. Nobody is asked whether they are there: that shows in the answers.
-[[nodiscard]] task<socket> connect(std::string_view host_and_port);
+/// host has a way to; "localhost" is 127.0.0.1, as for `bind`. Nobody is asked whether they are there: that shows in
+/// the answers.
+[[nodiscard]] task<socket> connect(std::string_view host_and_port, bind_options options = {});
 /// The same with host and port apart: an IPv6 address then stands without brackets.
-[[nodiscard]] task<socket> connect(std::string_view host, std::uint16_t port);
+[[nodiscard]] task<socket> connect(std::string_view host, std::uint16_t port, bind_options options = {});
 
 }  // namespace udp
 }  // namespace strait

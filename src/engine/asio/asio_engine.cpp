@@ -52,7 +52,7 @@ std::int64_t asio_engine::coarse_now() const noexcept {
 #endif
 }
 
-socket& asio_engine::attach(int descriptor) { return sockets_->attach(descriptor); }
+socket& asio_engine::attach(int descriptor, short_read meaning) { return sockets_->attach(descriptor, meaning); }
 
 std::unique_ptr<engine> make_engine(engine::client& client) { return std::make_unique<asio_engine>(client); }
 

@@ -25,7 +25,7 @@ class asio_engine final : public engine {
   void set_alarm(clock::time_point when) override;
   [[nodiscard]] clock::time_point now() const noexcept override { return clock::now(); }
   [[nodiscard]] std::int64_t coarse_now() const noexcept override;
-  [[nodiscard]] socket& attach(int descriptor) override;
+  [[nodiscard]] socket& attach(int descriptor, short_read meaning) override;
 
   [[nodiscard]] client& owner() noexcept { return client_; }
   [[nodiscard]] asio::io_context& context() noexcept { return context_; }

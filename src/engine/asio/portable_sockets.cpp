@@ -152,7 +152,8 @@ class portable_sockets final : public asio_engine::socket_maker {
   void context_ends() noexcept override {
     while (portable_socket* const each = all_.front()) delete each;
   }
-  socket& attach(int descriptor) override {
+  // Asio itself finds out whether there is more.
+  socket& attach(int descriptor, short_read) override {
     auto* const made = new portable_socket(engine_, descriptor);
     all_.push_back(*made);
     return *made;

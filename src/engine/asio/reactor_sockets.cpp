@@ -8,6 +8,7 @@
 // Besides, this registration asks for EPOLLRDHUP, which Asio's does not. Only with it may a short read count as
 // "nothing more to read", which saves the recv that would end in EAGAIN: the end of the stream that arrives together
 // with the last data makes no event of its own (edge-triggered), but it shows in the events of the data.
+// The same is true of EPOLLPRI and urgent data, at which a read stops short.
 //
 // What is used of Asio beyond its public interface, all in this file and all checked by the compiler but the first:
 //  - epoll_reactor::run casts epoll_data.ptr to its descriptor_state*, and uses of it what that inherits, as its first
@@ -53,12 +54,12 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
   explicit reactor_socket(reactor_sockets& owner) noexcept
       : socket(-1), scheduler_operation(&reactor_socket::on_events), owner_(owner) {}
 
-  void open(int descriptor);
+  void open(int descriptor, short_read meaning);
 
   bool start(operation& what) noexcept override {
     direction& way = way_of(what);
     if (what.what_ == operation::kind::connect) way.is_ready = false;
-    if (way.is_ready && try_now(way, what)) return true;
+    if ((way.is_ready || detail::ends_if_full(what)) && try_now(way, what)) return true;
     if (!way.is_watched && !watch_output(what)) return true;
     way.pending = &what;
     return false;
@@ -68,7 +69,9 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
 
   void abandon(operation& what) noexcept override {
     direction& way = way_of(what);
-    if (way.pending == &what) way.pending = nullptr;
+    if (way.pending != &what) return;
+    way.pending = nullptr;
+    way.is_ready = true;  // the next one may wait for something else
   }
 
   void close() noexcept override;
@@ -80,8 +83,9 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
   struct direction {
     operation* pending = nullptr;
     bool is_ready = true;   // an attempt may succeed
-    bool is_final = false;  // the peer has ended its side, or there is an error: no event may follow
+    bool is_final = false;  // there is more than the data: no event may follow
     bool is_watched = false;
+    bool is_told = true;  // a short transfer means that an event will follow
   };
 
   direction& way_of(operation const& what) noexcept { return what.is_output() ? out_ : in_; }
@@ -89,7 +93,7 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
   bool try_now(direction& way, operation& what) noexcept {
     switch (attempt(descriptor_, what)) {
       case attempt_outcome::would_block: way.is_ready = way.is_final = false; return false;
-      case attempt_outcome::drained: way.is_ready = way.is_final; return true;
+      case attempt_outcome::drained: way.is_ready = way.is_final || !way.is_told; return true;
       case attempt_outcome::ended: return true;
     }
     return true;
@@ -122,12 +126,12 @@ class reactor_sockets final : public asio_engine::socket_maker {
     }
   }
 
-  socket& attach(int descriptor) override {
+  socket& attach(int descriptor, short_read meaning) override {
     if (!free_) {
       free_ = new reactor_socket(*this);
       free_->next_of_all_ = std::exchange(all_, free_);
     }
-    free_->open(descriptor);
+    free_->open(descriptor, meaning);
     return *std::exchange(free_, free_->next_free_);
   }
 
@@ -140,7 +144,7 @@ class reactor_sockets final : public asio_engine::socket_maker {
   reactor_socket* all_ = nullptr;
 };
 
-constexpr std::uint32_t input_events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+constexpr std::uint32_t input_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 epoll_event event_for(std::uint32_t events, asio::detail::scheduler_operation* target) noexcept {
   epoll_event event{};
@@ -149,13 +153,14 @@ epoll_event event_for(std::uint32_t events, asio::detail::scheduler_operation* t
   return event;
 }
 
-void reactor_socket::open(int descriptor) {
+void reactor_socket::open(int descriptor, short_read meaning) {
   epoll_event event = event_for(input_events, this);
   if (::epoll_ctl(owner_.epoll_, EPOLL_CTL_ADD, descriptor, &event) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   descriptor_ = descriptor;
   in_ = out_ = {};
   in_.is_watched = true;
+  in_.is_told = meaning == short_read::drained;
 }
 
 // Most sockets are never full, and do without events of output.
@@ -175,8 +180,8 @@ void reactor_socket::on_events(void* scheduler, scheduler_operation* self, asio:
 
 void reactor_socket::on_events(std::uint32_t events) noexcept {
   if (descriptor_ < 0) return;  // closed since
-  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) in_.is_final = true;
-  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) in_.is_ready = true;
+  if (events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) in_.is_final = true;
+  if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) in_.is_ready = true;
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) out_.is_ready = true;
 
   // What goes on here may close this socket or destroy the other operation: the latter ends first, by the queue.

@@ -23,7 +23,7 @@ namespace strait::engine {
 class asio_engine::socket_maker {
  public:
   virtual ~socket_maker() = default;
-  virtual socket& attach(int descriptor) = 0;
+  virtual socket& attach(int descriptor, short_read meaning) = 0;
   /// The last moment at which the context is there.
   virtual void context_ends() noexcept {}
 };

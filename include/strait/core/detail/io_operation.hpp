@@ -71,4 +71,11 @@ class datagram_operation : public io_operation {
   ~datagram_operation() = default;
 };
 
+/// Whether `operation` is to be tried whatever the last one has met with.
+[[nodiscard]] inline bool ends_if_full(io_operation const& operation) noexcept {
+  using kind = io_operation::kind;
+  return (operation.what_ == kind::sendto || operation.what_ == kind::send_batch) &&
+         static_cast<datagram_operation const&>(operation).ends_if_full_;
+}
+
 }  // namespace strait::detail

@@ -2,14 +2,19 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "strait/base/buffer.hpp"
-#include "strait/base/chrono.hpp"
 #include "strait/core/detail/intrusive_list.hpp"
 #include "strait/core/detail/io_operation.hpp"
-#include "strait/core/detail/timer.hpp"
 #include "strait/net/detail/socket_awaiter.hpp"
+
+namespace strait::engine {
+
+class socket;
+
+}  // namespace strait::engine
 
 namespace strait::detail {
 
@@ -21,19 +26,29 @@ class recv_batch_awaiter;
 
 /// An address in the system's form.
 template <class Endpoint>
-struct alignas(8) socket_address {
-  unsigned char bytes[Endpoint::longest_sockaddr];
+struct socket_address {
+  socket_address() noexcept {}  // room for one
+  explicit socket_address(Endpoint const& of) noexcept : size(static_cast<unsigned>(of.to_sockaddr(bytes))) {}
+
+  alignas(8) unsigned char bytes[Endpoint::longest_sockaddr];
+  unsigned size = sizeof bytes;
 };
 
 class datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operation>,
-                         public list_hook<datagram_awaiter>,
-                         private timer {
+                         public list_hook<datagram_awaiter> {
  public:
-  /// Those that came before have ended.
+  /// Its turn has come, if it waits for that.
   void go_on() noexcept;
+  /// What it waits for may not come any more: makes another attempt, if it waits for `watched`.
+  void try_again(engine::socket& watched) noexcept;
 
  protected:
-  datagram_awaiter(kind what, datagram_socket* socket, const_buffer buffer = {}, const_buffers more = {}) noexcept;
+  datagram_awaiter(kind what, datagram_socket* socket, const_buffer buffer = {}) noexcept
+      : socket_awaiter(what, buffer), socket_(socket) {}
+  datagram_awaiter(kind what, datagram_socket* socket, const_buffers buffers) noexcept
+      : socket_awaiter(what), socket_(socket) {
+    more_ = buffers;
+  }
   ~datagram_awaiter() {
     if (is_waiting()) [[unlikely]]
       drop();
@@ -51,16 +66,13 @@ class datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operat
   friend class socket_awaiter<datagram_awaiter, datagram_operation>;
   friend class send_batch_operation;
 
-  [[nodiscard]] bool is_done_already();
+  /// Too many buffers are not a datagram.
+  [[nodiscard]] bool is_done_already() noexcept;
   void prepare() noexcept;
   progress take_in(loop_core& loop) noexcept;
-  progress take_in_failure(loop_core& loop) noexcept;
-  progress back_off(loop_core& loop) noexcept;
-  void recalled() noexcept { reset(); }
-  void expired() noexcept override;
+  progress take_in_failure() noexcept;
+  progress wait_for_room() noexcept;
   [[noreturn]] void fail() const;
-
-  std::chrono::milliseconds back_off_{0};
 };
 
 /// A `send_batch`: as many attempts as it takes.
@@ -78,9 +90,11 @@ class send_batch_operation : public datagram_awaiter {
  private:
   friend class datagram_awaiter;
   void refill() noexcept;
-  progress take_in_batch(loop_core& loop) noexcept;
+  progress take_in_batch() noexcept;
+  void take_in_sent() noexcept;
   void skip_refused() noexcept;
 
+  std::shared_ptr<send_slots> slots_;  // the socket's, which may be closed before the result is taken in
   std::size_t count_;
   std::size_t next_ = 0;  // the first that is neither sent nor refused
   std::size_t sent_ = 0;

@@ -1,0 +1,165 @@
+// What tests of UDP sockets need: datagrams of known content, what has come as text, and sockets without the library.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catch.hpp"
+#include "core/waiting.hpp"
+#include "sockets.hpp"
+
+namespace strait::test {
+
+/// A datagram that has come.
+struct arrival {
+  std::string text;
+  endpoint from;
+  bool truncated = false;
+};
+
+inline task<arrival> receive(udp::socket& socket, std::size_t room = 65'536) {
+  arrival came;
+  came.text.resize(room);
+  auto const got = co_await socket.recvfrom(came.text);
+  came.text.resize(got.size);
+  came.from = got.from;
+  came.truncated = got.truncated;
+  co_return came;
+}
+
+inline task<std::string> receive_text(udp::socket& socket) {
+  auto const came = co_await receive(socket);
+  co_return came.text;
+}
+
+/// The next `count` datagrams.
+inline task<std::vector<std::string>> receive_texts(udp::socket& socket, std::size_t count) {
+  std::vector<std::string> texts;
+  while (texts.size() != count) {
+    auto text = co_await receive_text(socket);
+    texts.push_back(std::move(text));
+  }
+  co_return texts;
+}
+
+/// The next `count` datagrams, by as many batches as it takes.
+inline task<std::vector<arrival>> receive_batches(udp::socket& socket, udp::datagram_buffer& buffer,
+                                                  std::size_t count) {
+  std::vector<arrival> all;
+  while (all.size() < count) {
+    auto const batch = co_await socket.recv_batch(buffer);
+    for (auto const& each : batch) all.push_back({std::string(each.text()), each.peer, each.truncated});
+  }
+  co_return all;
+}
+
+inline std::vector<std::string> texts_of(std::vector<arrival> const& arrivals) {
+  std::vector<std::string> texts;
+  for (auto const& each : arrivals) texts.push_back(each.text);
+  return texts;
+}
+
+/// `size` bytes that no other `number` has.
+inline std::string numbered(std::size_t number, std::size_t size) {
+  std::string bytes(size, '\0');
+  fill_pattern(number * 70'000, bytes.data(), size);
+  return bytes;
+}
+inline std::vector<std::string> numbered_of_sizes(std::vector<std::size_t> const& sizes) {
+  std::vector<std::string> all;
+  for (auto const size : sizes) all.push_back(numbered(all.size(), size));
+  return all;
+}
+inline std::vector<std::string> numbered_alike(std::size_t count, std::size_t size) {
+  return numbered_of_sizes(std::vector<std::size_t>(count, size));
+}
+
+/// Refers to `texts`.
+inline std::vector<udp::datagram> addressed_to(endpoint const& to, std::vector<std::string> const& texts) {
+  std::vector<udp::datagram> datagrams;
+  for (auto const& each : texts) datagrams.push_back({const_buffer(each), to, false});
+  return datagrams;
+}
+
+/// A socket on a port of the system's choice, with as much room for what comes as the system allows.
+inline udp::socket bound_socket(udp::bind_options options = {}) {
+  auto made = udp::bind(endpoint::loopback_v4(0), options);
+  made.receive_buffer_size(4 * 1024 * 1024);
+  return made;
+}
+
+/// Two sockets connected with each other.
+inline std::pair<udp::socket, udp::socket> connected_sockets() {
+  auto one = bound_socket();
+  auto other = bound_socket();
+  one.connect(other.local_endpoint());
+  other.connect(one.local_endpoint());
+  return {std::move(one), std::move(other)};
+}
+
+/// A blocking UDP socket, without the library's help.
+inline raw_socket raw_datagram_socket(endpoint const& at = endpoint::loopback_v4(0)) {
+  raw_socket made(::socket(at.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage address;
+  auto const length = static_cast<socklen_t>(at.to_sockaddr(&address));
+  if (made.get() < 0 || ::bind(made.get(), reinterpret_cast<sockaddr*>(&address), length) != 0) fail_with_errno("bind");
+  return made;
+}
+
+inline void raw_send(raw_socket const& from, std::string_view bytes, endpoint const& to) {
+  sockaddr_storage address;
+  msghdr message{};
+  iovec vector{const_cast<char*>(bytes.data()), bytes.size()};
+  message.msg_name = &address;
+  message.msg_namelen = static_cast<socklen_t>(to.to_sockaddr(&address));
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  if (::sendmsg(from.get(), &message, 0) < 0) fail_with_errno("sendmsg");
+}
+
+/// An endpoint at which no socket receives.
+inline endpoint nobody_there() { return raw_datagram_socket().where(); }
+
+inline bool has_ipv6() {
+  std::ifstream addresses("/proc/net/if_inet6");
+  std::string line;
+  while (std::getline(addresses, line))
+    if (line.starts_with("00000000000000000000000000000001")) return true;
+  return false;
+}
+
+/// What `call` throws says.
+template <class F>
+std::string message_of(F call) {
+  try {
+    call();
+  } catch (std::exception const& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
+
+/// How much an operation had moved that failed.
+template <class Result>
+std::size_t transferred_by(Result const& failed) {
+  try {
+    std::rethrow_exception(failed.exception());
+  } catch (error const& e) {
+    return e.transferred();
+  }
+}
+
+/// Cancels when the tasks that began before it have come to wait.
+inline task<> cancel_soon(cancel_scope& scope) {
+  co_await turns(4);
+  scope.cancel();
+}
+
+}  // namespace strait::test

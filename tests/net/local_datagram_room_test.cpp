@@ -1,0 +1,393 @@
+// local::socket: who sends faster than the receiver receives, waits.
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "catch.hpp"
+#include "local_sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+
+namespace {
+
+/// A datagram that says its number.
+std::string numbered(int number) { return fmt::format("{:06}", number); }
+
+task<int> receive_number(local::socket& on) {
+  char buffer[16];
+  auto const got = co_await on.recv(buffer);
+  co_return std::atoi(std::string(buffer, got.size).c_str());
+}
+
+/// Receives `count` datagrams, slowly, and gives how many of them came in order.
+task<int> receive_slowly(local::socket& on, int count) {
+  int in_order = 0;
+  for (int i = 0; i != count; ++i) {
+    auto const number = co_await receive_number(on);
+    if (number == i) ++in_order;
+    if (i % 1000 == 0) co_await sleep_for(1ms);
+  }
+  co_return in_order;
+}
+
+/// Sends to `at`, as somebody else, until there is no more room. Gives how many it took.
+int fill(local::endpoint const& at) {
+  auto const sender = raw_connect(at, SOCK_DGRAM | SOCK_NONBLOCK);
+  int sent = 0;
+  while (::send(sender.get(), "filler", 6, MSG_NOSIGNAL) == 6) ++sent;
+  return sent;
+}
+
+/// Receives what there is.
+task<std::vector<std::string>> drain(local::socket& on) {
+  std::vector<std::string> all;
+  char buffer[64];
+  for (;;) {
+    auto const got = ::recv(on.native_handle(), buffer, sizeof buffer, MSG_DONTWAIT);
+    if (got < 0) co_return all;
+    all.emplace_back(buffer, static_cast<std::size_t>(got));
+  }
+}
+
+/// Cancels when the tasks that began before it have come to wait.
+task<> cancel_soon(cancel_scope& scope) {
+  for (int i = 0; i != 4; ++i) co_await yield();
+  scope.cancel();
+}
+
+std::chrono::nanoseconds processor_time() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+std::size_t fillers_in(std::vector<std::string> const& all) {
+  return static_cast<std::size_t>(std::count(all.begin(), all.end(), "filler"));
+}
+
+}  // namespace
+
+TEST_CASE("nothing is lost on the way to a slow receiver, and nothing changes its order") {
+  int const count = 10'000;
+  bool const is_connected = GENERATE(true, false);
+  INFO((is_connected ? "connected" : "not connected"));
+  temporary_directory const directory;
+  auto receiver = local::bind(directory.at("s"));
+  auto sender = local::bind(local::endpoint());
+  if (is_connected) sender.connect(directory.at("s"));
+  complete(
+      [&]() -> task<> {
+        auto send = [&]() -> task<> {
+          for (int i = 0; i != count; ++i) {
+            auto const text = numbered(i);
+            if (is_connected) co_await sender.send(text);
+            else co_await sender.sendto(text, directory.at("s"));
+          }
+        };
+        auto const [in_order, done] = co_await when_all(receive_slowly(receiver, count), send());
+        CHECK(in_order == count);
+        auto const rest = co_await drain(receiver);
+        CHECK(rest.empty());
+      },
+      50s);
+}
+
+TEST_CASE("a pair of sockets holds back the sender, too") {
+  int const count = 10'000;
+  auto [sender, receiver] = local::socket_pair();
+  complete([&]() -> task<> {
+    auto send = [&]() -> task<> {
+      for (int i = 0; i != count; ++i) {
+        auto const text = numbered(i);
+        co_await sender.send(text);
+      }
+    };
+    auto const [in_order, done] = co_await when_all(receive_slowly(receiver, count), send());
+    CHECK(in_order == count);
+  });
+}
+
+TEST_CASE("batches keep their order on the way to a slow receiver, and nothing is lost") {
+  constexpr int count = 1000;
+  bool const is_connected = GENERATE(true, false);
+  INFO((is_connected ? "connected" : "not connected"));
+  auto const at = abstract_name();
+  auto receiver = local::bind(at);
+  auto sender = local::bind(local::endpoint());
+  if (is_connected) sender.connect(at);
+  std::vector<std::string> texts;
+  for (int i = 0; i != count; ++i) texts.push_back(numbered(i));
+  std::vector<local::datagram> datagrams;
+  for (auto const& each : texts) datagrams.push_back({each, is_connected ? local::endpoint() : at});
+  complete([&]() -> task<> {
+    auto send = [&]() -> task<> {
+      auto const sent = co_await sender.send_batch(datagrams);
+      CHECK(sent == count);
+    };
+    auto receive = [&]() -> task<> {
+      local::datagram_buffer buffer(16, 64);
+      int expected = 0;
+      while (expected != count) {
+        auto const batch = co_await receiver.recv_batch(buffer);
+        for (auto const& each : batch) {
+          if (each.text() != numbered(expected)) FAIL("out of order");
+          if (each.peer != sender.local_endpoint()) FAIL("from somebody else");
+          ++expected;
+        }
+        if (expected % 3 == 0) co_await sleep_for(1ms);
+      }
+    };
+    co_await when_all(send(), receive());
+  });
+}
+
+TEST_CASE("a batch to several receivers, one of which is not there, reaches the others") {
+  temporary_directory const directory;
+  auto one = local::bind(directory.at("one"));
+  auto two = local::bind(directory.at("two"));
+  auto sender = local::bind(local::endpoint());
+  complete([&]() -> task<> {
+    std::vector<local::datagram> const datagrams{
+        {"1", directory.at("one")}, {"x", directory.at("nobody")}, {"2", directory.at("two")}};
+    try {
+      co_await sender.send_batch(datagrams);
+      FAIL("nothing was thrown");
+    } catch (error const& e) {
+      CHECK(e.what() == "sendto " + directory.file("nobody") + ": no such file or directory");
+      CHECK(e.transferred() == 2);
+    }
+    auto const first = co_await drain(one);
+    auto const second = co_await drain(two);
+    CHECK(first == std::vector<std::string>{"1"});
+    CHECK(second == std::vector<std::string>{"2"});
+  });
+}
+
+TEST_CASE("a batch is echoed by two lines") {
+  auto [one, other] = local::socket_pair();
+  complete([&]() -> task<> {
+    std::vector<local::datagram> const datagrams{{"a", {}}, {"", {}}, {"ccc", {}}};
+    co_await one.send_batch(datagrams);
+    local::datagram_buffer buffer;
+    co_await other.send_batch(co_await other.recv_batch(buffer));
+    local::datagram_buffer answer;
+    auto const batch = co_await one.recv_batch(answer);
+    REQUIRE(batch.size() == 3);
+    CHECK(batch[0].text() == "a");
+    CHECK(batch[1].text().empty());
+    CHECK(batch[2].text() == "ccc");
+  });
+}
+
+TEST_CASE("one receiver that is full does not keep the same socket from sending to another") {
+  temporary_directory const directory;
+  auto full = local::bind(directory.at("full"));
+  auto free = local::bind(directory.at("free"));
+  auto sender = local::bind(local::endpoint());
+  fill(directory.at("full"));
+  complete([&]() -> task<> {
+    auto send_to_full = [&]() -> task<> { co_await sender.sendto("late", directory.at("full")); };
+    auto send_to_free = [&]() -> task<> {
+      for (int i = 0; i != 100; ++i) {
+        auto const text = numbered(i);
+        co_await sender.sendto(text, directory.at("free"));
+        auto const number = co_await receive_number(free);
+        CHECK(number == i);
+      }
+      auto const held = co_await drain(full);
+      CHECK(fillers_in(held) == held.size());
+    };
+    co_await when_all(send_to_full(), send_to_free());
+    auto const then = co_await drain(full);
+    CHECK(then == std::vector<std::string>{"late"});
+  });
+}
+
+TEST_CASE("two sends to one receiver that is full arrive in the order in which they began") {
+  auto const at = abstract_name();
+  auto receiver = local::bind(at);
+  auto sender = local::bind(local::endpoint());
+  fill(at);
+  complete([&]() -> task<> {
+    auto first = [&]() -> task<> { co_await sender.sendto("first", at); };
+    auto second = [&]() -> task<> {
+      co_await sleep_for(20ms);  // the first one waits
+      auto const held = co_await drain(receiver);
+      CHECK(fillers_in(held) == held.size());
+      co_await sender.sendto("second", at);
+    };
+    co_await when_all(first(), second());
+    auto const both = co_await drain(receiver);
+    CHECK(both == std::vector<std::string>{"first", "second"});
+  });
+}
+
+TEST_CASE("a connected socket that sends elsewhere, to a receiver that is full, goes on when there is room") {
+  temporary_directory const directory;
+  auto peer = local::bind(directory.at("peer"));
+  auto full = local::bind(directory.at("full"));
+  auto sender = local::bind(local::endpoint());
+  sender.connect(directory.at("peer"));
+  fill(directory.at("full"));
+  complete([&]() -> task<> {
+    auto const begun = clock::now();
+    auto make_room = [&]() -> task<> {
+      co_await sleep_for(10ms);
+      static_cast<void>(co_await drain(full));
+    };
+    auto const [outcome, done] =
+        co_await when_all(as_result(timeout(4s, sender.sendto("late", directory.at("full")))), make_room());
+    CHECK(outcome.message() == "");
+    CHECK(clock::now() - begun < 3s);  // it did not take the last attempt of a canceled operation
+    auto const then = co_await drain(full);
+    CHECK(then == std::vector<std::string>{"late"});
+  });
+}
+
+TEST_CASE("a send that waits for room uses next to no processor") {
+  auto const connected_to = GENERATE(as<std::string>(), "nobody", "the receiver", "another");
+  INFO("connected to " << connected_to);
+  auto const at = abstract_name();
+  auto receiver = local::bind(at);
+  auto another = local::bind(local::endpoint());
+  auto sender = local::bind(local::endpoint());
+  if (connected_to == "the receiver") sender.connect(at);
+  if (connected_to == "another") sender.connect(another.local_endpoint());
+  fill(at);
+  complete([&]() -> task<> {
+    auto const before = processor_time();
+    auto const outcome = co_await as_result(timeout(300ms, sender.sendto("x", at)));
+    CHECK(outcome.error() == std::errc::timed_out);
+    CHECK(processor_time() - before < 100ms);
+  });
+}
+
+TEST_CASE("a socket that is disconnected while a send waits still sends to others") {
+  // In a process of its own: a send that is lost hangs beyond the help of timeouts and cancels.
+  auto const disconnect_and_send = [] {
+    ::alarm(10);
+    auto const full_at = abstract_name();
+    auto const free_at = abstract_name();
+    auto full = local::bind(full_at);
+    auto free = local::bind(free_at);
+    auto sender = local::bind(local::endpoint());
+    sender.connect(full_at);
+    fill(full_at);
+    complete([&]() -> task<> {
+      auto waiting = [&]() -> task<> {
+        auto const outcome = co_await as_result(timeout(1s, sender.send("late")));
+        if (outcome) throw std::runtime_error("it was sent to nobody");
+      };
+      auto others = [&]() -> task<> {
+        co_await sleep_for(10ms);
+        sender.disconnect();
+        co_await sender.sendto("free", free_at);
+      };
+      co_await when_all(waiting(), others());
+      auto const got = co_await drain(free);
+      if (got != std::vector<std::string>{"free"}) throw std::runtime_error("it has not come");
+    });
+    return 0;
+  };
+  CHECK_NOTHROW(another_process(disconnect_and_send));
+}
+
+TEST_CASE("a send that waits for room ends when its socket is closed, and nothing is sent after") {
+  bool const is_connected = GENERATE(true, false);
+  auto const at = abstract_name();
+  auto receiver = local::bind(at);
+  auto sender = local::bind(local::endpoint());
+  if (is_connected) sender.connect(at);
+  auto const fillers = static_cast<std::size_t>(fill(at));
+  complete([&]() -> task<> {
+    auto close = [&]() -> task<> {
+      co_await sleep_for(5ms);
+      sender.close();
+    };
+    auto send = [&]() -> task<> {
+      if (is_connected) co_await sender.send("x");
+      else co_await sender.sendto("x", at);
+    };
+    auto const [outcome, done] = co_await when_all(as_result(send()), close());
+    CHECK(outcome.error() == errc::closed);
+    auto const all = co_await drain(receiver);
+    CHECK(fillers_in(all) == fillers);
+    CHECK(all.size() == fillers);
+  });
+}
+
+TEST_CASE("a send that waits for room can be canceled or time out, and nothing is sent after") {
+  bool const is_connected = GENERATE(true, false);
+  auto const at = abstract_name();
+  auto receiver = local::bind(at);
+  auto sender = local::bind(local::endpoint());
+  if (is_connected) sender.connect(at);
+  fill(at);
+  complete([&]() -> task<> {
+    auto send = [&]() -> task<> {
+      if (is_connected) co_await sender.send("x");
+      else co_await sender.sendto("x", at);
+    };
+    cancel_scope scope;
+    auto const [none, done] = co_await when_all(scope.run(send), cancel_soon(scope));
+    CHECK_FALSE(none);
+    auto const late = co_await as_result(timeout(5ms, send()));
+    CHECK(late.error() == std::errc::timed_out);
+    auto const held = co_await drain(receiver);
+    CHECK(fillers_in(held) == held.size());
+    co_await sleep_for(60ms);  // longer than it would wait before it tried again
+    auto const more = co_await drain(receiver);
+    CHECK(more.empty());
+    co_await send();  // and goes on
+    auto const then = co_await drain(receiver);
+    CHECK(then == std::vector<std::string>{"x"});
+  });
+}
+
+TEST_CASE("a batch that is canceled while it waits for room says how many were sent") {
+  bool const is_connected = GENERATE(true, false);
+  auto const at = abstract_name();
+  auto receiver = local::bind(at);
+  auto sender = local::bind(local::endpoint());
+  if (is_connected) sender.connect(at);
+  std::vector<local::datagram> datagrams;
+  for (int i = 0; i != 1000; ++i) datagrams.push_back({"x", is_connected ? local::endpoint() : at});
+  complete([&]() -> task<> {
+    std::size_t sent = 0;
+    cancel_scope scope;
+    auto send = [&]() -> task<> { sent = co_await moved_by(sender.send_batch(datagrams)); };
+    co_await when_all(scope.run(send), cancel_soon(scope));
+    auto const arrived = co_await drain(receiver);
+    CHECK(arrived.size() == sent);
+    CHECK(sent > 0);
+    CHECK(sent < 1000);
+  });
+}
+
+TEST_CASE("a connected send that waits for room is told when the receiver goes") {
+  auto const at = abstract_name();
+  auto receiver = local::bind(at);
+  auto sender = local::bind(local::endpoint());
+  bool const is_connected = GENERATE(true, false);
+  if (is_connected) sender.connect(at);
+  fill(at);
+  complete([&]() -> task<> {
+    auto send = [&]() -> task<> {
+      if (is_connected) co_await sender.send("x");
+      else co_await sender.sendto("x", at);
+    };
+    auto close = [&]() -> task<> {
+      co_await sleep_for(5ms);
+      receiver.close();
+    };
+    auto const [outcome, done] = co_await when_all(as_result(timeout(5s, send())), close());
+    CHECK(outcome.error() == std::errc::connection_refused);
+  });
+}

@@ -1,0 +1,329 @@
+// Files that are there already where a local socket is to be: the dead are replaced, the living never are.
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "catch.hpp"
+#include "local_sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+std::string in_use(std::string const& doing, std::string const& path) {
+  return doing + ' ' + path + ": address already in use";
+}
+
+ino_t number_of(std::string const& path) {
+  struct stat file{};
+  if (::lstat(path.c_str(), &file) != 0) fail_with_errno("lstat");
+  return file.st_ino;
+}
+
+/// Listens or binds at `path`: both ways to come by a file.
+void come_to(std::string const& path, bool is_stream) {
+  if (is_stream) static_cast<void>(local::listen(path));
+  else static_cast<void>(local::bind(path));
+}
+
+/// Keeps a directory locked, as another program may.
+class kept_locked {
+ public:
+  explicit kept_locked(std::string const& directory)
+      : descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (::flock(descriptor_.get(), LOCK_EX) != 0) fail_with_errno("flock");
+  }
+
+ private:
+  raw_socket descriptor_;  // closes it
+};
+
+}  // namespace
+
+TEST_CASE("a file that is no socket is never replaced, nor touched") {
+  bool const is_stream = GENERATE(true, false);
+  std::string const doing = is_stream ? "listen on" : "bind";
+  temporary_directory const directory;
+  auto const path = directory.file("s");
+  auto const message = doing + ' ' + path + ": there is a file that is no socket";
+  auto const before = open_descriptors();
+  SECTION("a regular file") {
+    std::ofstream(path) << "content";
+    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    std::ifstream file(path);
+    CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == "content");
+  }
+  SECTION("a directory") {
+    REQUIRE(::mkdir(path.c_str(), 0700) == 0);
+    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK(std::filesystem::is_directory(path));
+  }
+  SECTION("a fifo") {
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK(std::filesystem::is_fifo(path));
+  }
+  SECTION("a symbolic link to a stale socket") {
+    leave_stale(directory.at("target"), is_stream ? SOCK_STREAM : SOCK_DGRAM);
+    REQUIRE(::symlink("target", path.c_str()) == 0);
+    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK(std::filesystem::is_symlink(path));
+    CHECK(exists(directory.file("target")));
+  }
+  SECTION("a symbolic link to nowhere") {
+    REQUIRE(::symlink("target", path.c_str()) == 0);
+    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK(std::filesystem::is_symlink(path));
+    CHECK_FALSE(exists(directory.file("target")));
+  }
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a file that is no socket is an address in use") {
+  temporary_directory const directory;
+  std::ofstream(directory.file("s")) << "content";
+  try {
+    static_cast<void>(local::listen(directory.at("s")));
+    FAIL("it was replaced");
+  } catch (error const& e) {
+    CHECK(e.code() == std::errc::address_in_use);
+  }
+}
+
+TEST_CASE("the file of a socket that was closed is replaced") {
+  temporary_directory const directory;
+  auto const type = GENERATE(as<int>(), SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET);
+  leave_stale(directory.at("s"), type);
+  SECTION("by a listener") {
+    auto listener = local::listen(directory.at("s"));
+    CHECK(works(listener, directory.at("s")));
+  }
+  SECTION("by a datagram socket") {
+    auto const socket = local::bind(directory.at("s"));
+    CHECK_NOTHROW(raw_connect(directory.at("s"), SOCK_DGRAM));
+  }
+  CHECK_FALSE(exists(directory.file("s")));
+}
+
+TEST_CASE("the file of a process that was killed is replaced") {
+  temporary_directory const directory;
+  another_process other([&] { return raw_listener(directory.at("s")); });
+  CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
+  other.kill();
+  REQUIRE(exists(directory.file("s")));
+  auto listener = local::listen(directory.at("s"));
+  CHECK(works(listener, directory.at("s")));
+}
+
+TEST_CASE("the file of a process of this library that was killed is replaced") {
+  temporary_directory const directory;
+  another_process other([&] { return local::listen(directory.at("s")); });
+  CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
+  other.kill();
+  REQUIRE(exists(directory.file("s")));
+  auto listener = local::listen(directory.at("s"));
+  CHECK(works(listener, directory.at("s")));
+}
+
+TEST_CASE("a stale file is replaced by one with the permissions that are asked for") {
+  temporary_directory const directory;
+  leave_stale(directory.at("s"));
+  REQUIRE(::chmod(directory.file("s").c_str(), 0777) == 0);
+  with_umask const in_force(077);
+  auto const listener = local::listen(directory.at("s"), {.permissions = 0660});
+  CHECK(permissions_of(directory.file("s")) == 0660u);
+}
+
+TEST_CASE("a live listener is never stolen from") {
+  temporary_directory const directory;
+  auto listener = local::listen(directory.at("s"));
+  auto const before = number_of(directory.file("s"));
+  auto const descriptors = open_descriptors();
+  CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
+  CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
+  CHECK(number_of(directory.file("s")) == before);
+  CHECK(open_descriptors() == descriptors);
+  complete([&]() -> task<> {
+    auto question = co_await listener.accept();  // whether it is alive: a connection that has ended
+    char byte[1];
+    auto const n = co_await question.read(byte);
+    CHECK(n == 0);
+  });
+  CHECK(works(listener, directory.at("s")));
+}
+
+TEST_CASE("a live listener whose backlog is full is never stolen from") {
+  temporary_directory const directory;
+  auto const listener = raw_listener(directory.at("s"), 0);
+  backlog_filler const full(directory.at("s"));
+  REQUIRE(full.count() > 0);
+  auto const before = number_of(directory.file("s"));
+  CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
+  CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
+  CHECK(number_of(directory.file("s")) == before);
+}
+
+TEST_CASE("a live datagram socket is never stolen from") {
+  temporary_directory const directory;
+  auto const socket = raw_bound(SOCK_DGRAM, directory.at("s"));
+  auto const before = number_of(directory.file("s"));
+  CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
+  CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
+  CHECK(number_of(directory.file("s")) == before);
+  CHECK_FALSE(socket.is_readable(0ms));  // and has noticed nothing
+}
+
+TEST_CASE("a live datagram socket that is full, or connected to somebody, is never stolen from") {
+  temporary_directory const directory;
+  auto const socket = raw_bound(SOCK_DGRAM, directory.at("s"));
+  SECTION("full") {
+    auto const sender = raw_connect(directory.at("s"), SOCK_DGRAM | SOCK_NONBLOCK);
+    while (::send(sender.get(), "x", 1, MSG_NOSIGNAL) == 1) {}
+    CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
+  }
+  SECTION("connected") {
+    auto const friend_of_it = raw_bound(SOCK_DGRAM, directory.at("friend"));
+    REQUIRE(connect_raw(socket, directory.at("friend")) == 0);
+    CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
+  }
+  CHECK(exists(directory.file("s")));
+}
+
+TEST_CASE("a live socket of packets in order is never stolen from") {
+  temporary_directory const directory;
+  auto const socket = raw_bound(SOCK_SEQPACKET, directory.at("s"));
+  REQUIRE(::listen(socket.get(), 1) == 0);
+  CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
+  CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
+}
+
+TEST_CASE("a live listener that one may not connect to is never stolen from") {
+  if (::geteuid() != 0) return;
+  temporary_directory const directory;
+  REQUIRE(::chmod(directory.path().c_str(), 0777) == 0);
+  auto const listener = local::listen(directory.at("s"), {.permissions = 0600});
+  auto const before = number_of(directory.file("s"));
+  {
+    without_privileges const in_force;
+    if (!in_force.are_gone()) return;
+    CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
+  }
+  CHECK(number_of(directory.file("s")) == before);
+}
+
+TEST_CASE("of many threads that come to a stale path at once, exactly one gets it", "[threads]") {
+  constexpr int threads = 8;
+  bool const is_stream = GENERATE(true, false);
+  temporary_directory const directory;
+  auto const at = directory.at("s");
+  auto const expected = in_use(is_stream ? "listen on" : "bind", at.to_string());
+  for (int round = 0; round != 50; ++round) {
+    leave_stale(at, is_stream ? SOCK_STREAM : SOCK_DGRAM);
+    std::latch begin(threads);
+    std::vector<local::listener> listeners(threads);
+    std::vector<local::socket> sockets(threads);
+    std::vector<std::string> errors(threads);
+    std::vector<std::thread> all;
+    for (std::size_t i = 0; i != threads; ++i)
+      all.emplace_back([&, i] {
+        begin.arrive_and_wait();
+        try {
+          if (is_stream) listeners[i] = local::listen(at);
+          else sockets[i] = local::bind(at);
+        } catch (std::exception const& e) {
+          errors[i] = e.what();
+        }
+      });
+    for (auto& each : all) each.join();
+
+    auto const winners = std::count(errors.begin(), errors.end(), "");
+    REQUIRE(winners == 1);
+    REQUIRE(std::count(errors.begin(), errors.end(), expected) == threads - 1);
+    REQUIRE_NOTHROW(raw_connect(at, is_stream ? SOCK_STREAM : SOCK_DGRAM));
+    listeners.clear();
+    sockets.clear();
+    REQUIRE_FALSE(exists(at.to_string()));
+  }
+}
+
+TEST_CASE("listeners that come and go at one path never remove each other's files", "[threads]") {
+  temporary_directory const directory;
+  auto const at = directory.at("s");
+  std::atomic<int> stolen = 0;
+  std::vector<std::thread> all;
+  for (int i = 0; i != 4; ++i)
+    all.emplace_back([&] {
+      for (int round = 0; round != 50; ++round) {
+        try {
+          auto const listener = local::listen(at);
+          auto const client = raw_local(SOCK_STREAM);
+          if (connect_raw(client, at) != 0) ++stolen;
+        } catch (std::exception const&) {  // somebody else is there
+        }
+      }
+    });
+  for (auto& each : all) each.join();
+  CHECK(stolen == 0);
+  CHECK(directory.is_empty());
+}
+
+TEST_CASE("a directory that somebody keeps locked does not keep from listening in it for long") {
+  temporary_directory const directory;
+  kept_locked const in_force(directory.path());
+  auto const begun = clock::now();
+  auto listener = local::listen(directory.at("s"));
+  CHECK(clock::now() - begun < 5s);  // it gives up after one
+  CHECK(works(listener, directory.at("s")));
+  listener.close();
+  CHECK(directory.is_empty());
+}
+
+TEST_CASE("in a directory that somebody keeps locked nothing is replaced") {
+  temporary_directory const directory;
+  leave_stale(directory.at("s"));
+  auto const stale = number_of(directory.file("s"));
+  auto const descriptors = open_descriptors();
+  {
+    kept_locked const in_force(directory.path());
+    auto const begun = clock::now();
+    CHECK_THROWS_WITH(local::listen(directory.at("s")),
+                      "listen on " + directory.file("s") +
+                          ": there is the socket of a process that is gone, and its directory cannot be locked to "
+                          "replace it");
+    CHECK(clock::now() - begun < 5s);
+  }
+  CHECK(number_of(directory.file("s")) == stale);
+  CHECK(open_descriptors() == descriptors);
+  CHECK_NOTHROW(local::listen(directory.at("s")));  // once the lock is gone
+}
+
+TEST_CASE("a directory that is locked for a moment is waited for") {
+  temporary_directory const directory;
+  leave_stale(directory.at("s"));
+  std::thread holder;
+  {
+    std::latch held(1);
+    holder = std::thread([&] {
+      kept_locked const in_force(directory.path());
+      held.count_down();
+      std::this_thread::sleep_for(50ms);
+    });
+    held.wait();
+  }
+  CHECK_NOTHROW(local::listen(directory.at("s")));
+  holder.join();
+}

@@ -1,0 +1,404 @@
+// Neighbours of one size go to the system as one, which divides them (UDP_SEGMENT), and come from it as one (UDP_GRO):
+// of all that, nobody may see anything but single datagrams.
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include "catch.hpp"
+#include "datagrams.hpp"
+#include "faulty_system.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+using texts = std::vector<std::string>;
+using sizes = std::vector<std::size_t>;
+
+constexpr udp::bind_options offload{.receive_offload = true};
+constexpr udp::bind_options joining{.send_offload = true};
+
+/// What the receiver gets of `bodies`, sent to it as one batch, one recvfrom after the other.
+texts singly(texts const& bodies) {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket();
+  return complete([&]() -> task<texts> {
+    auto const sent = co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+    CHECK(sent == bodies.size());
+    co_return co_await receive_texts(receiver, bodies.size());
+  });
+}
+
+/// The same by recv_batch from a socket with receive_offload.
+texts joined(texts const& bodies) {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket(offload);
+  udp::datagram_buffer buffer;
+  return complete([&]() -> task<texts> {
+    auto const sent = co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+    CHECK(sent == bodies.size());
+    auto const came = co_await receive_batches(receiver, buffer, bodies.size());
+    for (auto const& each : came) {
+      CHECK(each.from == sender.local_endpoint());
+      CHECK_FALSE(each.truncated);
+    }
+    co_return texts_of(came);
+  });
+}
+
+/// Several runs of many sizes.
+std::vector<sizes> const many_sizes{
+    sizes(10, 1),
+    sizes(20, 1200),
+    sizes(20, 1472),
+    sizes(20, 1473),
+    sizes(8, 9000),
+    sizes(3, 60'000),
+    {100, 100, 100, 30},
+    {100, 100, 30, 100, 100, 30},
+    {100, 200, 100, 200, 100, 200},
+    {30, 100, 100, 100, 101, 101},
+    {100, 100, 0, 100, 100, 0, 0, 100},
+    {5, 4, 3, 2, 1, 2, 3, 4, 5},
+    {40'000, 40'000, 40'000, 5},
+    {65'507, 65'507},
+};
+
+}  // namespace
+
+TEST_CASE("neighbours of one size arrive singly, with exact boundaries") {
+  for (auto const& each : many_sizes) {
+    CAPTURE(each);
+    auto const bodies = numbered_of_sizes(each);
+    CHECK((singly(bodies) == bodies));
+  }
+}
+
+TEST_CASE("a receiver with receive_offload sees the same boundaries") {
+  for (auto const& each : many_sizes) {
+    CAPTURE(each);
+    auto const bodies = numbered_of_sizes(each);
+    CHECK((joined(bodies) == bodies));
+  }
+}
+
+TEST_CASE("a run of more neighbours than one message takes arrives singly") {
+  for (std::size_t const count : {63u, 64u, 65u, 129u, 150u}) {
+    CAPTURE(count);
+    auto bodies = numbered_alike(count, 100);
+    CHECK((singly(bodies) == bodies));
+    bodies.push_back("shorter");
+    CHECK((singly(bodies) == bodies));
+    CHECK((joined(bodies) == bodies));
+  }
+}
+
+TEST_CASE("a socket without send_offload hands over nothing joined, and all arrives just so") {
+  auto sender = bound_socket();
+  auto plain = bound_socket();
+  auto offloaded = bound_socket(offload);
+  udp::datagram_buffer buffer;
+  auto const bodies = numbered_alike(100, 50);
+  without_segmentation const system(EIO);
+  complete([&]() -> task<> {
+    co_await sender.send_batch(addressed_to(plain.local_endpoint(), bodies));
+    auto const arrived = co_await receive_texts(plain, 100);
+    CHECK((arrived == bodies));
+    co_await sender.send_batch(addressed_to(offloaded.local_endpoint(), bodies));
+    auto const came = co_await receive_batches(offloaded, buffer, 100);
+    CHECK((texts_of(came) == bodies));
+  });
+  CHECK(without_segmentation::refused() == 0);
+}
+
+TEST_CASE("udp::connect makes sockets with offloads, too") {
+  auto server = bound_socket();
+  auto const bodies = numbered_alike(100, 50);
+  complete([&]() -> task<> {
+    auto socket = co_await udp::connect(server.local_endpoint(), joining);
+    int const before = batches_sent();
+    co_await socket.send_batch(addressed_to({}, bodies));
+    CHECK(batches_sent() - before == 1);
+    auto const arrived = co_await receive_texts(server, 100);
+    CHECK((arrived == bodies));
+  });
+}
+
+TEST_CASE("a run of one size takes a system call, not one for each datagram") {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket();
+  auto const bodies = numbered_alike(100, 50);
+  complete([&]() -> task<> {
+    int const before = batches_sent();
+    co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+    CHECK(batches_sent() - before == 1);
+  });
+}
+
+TEST_CASE("runs to several destinations arrive where they belong") {
+  auto sender = bound_socket(joining);
+  std::vector<udp::socket> receivers(3);
+  for (auto& each : receivers) each = bound_socket();
+  auto const bodies = numbered_alike(90, 200);
+  complete([&]() -> task<> {
+    std::vector<udp::datagram> batch;
+    for (std::size_t i = 0; i != bodies.size(); ++i)
+      batch.push_back({const_buffer(bodies[i]), receivers[i / 10 % 3].local_endpoint(), false});
+    auto const sent = co_await sender.send_batch(batch);
+    CHECK(sent == 90);
+    for (std::size_t r = 0; r != 3; ++r) {
+      texts expected;
+      for (std::size_t i = 0; i != 90; ++i)
+        if (i / 10 % 3 == r) expected.push_back(bodies[i]);
+      auto const arrived = co_await receive_texts(receivers[r], 30);
+      CHECK((arrived == expected));
+    }
+  });
+}
+
+TEST_CASE("neighbours of one size on a connected socket arrive singly") {
+  auto socket = bound_socket(joining);
+  auto peer = bound_socket();
+  socket.connect(peer.local_endpoint());
+  auto const bodies = numbered_alike(100, 300);
+  complete([&]() -> task<> {
+    auto const sent = co_await socket.send_batch(addressed_to({}, bodies));
+    CHECK(sent == 100);
+    auto const arrived = co_await receive_texts(peer, 100);
+    CHECK((arrived == bodies));
+  });
+}
+
+TEST_CASE("neighbours of one size arrive singly over IPv6") {
+  if (!has_ipv6()) {
+    WARN("skipped: this host has no IPv6");
+    return;
+  }
+  auto sender = udp::bind("[::1]:0", joining);
+  auto plain = udp::bind("[::1]:0");
+  auto offloaded = udp::bind("[::1]:0", offload);
+  udp::datagram_buffer buffer;
+  auto const bodies = numbered_alike(50, 1000);
+  complete([&]() -> task<> {
+    co_await sender.send_batch(addressed_to(plain.local_endpoint(), bodies));
+    auto const arrived = co_await receive_texts(plain, 50);
+    CHECK((arrived == bodies));
+    co_await sender.send_batch(addressed_to(offloaded.local_endpoint(), bodies));
+    auto const came = co_await receive_batches(offloaded, buffer, 50);
+    CHECK((texts_of(came) == bodies));
+  });
+}
+
+TEST_CASE("a refused run does not keep the datagrams around it from being sent, and none of it counts as sent") {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket();
+  auto const bodies = numbered_alike(30, 100);
+  complete([&]() -> task<> {
+    auto batch = addressed_to(receiver.local_endpoint(), bodies);
+    for (std::size_t i = 10; i != 15; ++i) batch[i].peer = endpoint::loopback_v4(0);
+    auto const refused = co_await as_result(sender.send_batch(batch));
+    CHECK(refused.error() == std::errc::invalid_argument);
+    CHECK(refused.message() == "sendto 127.0.0.1:0: invalid argument");
+    CHECK(transferred_by(refused) == 25);
+    auto expected = bodies;
+    expected.erase(expected.begin() + 10, expected.begin() + 15);
+    auto const arrived = co_await receive_texts(receiver, 25);
+    CHECK((arrived == expected));
+  });
+}
+
+TEST_CASE("fault 37: a refusal of an earlier datagram costs a batch one of its datagrams, not a whole run") {
+  auto socket = bound_socket(joining);
+  auto const peer = nobody_there();
+  socket.connect(peer);
+  auto const bodies = numbered_alike(10, 100);
+  complete([&]() -> task<> {
+    co_await socket.send("is anyone there?");
+    auto someone = udp::bind(peer);
+    auto const refused = co_await as_result(socket.send_batch(addressed_to(peer, bodies)));
+    CHECK(refused.error() == std::errc::connection_refused);
+    CHECK(transferred_by(refused) == 9);
+  });
+}
+
+TEST_CASE("where the system cannot divide what is joined, all arrive, and the socket learns to send them singly") {
+  for (int const error : {EINVAL, EIO}) {
+    CAPTURE(error);
+    auto sender = bound_socket(joining);
+    auto receiver = bound_socket();
+    auto const to = receiver.local_endpoint();
+    auto const bodies = numbered_alike(40, 100);
+    without_segmentation const system(error);
+    complete([&]() -> task<> {
+      for (int round = 0; round != 3; ++round) {
+        auto const sent = co_await sender.send_batch(addressed_to(to, bodies));
+        CHECK(sent == 40);
+        auto const arrived = co_await receive_texts(receiver, 40);
+        CHECK((arrived == bodies));
+      }
+    });
+    CHECK(without_segmentation::refused() == 1);
+  }
+}
+
+TEST_CASE("where the system cannot divide, batches of runs and others arrive whole and in order") {
+  for (int const error : {EINVAL, EIO}) {
+    CAPTURE(error);
+    auto sender = bound_socket(joining);
+    auto receiver = bound_socket();
+    auto const bodies = numbered_of_sizes({7, 100, 100, 100, 30, 200, 200, 5, 0, 100, 100, 1, 1, 1, 300, 300});
+    without_segmentation const system(error);
+    complete([&]() -> task<> {
+      auto const sent = co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+      CHECK(sent == bodies.size());
+      auto const arrived = co_await receive_texts(receiver, bodies.size());
+      CHECK((arrived == bodies));
+    });
+    CHECK(without_segmentation::refused() <= 6);
+  }
+}
+
+TEST_CASE("after EIO, which means that it never works, a socket does not try with other sizes") {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket();
+  without_segmentation const system(EIO);
+  complete([&]() -> task<> {
+    for (std::size_t const size : {1000u, 500u, 100u, 10u, 1u}) {
+      auto const bodies = numbered_alike(5, size);
+      co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+      auto const arrived = co_await receive_texts(receiver, 5);
+      CHECK((arrived == bodies));
+    }
+  });
+  CHECK(without_segmentation::refused() == 1);
+}
+
+TEST_CASE("a run to where nothing can be sent does not teach the socket to send runs singly") {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket();
+  auto const bodies = numbered_alike(64, 100);
+  complete([&]() -> task<> {
+    auto const refused = co_await as_result(sender.send_batch(addressed_to(endpoint::loopback_v4(0), bodies)));
+    CHECK(refused.error() == std::errc::invalid_argument);
+    CHECK(transferred_by(refused) == 0);
+    without_segmentation const counting(EINVAL);
+    co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+    CHECK(without_segmentation::refused() == 1);  // it tried
+    auto const arrived = co_await receive_texts(receiver, 64);
+    CHECK((arrived == bodies));
+  });
+}
+
+TEST_CASE("a socket with receive_offload refuses single receives: they could not take apart what comes joined") {
+  auto receiver = bound_socket(offload);
+  complete([&]() -> task<> {
+    char bytes[8];
+    for (bool const with_sender : {true, false}) {
+      try {
+        if (with_sender) co_await receiver.recvfrom(bytes);
+        else co_await receiver.recv(bytes);
+        FAIL("no diagnosis");
+      } catch (std::logic_error const& e) {
+        CHECK_THAT(e.what(), ContainsSubstring("the socket on " + receiver.local_endpoint().to_string() +
+                                               ", which has receive_offload"));
+      }
+    }
+  });
+}
+
+TEST_CASE("a socket with receive_offload receives what comes singly, empty datagrams and those of many senders") {
+  auto receiver = bound_socket(offload);
+  auto one = bound_socket();
+  auto other = bound_socket();
+  udp::datagram_buffer buffer;
+  complete([&]() -> task<> {
+    auto const to = receiver.local_endpoint();
+    co_await one.sendto("first", to);
+    co_await one.sendto("", to);
+    co_await other.sendto("other", to);
+    co_await one.sendto("third", to);
+    auto const came = co_await receive_batches(receiver, buffer, 4);
+    CHECK(texts_of(came) == texts{"first", "", "other", "third"});
+    CHECK(came[1].from == one.local_endpoint());
+    CHECK(came[2].from == other.local_endpoint());
+  });
+}
+
+TEST_CASE("runs of several senders reach a socket with receive_offload with the right senders") {
+  auto receiver = bound_socket(offload);
+  auto one = bound_socket(joining);
+  auto other = bound_socket(joining);
+  udp::datagram_buffer buffer(2);
+  auto const bodies = numbered_alike(30, 400);
+  complete([&]() -> task<> {
+    auto const batch = addressed_to(receiver.local_endpoint(), bodies);
+    std::span<udp::datagram const> const all(batch);
+    for (std::size_t i = 0; i != 30; i += 10) {
+      auto& sender = i == 10 ? other : one;
+      co_await sender.send_batch(all.subspan(i, 10));
+    }
+    auto const came = co_await receive_batches(receiver, buffer, 30);
+    CHECK((texts_of(came) == bodies));
+    for (std::size_t i = 0; i != 30; ++i) CHECK(came[i].from == (i / 10 == 1 ? other : one).local_endpoint());
+  });
+}
+
+TEST_CASE("a buffer of small room takes all of what comes joined") {
+  auto receiver = bound_socket(offload);
+  auto sender = bound_socket(joining);
+  udp::datagram_buffer buffer(1, 100);
+  auto const bodies = numbered_alike(60, 100);
+  complete([&]() -> task<> {
+    co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+    auto const came = co_await receive_batches(receiver, buffer, 60);
+    CHECK((texts_of(came) == bodies));
+  });
+}
+
+TEST_CASE("one buffer serves sockets with and without receive_offload in turn") {
+  auto plain = bound_socket();
+  auto offloaded = bound_socket(offload);
+  auto sender = bound_socket(joining);
+  udp::datagram_buffer buffer(8, 512);
+  auto const bodies = numbered_alike(8, 100);
+  complete([&]() -> task<> {
+    for (int round = 0; round != 3; ++round)
+      for (auto* const receiver : {&plain, &offloaded}) {
+        co_await sender.send_batch(addressed_to(receiver->local_endpoint(), bodies));
+        auto const came = co_await receive_batches(*receiver, buffer, 8);
+        CHECK((texts_of(came) == bodies));
+      }
+  });
+}
+
+#if defined(UDP_SEGMENT)
+TEST_CASE("a foreign sender's longest run reaches a socket with receive_offload with exact boundaries") {
+  auto receiver = bound_socket(offload);
+  auto const sender = raw_datagram_socket();
+  udp::datagram_buffer buffer;
+  int const segment = 10;
+  REQUIRE(::setsockopt(sender.get(), SOL_UDP, UDP_SEGMENT, &segment, sizeof segment) == 0);
+  for (std::size_t const count : {64u, 100u, 128u}) {  // newer kernels divide more than 64
+    auto const whole = numbered(count, count * 10 - 3);
+    try {
+      raw_send(sender, whole, receiver.local_endpoint());
+    } catch (std::system_error const&) {
+      break;
+    }
+    complete([&]() -> task<> {
+      auto const came = co_await receive_batches(receiver, buffer, count);
+      REQUIRE(came.size() == count);
+      for (std::size_t i = 0; i != count; ++i) CHECK((came[i].text == whole.substr(i * 10, 10)));
+    });
+  }
+}
+#endif
