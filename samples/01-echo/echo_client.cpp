@@ -8,12 +8,13 @@
 
 #include <fmt/format.h>
 
-#include "bytes_literal.hpp"
 #include "echo_client_options.hpp"
 #include "line_source.hpp"
 #include "round_trips.hpp"
+#include "text/escaped.hpp"
 
 using namespace strait;
+using samples::bytes_literal;
 
 namespace {
 

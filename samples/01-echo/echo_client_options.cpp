@@ -2,20 +2,11 @@
 
 #include "options/command_line.hpp"
 
-namespace {
-
-std::string check_host(std::string const& host) { return host.empty() ? "a host is needed" : ""; }
-
-}  // namespace
-
 echo_client_options echo_client_options::read(int argc, char** argv) {
   echo_client_options options;
   samples::command_line line("Sends each line of a file to an echo server, and sees that it comes back as it was.");
   line.add_option("FILE", options.file, "what to send, line by line; - is standard input")->type_name("")->required();
-  line.add_option("--host", options.host, "name or address of the server")
-      ->check(CLI::Validator(check_host, ""))
-      ->type_name("HOST")
-      ->capture_default_str();
+  line.add_host(options.host, "name or address of the server");
   line.add_number<std::uint16_t>("--port", options.port, 1, 65535, "port of the server");
   line.add_seconds("--delay", options.delay, "pause between lines");
   line.add_seconds("--timeout", options.timeout, "give up when the server is silent for so long; 0: never");

@@ -1,5 +1,6 @@
 #include "options/command_line.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -23,12 +24,20 @@ std::optional<Number> whole_text_as(std::string const& text) {
   return value;
 }
 
-std::chrono::nanoseconds parse_seconds(std::string const& option, std::string const& text) {
+double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+std::chrono::nanoseconds parse_seconds(std::string const& option, std::string const& text,
+                                       std::chrono::nanoseconds lowest) {
   auto const seconds = whole_text_as<double>(text);
   if (!seconds || !(*seconds >= 0 && *seconds <= most_seconds))  // so written that NaN is refused
     throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number of seconds", text));
-  return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(*seconds));
+  auto const time = std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(*seconds));
+  if (time < lowest)
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is less than {} seconds", text, in_seconds(lowest)));
+  return time;
 }
+
+std::string check_host(std::string const& host) { return host.empty() ? "a host is needed" : ""; }
 
 }  // namespace
 
@@ -45,11 +54,28 @@ std::uint64_t command_line::parse_number(std::string const& option, std::string 
   return *number;
 }
 
-void command_line::add_seconds(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning) {
-  auto const store = [name, &into](std::string const& text) { into = parse_seconds(name, text); };
+std::size_t command_line::find_word(std::string const& option, std::string const& text,
+                                    std::vector<std::string> const& words) {
+  auto const found = std::find(words.begin(), words.end(), text);
+  if (found == words.end())
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is none of {}", text, join(words, ", ")));
+  return static_cast<std::size_t>(found - words.begin());
+}
+
+std::string command_line::join(std::vector<std::string> const& words, std::string const& separator) {
+  return fmt::format("{}", fmt::join(words, separator));
+}
+
+void command_line::add_seconds(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning,
+                               std::chrono::nanoseconds lowest) {
+  auto const store = [=, &into](std::string const& text) { into = parse_seconds(name, text, lowest); };
   add_option_function<std::string>(name, store, meaning)
       ->type_name("SECONDS")
-      ->default_str(fmt::format("{}", std::chrono::duration<double>(into).count()));
+      ->default_str(fmt::format("{}", in_seconds(into)));
+}
+
+void command_line::add_host(std::string& into, std::string const& meaning) {
+  add_option("--host", into, meaning)->check(CLI::Validator(check_host, ""))->type_name("HOST")->capture_default_str();
 }
 
 void command_line::read_or_exit(int argc, char const* const* argv) {

@@ -23,20 +23,23 @@ std::string check_host(std::string const& host) {
 
 strait::endpoint server_options::where() const { return address_to_listen_on(host, port).value(); }
 
-server_options read_server_options(int argc, char** argv, std::string const& description) {
-  server_options options;
-  command_line line(description);
-  line.add_option("--host", options.host, "address to listen on; 0.0.0.0 or :: for all of this machine's")
+void add_server_options(command_line& line, server_options& into, server_option_texts const& texts) {
+  line.add_option("--host", into.host, "address to listen on; 0.0.0.0 or :: for all of this machine's")
       ->check(CLI::Validator(check_host, ""))
       ->type_name("ADDRESS")
       ->capture_default_str();
-  line.add_number<std::uint16_t>("--port", options.port, 0, 65535, "port to listen on; 0 lets the system choose");
-  line.add_number("--threads", options.threads, 1u, 1024u, "threads that share the work");
-  line.add_number<std::size_t>("--max-connections", options.max_connections, 1, 1'000'000,
-                               "connections at a time; any more are closed at once");
-  line.add_seconds("--idle-timeout", options.idle_timeout, "close connections that are silent for so long; 0: never");
-  line.add_seconds("--drain", options.drain, "how long connections may go on after SIGINT or SIGTERM");
-  line.add_flag("--quiet", options.quiet, "say nothing about single connections");
+  line.add_number<std::uint16_t>("--port", into.port, 0, 65535, "port to listen on; 0 lets the system choose");
+  line.add_number("--threads", into.threads, 1u, 1024u, "threads that share the work");
+  line.add_number<std::size_t>("--max-connections", into.max_connections, 1, 1'000'000, texts.max_connections);
+  line.add_seconds("--idle-timeout", into.idle_timeout, texts.idle_timeout);
+  line.add_seconds("--drain", into.drain, texts.drain);
+  line.add_flag("--quiet", into.quiet, texts.quiet);
+}
+
+server_options read_server_options(int argc, char** argv, std::string const& description) {
+  server_options options;
+  command_line line(description);
+  add_server_options(line, options);
   line.read_or_exit(argc, argv);
   return options;
 }

@@ -10,6 +10,8 @@
 
 namespace samples {
 
+class command_line;
+
 struct server_options {
   std::string host = "127.0.0.1";  // a numeric address, or localhost
   std::uint16_t port = 5000;       // 0: the system chooses
@@ -21,6 +23,17 @@ struct server_options {
 
   [[nodiscard]] strait::endpoint where() const;
 };
+
+/// What --help says about those of the options that do not mean the same to every server.
+struct server_option_texts {
+  std::string max_connections = "connections at a time; any more are closed at once";
+  std::string idle_timeout = "close connections that are silent for so long; 0: never";
+  std::string drain = "how long connections may go on after SIGINT or SIGTERM";
+  std::string quiet = "say nothing about single connections";
+};
+
+/// Adds them to `line`, which must be read before `into` ends. A server with options of its own then adds these.
+void add_server_options(command_line& line, server_options& into, server_option_texts const& texts = {});
 
 /// Reads the command line of a server without options of its own. Ends the program itself after --help, --version and
 /// wrong usage. `description` is what the server does, in a sentence.

@@ -3,10 +3,12 @@ nothing here waits for ever."""
 
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
 import threading
+import unittest
 
 PATIENCE = 40  # seconds, for what takes milliseconds: the machine may be busy, the program built with a sanitizer
 
@@ -71,6 +73,14 @@ class Program:
     def send_signal(self, signal):
         self._process.send_signal(signal)
 
+    def memory(self):
+        """How much of it is in use (VmRSS), in bytes. Skips the test where the system does not say."""
+        try:
+            status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+            return 1024 * int(re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)[1])
+        except (OSError, TypeError):
+            raise unittest.SkipTest("the system does not say how much memory a process uses") from None
+
     def kill(self):
         if self._process.poll() is None:
             self._process.kill()
@@ -87,8 +97,8 @@ class Program:
 class Server(Program):
     """A server on a port that the system has chosen, once it listens."""
 
-    def __init__(self, program, *arguments):
-        super().__init__(path_of(program), "--port", "0", *arguments)
+    def __init__(self, program, *arguments, **options):
+        super().__init__(path_of(program), "--port", "0", *arguments, **options)
         self._note_port()
 
     def _note_port(self):

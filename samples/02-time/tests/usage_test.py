@@ -1,0 +1,60 @@
+"""Bad input to time_server and time_client: one clear line, and the exit status that fits."""
+
+import unittest
+
+from programs import Server, run
+
+
+class Usage(unittest.TestCase):
+    def assert_ends(self, ended, status, line):
+        self.assertEqual((ended.returncode, ended.stderr.decode(), ended.stdout), (status, line + "\n", b""))
+
+    def test_help_and_version_go_to_standard_output(self):
+        for program in ("time_server", "time_client"):
+            for option, expected in (("--help", f"{program} [OPTIONS]"), ("--version", f"{program} (strait) ")):
+                ended = run(program, option)
+                self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+                self.assertIn(expected, ended.stdout.decode())
+
+    def test_wrong_usage(self):
+        for command, reason in (
+            (["time_server", "--speed"], "unexpected argument --speed"),
+            (["time_server", "surplus"], "unexpected argument surplus"),
+            (["time_server", "--host", "example.org"], '--host: "example.org" is neither a numeric address nor localhost'),
+            (["time_server", "--port", "65536"], '--port: "65536" is not a number from 0 to 65535'),
+            (["time_server", "--max-connections", "0"], '--max-connections: "0" is not a number from 1 to 1000000'),
+            (["time_server", "--idle-timeout", "soon"], '--idle-timeout: "soon" is not a number of seconds'),
+            (["time_server", "--format", "rfc3339"], '--format: "rfc3339" is none of ctime, iso, epoch'),
+            (["time_server", "--format", ""], '--format: "" is none of ctime, iso, epoch'),
+            (["time_server", "--rate-limit", "-1"], '--rate-limit: "-1" is not a number from 0 to 1000000'),
+            (["time_server", "--rate-limit", "0.5"], '--rate-limit: "0.5" is not a number from 0 to 1000000'),
+            (["time_client", "surplus"], "unexpected argument surplus"),
+            (["time_client", "--port", "0"], '--port: "0" is not a number from 1 to 65535'),
+            (["time_client", "--host", ""], "--host: a host is needed"),
+            (["time_client", "--timeout", "0"], '--timeout: "0" is less than 0.001 seconds'),
+            (["time_client", "--timeout", "1s"], '--timeout: "1s" is not a number of seconds'),
+            (["time_client", "--tries", "0"], '--tries: "0" is not a number from 1 to 1000000'),
+            (["time_client", "--count", "0"], '--count: "0" is not a number from 1 to 1000000000'),
+        ):
+            with self.subTest(" ".join(command)):
+                self.assert_ends(run(*command), 2, f"{command[0]}: {reason} (see --help)")
+
+    def test_a_port_in_use(self):
+        for others in ("1", "2"):
+            with Server("time_server", "--threads", others) as server:
+                for threads in ("1", "2"):
+                    ended = run("time_server", "--port", str(server.port), "--threads", threads)
+                    self.assert_ends(ended, 1, f"time_server: bind 127.0.0.1:{server.port}: address already in use")
+
+    def test_an_address_of_another_machine(self):
+        ended = run("time_server", "--host", "192.0.2.1", "--port", "0")  # RFC 5737: nobody's
+        self.assert_ends(ended, 1, "time_server: bind 192.0.2.1:0: cannot assign requested address")
+
+    def test_an_unknown_host(self):
+        ended = run("time_client", "--host", "no-such-host.invalid")  # RFC 2606: never a host
+        self.assertEqual((ended.returncode, ended.stdout), (1, b""))
+        self.assertRegex(ended.stderr.decode(), r"^time_client: resolve no-such-host\.invalid:5000: host not found.*\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,43 @@
+#include "time_format.hpp"
+
+#include <cstdlib>
+#include <ctime>
+
+#include <fmt/format.h>
+
+namespace {
+
+// Not strftime, whose names are those of the locale.
+constexpr char const* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr char const* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+std::tm local_time(std::time_t when) {
+  std::tm local{};
+  ::tzset();  // localtime_r need not do that (POSIX)
+  ::localtime_r(&when, &local);
+  return local;
+}
+
+std::string to_ctime(std::tm const& local) {
+  return fmt::format("{} {} {:2} {:02}:{:02}:{:02} {}", days[local.tm_wday], months[local.tm_mon], local.tm_mday,
+                     local.tm_hour, local.tm_min, local.tm_sec, 1900 + local.tm_year);
+}
+
+std::string to_iso(std::tm const& local) {
+  char const sign = local.tm_gmtoff < 0 ? '-' : '+';
+  long const minutes = std::abs(local.tm_gmtoff) / 60;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}", 1900 + local.tm_year, 1 + local.tm_mon,
+                     local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, sign, minutes / 60, minutes % 60);
+}
+
+}  // namespace
+
+std::string to_text(std::chrono::system_clock::time_point when, time_format format) {
+  auto const seconds = std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count();
+  switch (format) {
+    case time_format::ctime: return to_ctime(local_time(seconds));
+    case time_format::iso: return to_iso(local_time(seconds));
+    case time_format::epoch: break;
+  }
+  return fmt::format("{}", seconds);
+}
