@@ -32,8 +32,8 @@ std::size_t basic_datagram_buffer<Endpoint>::capacity() const noexcept {
 namespace detail {
 
 template <class Endpoint>
-recv_batch_awaiter<Endpoint>::recv_batch_awaiter(datagram_socket* socket, basic_datagram_buffer<Endpoint>* into)
-    : datagram_awaiter(kind::recv_batch, socket), into_(*into) {
+recv_batch_awaiter<Endpoint>::recv_batch_awaiter(datagram_socket* socket, basic_datagram_buffer<Endpoint>& into)
+    : datagram_awaiter(kind::recv_batch, socket), into_(into) {
   receive_slots& slots = *into_.slots_;
   if (socket && socket->has_receive_offload() && !slots.has_room_for_offload()) {
     slots.make_room_for_offload();
@@ -107,7 +107,7 @@ int basic_datagram_socket<Endpoint>::open_handle(char const* operation) const {
 template <class Endpoint>
 void basic_datagram_socket<Endpoint>::connect(Endpoint const& peer) {
   int const descriptor = open_handle("connect");
-  address const to(peer);
+  detail::socket_address<Endpoint> const to(peer);
   if (::connect(descriptor, reinterpret_cast<sockaddr const*>(to.bytes), to.size) != 0)
     throw detail::system_failure(errno, fmt::format("connect to {}", peer));
   detail::forget_error(descriptor);

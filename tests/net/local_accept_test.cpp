@@ -162,7 +162,7 @@ TEST_CASE("a local connect takes an endpoint, a path or an at sign and a name") 
   auto const name = abstract_name();
   auto const at_name = local::listen(name);
   CHECK(connected_to(name) == name);
-  CHECK(connected_to("@" + std::string(name.name())) == name);
+  CHECK(connected_to(name.to_string()) == name);
 }
 
 TEST_CASE("the text that a local connect was given may go before it is awaited") {

@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -116,7 +115,7 @@ class send_awaiter final : public datagram_awaiter {
 template <class Endpoint>
 class recv_batch_awaiter final : public datagram_awaiter {
  public:
-  recv_batch_awaiter(datagram_socket* socket, basic_datagram_buffer<Endpoint>* into);
+  recv_batch_awaiter(datagram_socket* socket, basic_datagram_buffer<Endpoint>& into);
   std::span<basic_datagram<Endpoint> const> await_resume();
 
  private:
@@ -139,20 +138,50 @@ class send_batch_awaiter final : public send_batch_operation {
   basic_datagram<Endpoint> const* datagrams_;
 };
 
-/// An operation before it is awaited: what `Awaiter` is made from.
-template <class Awaiter, class... Arguments>
+/// An operation before it is awaited. It keeps pointers and sizes apart, not as pairs: these would be copied as wholes,
+/// each time, and wait for their halves.
+template <class Awaiter, class Span>
 class [[nodiscard("co_await it")]] datagram_request {
  public:
   using await_result = decltype(std::declval<Awaiter&>().await_resume());
-  explicit datagram_request(datagram_socket* const& socket, Arguments const&... arguments) noexcept
-      : socket_(&socket), arguments_(arguments...) {}
-  Awaiter operator co_await() const {
-    return std::apply([this](auto const&... each) { return Awaiter(*socket_, each...); }, arguments_);
-  }
+  datagram_request(datagram_socket* const& socket, Span what) noexcept
+      : socket_(&socket), data_(what.data()), size_(what.size()) {}
+  Awaiter operator co_await() const { return Awaiter(*socket_, Span(data_, size_)); }
 
  private:
   datagram_socket* const* socket_;  // the public socket's: it may have been closed when the operation begins
-  std::tuple<Arguments...> arguments_;
+  decltype(std::declval<Span&>().data()) data_;
+  std::size_t size_;
+};
+
+/// The same of a `sendto`.
+template <class Endpoint, class Span>
+class [[nodiscard("co_await it")]] sendto_request {
+ public:
+  using await_result = void;
+  sendto_request(datagram_socket* const& socket, Span what, Endpoint const& to) noexcept
+      : socket_(&socket), data_(what.data()), size_(what.size()), to_(to) {}
+  send_awaiter<Span> operator co_await() const noexcept { return {*socket_, Span(data_, size_), to_}; }
+
+ private:
+  datagram_socket* const* socket_;
+  decltype(std::declval<Span&>().data()) data_;
+  std::size_t size_;
+  socket_address<Endpoint> to_;
+};
+
+/// The same of a `recv_batch`.
+template <class Endpoint>
+class [[nodiscard("co_await it")]] recv_batch_request {
+ public:
+  using await_result = std::span<basic_datagram<Endpoint> const>;
+  recv_batch_request(datagram_socket* const& socket, basic_datagram_buffer<Endpoint>& into) noexcept
+      : socket_(&socket), into_(&into) {}
+  recv_batch_awaiter<Endpoint> operator co_await() const { return {*socket_, *into_}; }
+
+ private:
+  datagram_socket* const* socket_;
+  basic_datagram_buffer<Endpoint>* into_;
 };
 
 }  // namespace detail
@@ -161,9 +190,8 @@ class [[nodiscard("co_await it")]] datagram_request {
 /// closed fails every operation with `errc::closed`.
 template <class Endpoint>
 class basic_datagram_socket {
-  template <class Awaiter, class... Arguments>
-  using request = detail::datagram_request<Awaiter, Arguments...>;
-  using address = detail::socket_address<Endpoint>;
+  template <class Awaiter, class Span>
+  using request = detail::datagram_request<Awaiter, Span>;
 
  public:
   using endpoint_type = Endpoint;
@@ -189,11 +217,11 @@ class basic_datagram_socket {
 
   /// Sends `bytes` as one datagram. Completes when the system has taken it; whether it arrives, nobody tells.
   [[nodiscard]] auto sendto(const_buffer bytes, Endpoint const& to) noexcept {
-    return request<detail::send_awaiter<const_buffer>, const_buffer, address>(socket_, bytes, address(to));
+    return detail::sendto_request<Endpoint, const_buffer>(socket_, bytes, to);
   }
   /// The same from several buffers, which make one datagram; 63 at most.
   [[nodiscard]] auto sendto(const_buffers bytes, Endpoint const& to) noexcept {
-    return request<detail::send_awaiter<const_buffers>, const_buffers, address>(socket_, bytes, address(to));
+    return detail::sendto_request<Endpoint, const_buffers>(socket_, bytes, to);
   }
   /// The same to where the socket is connected to.
   [[nodiscard]] auto send(const_buffer bytes) noexcept {
@@ -209,7 +237,7 @@ class basic_datagram_socket {
   ///     udp::datagram_buffer buffer;                                                    // 64 of up to 2048 bytes
   ///     for (;;) co_await socket.send_batch(co_await socket.recv_batch(buffer));        // an echo server
   [[nodiscard]] auto recv_batch(basic_datagram_buffer<Endpoint>& buffer) noexcept {
-    return request<detail::recv_batch_awaiter<Endpoint>, basic_datagram_buffer<Endpoint>*>(socket_, &buffer);
+    return detail::recv_batch_request<Endpoint>(socket_, buffer);
   }
   /// Sends all of `datagrams`, in order, by as few system calls as there can be. What the system refuses does not keep
   /// the others from being sent; when these are, it throws the first refusal, with `transferred()` the number of
