@@ -135,7 +135,7 @@ message* messages_of(io_operation const& operation) noexcept {
 attempt_outcome receive_batch(int descriptor, io_operation& operation) noexcept {
   auto const room = operation.buffer_.size() / sizeof(message);
   auto const received = receive_messages(descriptor, messages_of(operation), static_cast<unsigned>(room));
-  return outcome_of_transfer(operation, received, room);
+  return outcome_of_datagram(operation, received);
 }
 
 // Why a message was not sent, for want of room or for a reason of its own, the next attempt tells.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,14 @@ namespace strait {
 template <class Endpoint>
 basic_datagram_buffer<Endpoint>::basic_datagram_buffer(std::size_t count, std::size_t longest)
     : slots_(std::make_unique<detail::receive_slots>(count, longest)) {
-  datagrams_.reserve(slots_->count());
+  reserve(slots_->count());
+}
+template <class Endpoint>
+void basic_datagram_buffer<Endpoint>::reserve(std::size_t capacity) {
+  auto larger = std::make_unique<basic_datagram<Endpoint>[]>(capacity);
+  std::copy_n(datagrams_.get(), size_, larger.get());
+  datagrams_ = std::move(larger);
+  capacity_ = capacity;
 }
 template <class Endpoint>
 basic_datagram_buffer<Endpoint>::basic_datagram_buffer(basic_datagram_buffer&&) noexcept = default;
@@ -37,28 +45,31 @@ recv_batch_awaiter<Endpoint>::recv_batch_awaiter(datagram_socket* socket, basic_
   receive_slots& slots = *into_.slots_;
   if (socket && socket->has_receive_offload() && !slots.has_room_for_offload()) {
     slots.make_room_for_offload();
-    into_.datagrams_.reserve(slots.count() * receive_slots::most_joined);
+    into_.reserve(slots.count() * receive_slots::most_joined);
   }
-  into_.datagrams_.clear();
+  into_.size_ = 0;
   buffer_ = slots.prepare();
 }
 
 template <class Endpoint>
 std::span<basic_datagram<Endpoint> const> recv_batch_awaiter<Endpoint>::await_resume() {
   check();
-  auto& datagrams = into_.datagrams_;
   for (std::size_t i = 0; i != moved_; ++i) {
     auto const message = (*into_.slots_)[i];
-    auto const from = Endpoint::from_sockaddr(message.address, message.address_size);
     std::size_t at = 0;
     do {
+      if (into_.size_ == into_.capacity_) [[unlikely]]
+        into_.reserve(2 * into_.capacity_);
       auto const size = std::min(message.segment, message.size - at);
-      datagrams.push_back({const_buffer(message.bytes + at, size), from, false});
+      bool const is_cut = message.truncated && at + size == message.size;
+      // Made where it is to be: to assign it would cost more than to make it.
+      ::new (&into_.datagrams_[into_.size_++])
+          basic_datagram<Endpoint>{const_buffer(message.bytes + at, size),
+                                   Endpoint::from_sockaddr(message.address, message.address_size), is_cut};
       at += size;
     } while (at < message.size);
-    datagrams.back().truncated = message.truncated;
   }
-  return datagrams;
+  return into_.datagrams();
 }
 
 template <class Endpoint>

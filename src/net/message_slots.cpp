@@ -7,22 +7,6 @@
 
 namespace strait::detail {
 
-void send_slots::add(const_buffer bytes) noexcept {
-  vectors_[datagrams_used_] = {const_cast<void*>(bytes.data()), bytes.size()};
-  msghdr& header = messages_[messages_used_++].msg_hdr;
-  header = {};
-  header.msg_iov = &vectors_[datagrams_used_++];
-  header.msg_iovlen = 1;
-  bytes_in_last_ = bytes.size();
-  last_is_closed_ = bytes.empty();
-}
-
-void send_slots::set_address(std::size_t size) noexcept {
-  msghdr& header = messages_[messages_used_ - 1].msg_hdr;
-  header.msg_name = address();
-  header.msg_namelen = static_cast<socklen_t>(size);
-}
-
 void send_slots::join(const_buffer bytes) noexcept {
   msghdr& header = messages_[messages_used_ - 1].msg_hdr;
   vectors_[datagrams_used_++] = {const_cast<void*>(bytes.data()), bytes.size()};
@@ -89,24 +73,17 @@ const_buffer receive_slots::prepare() noexcept {
   return {messages_.data(), messages_.size() * sizeof(engine::message)};
 }
 
-receive_slots::received_message receive_slots::operator[](std::size_t index) const noexcept {
-  auto const& message = messages_[index];
-  msghdr const& header = message.msg_hdr;
-  received_message seen{static_cast<char const*>(vectors_[index].iov_base),
-                        message.msg_len,
-                        message.msg_len,
-                        header.msg_name,
-                        header.msg_namelen,
-                        (header.msg_flags & MSG_TRUNC) != 0};
+std::size_t receive_slots::segment_size(std::size_t index) const noexcept {
 #if defined(UDP_GRO)
-  cmsghdr const* const note = controls_.empty() ? nullptr : CMSG_FIRSTHDR(&header);
+  msghdr const& header = messages_[index].msg_hdr;
+  cmsghdr const* const note = CMSG_FIRSTHDR(&header);
   if (note && note->cmsg_level == SOL_UDP && note->cmsg_type == UDP_GRO) {
     int segment = 0;
     std::memcpy(&segment, CMSG_DATA(note), sizeof segment);
-    if (segment > 0) seen.segment = static_cast<std::size_t>(segment);
+    if (segment > 0) return static_cast<std::size_t>(segment);
   }
 #endif
-  return seen;
+  return messages_[index].msg_len;
 }
 
 }  // namespace strait::detail

@@ -52,10 +52,25 @@ class send_slots {
     return messages_used_ == most_messages || datagrams_used_ == most_datagrams;
   }
   /// A message of its own, without an address.
-  void add(const_buffer bytes) noexcept;
+  void add(const_buffer bytes) noexcept {
+    vectors_[datagrams_used_] = {const_cast<void*>(bytes.data()), bytes.size()};
+    msghdr& header = messages_[messages_used_++].msg_hdr;
+    header.msg_name = nullptr;
+    header.msg_namelen = 0;
+    header.msg_iov = &vectors_[datagrams_used_++];
+    header.msg_iovlen = 1;
+    header.msg_control = nullptr;
+    header.msg_controllen = 0;
+    bytes_in_last_ = bytes.size();
+    last_is_closed_ = bytes.empty();
+  }
   /// Where the address of the last message is to be written.
   [[nodiscard]] unsigned char* address() noexcept { return addresses_[messages_used_ - 1].bytes; }
-  void set_address(std::size_t size) noexcept;
+  void set_address(std::size_t size) noexcept {
+    msghdr& header = messages_[messages_used_ - 1].msg_hdr;
+    header.msg_name = address();
+    header.msg_namelen = static_cast<socklen_t>(size);
+  }
   /// Whether `bytes`, if they go to the same destination, can join the last message, for the system to divide it again:
   /// all of its segments have one size, but for the last one, which may be shorter.
   [[nodiscard]] bool can_join(const_buffer bytes) const noexcept {
@@ -83,7 +98,7 @@ class send_slots {
   std::size_t longest_segment_ = 0;
   std::size_t bytes_in_last_ = 0;
   bool last_is_closed_ = false;  // by a shorter segment
-  std::array<engine::message, most_messages> messages_;
+  std::array<engine::message, most_messages> messages_{};
   std::array<iovec, most_datagrams> vectors_;
   std::array<address_slot, most_messages> addresses_;
   std::array<control_slot, most_messages> controls_;
@@ -118,10 +133,19 @@ class receive_slots {
     std::size_t address_size;
     bool truncated;
   };
-  [[nodiscard]] received_message operator[](std::size_t index) const noexcept;
+  [[nodiscard]] received_message operator[](std::size_t index) const noexcept {
+    auto const& message = messages_[index];
+    return {static_cast<char const*>(vectors_[index].iov_base),
+            message.msg_len,
+            has_room_for_offload() ? segment_size(index) : message.msg_len,
+            message.msg_hdr.msg_name,
+            message.msg_hdr.msg_namelen,
+            (message.msg_hdr.msg_flags & MSG_TRUNC) != 0};
+  }
 
  private:
   void point_messages() noexcept;
+  [[nodiscard]] std::size_t segment_size(std::size_t index) const noexcept;
 
   std::size_t longest_;
   std::unique_ptr<char[]> memory_;

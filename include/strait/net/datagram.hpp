@@ -13,7 +13,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "strait/base/buffer.hpp"
 #include "strait/net/detail/datagram_awaiter.hpp"
@@ -61,13 +60,18 @@ class basic_datagram_buffer {
   /// How many system-level messages one call can bring: with `receive_offload`, each may be many datagrams.
   [[nodiscard]] std::size_t capacity() const noexcept;
   /// What was received last.
-  [[nodiscard]] std::span<basic_datagram<Endpoint> const> datagrams() const noexcept { return datagrams_; }
+  [[nodiscard]] std::span<basic_datagram<Endpoint> const> datagrams() const noexcept {
+    return {datagrams_.get(), size_};
+  }
 
  private:
   template <class>
   friend class detail::recv_batch_awaiter;
   std::unique_ptr<detail::receive_slots> slots_;
-  std::vector<basic_datagram<Endpoint>> datagrams_;
+  void reserve(std::size_t capacity);
+  std::unique_ptr<basic_datagram<Endpoint>[]> datagrams_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
 };
 
 namespace detail {
