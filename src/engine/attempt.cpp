@@ -68,11 +68,16 @@ attempt_outcome outcome_of_send(datagram_operation& operation, ssize_t moved) no
   return attempt_outcome::ended;
 }
 
-[[gnu::noinline]] attempt_outcome receive_scattered(int descriptor, datagram_operation& operation) noexcept {
-  gathered buffers(operation);
+msghdr datagram_message(gathered& buffers, datagram_operation const& operation) noexcept {
   msghdr message = buffers.message();
   message.msg_name = operation.name_;
   message.msg_namelen = static_cast<socklen_t>(operation.name_size_);
+  return message;
+}
+
+[[gnu::noinline]] attempt_outcome receive_scattered(int descriptor, datagram_operation& operation) noexcept {
+  gathered buffers(operation);
+  msghdr message = datagram_message(buffers, operation);
   ssize_t moved;
   do {
     moved = ::recvmsg(descriptor, &message, 0);
@@ -106,9 +111,7 @@ attempt_outcome recvfrom(int descriptor, datagram_operation& operation) noexcept
 
 [[gnu::noinline]] attempt_outcome send_gathered(int descriptor, datagram_operation& operation) noexcept {
   gathered buffers(operation);
-  msghdr message = buffers.message();
-  message.msg_name = operation.name_;
-  message.msg_namelen = static_cast<socklen_t>(operation.name_size_);
+  msghdr message = datagram_message(buffers, operation);
   ssize_t moved;
   do {
     moved = ::sendmsg(descriptor, &message, MSG_NOSIGNAL);

@@ -7,6 +7,7 @@
 
 #include "net/listener_socket.hpp"
 #include "net/socket_awaiter.hpp"
+#include "net/socket_handle.hpp"
 
 namespace strait {
 namespace detail {
@@ -74,20 +75,10 @@ int accept_awaiter::take_connection() {
 }
 
 template class socket_awaiter<accept_awaiter>;
+template class socket_handle<listener_socket>;
 
 }  // namespace detail
 
-socket_listener::socket_listener(socket_listener&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
-socket_listener& socket_listener::operator=(socket_listener&& other) noexcept {
-  if (this != &other) {
-    close();
-    socket_ = std::exchange(other.socket_, nullptr);
-  }
-  return *this;
-}
-
-void socket_listener::close() noexcept { delete std::exchange(socket_, nullptr); }
 std::uint64_t socket_listener::back_offs() const noexcept { return socket_ ? socket_->back_offs() : 0; }
-int socket_listener::native_handle() const noexcept { return socket_ ? socket_->native_handle() : -1; }
 
 }  // namespace strait

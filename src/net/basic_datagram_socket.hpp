@@ -98,24 +98,6 @@ std::string send_batch_awaiter<Endpoint>::destination(std::size_t index) const {
 }  // namespace detail
 
 template <class Endpoint>
-basic_datagram_socket<Endpoint>::basic_datagram_socket(basic_datagram_socket&& other) noexcept
-    : socket_(std::exchange(other.socket_, nullptr)) {}
-template <class Endpoint>
-basic_datagram_socket<Endpoint>& basic_datagram_socket<Endpoint>::operator=(basic_datagram_socket&& other) noexcept {
-  if (this != &other) {
-    close();
-    socket_ = std::exchange(other.socket_, nullptr);
-  }
-  return *this;
-}
-
-template <class Endpoint>
-int basic_datagram_socket<Endpoint>::open_handle(char const* operation) const {
-  if (!socket_) throw error(errc::closed, operation);
-  return socket_->native_handle();
-}
-
-template <class Endpoint>
 void basic_datagram_socket<Endpoint>::connect(Endpoint const& peer) {
   int const descriptor = open_handle("connect");
   detail::socket_address<Endpoint> const to(peer);
@@ -152,38 +134,6 @@ template <class Endpoint>
 Endpoint basic_datagram_socket<Endpoint>::remote_endpoint() const {
   constexpr auto context = "remote_endpoint";
   return detail::remote_name_of(open_handle(context), context).template as<Endpoint>();
-}
-
-template <class Endpoint>
-void basic_datagram_socket<Endpoint>::receive_buffer_size(int bytes) {
-  detail::set_option(open_handle("receive_buffer_size"), SOL_SOCKET, SO_RCVBUF, bytes, "receive_buffer_size");
-}
-template <class Endpoint>
-int basic_datagram_socket<Endpoint>::receive_buffer_size() const {
-  return detail::get_option(open_handle("receive_buffer_size"), SOL_SOCKET, SO_RCVBUF, "receive_buffer_size");
-}
-template <class Endpoint>
-void basic_datagram_socket<Endpoint>::send_buffer_size(int bytes) {
-  detail::set_option(open_handle("send_buffer_size"), SOL_SOCKET, SO_SNDBUF, bytes, "send_buffer_size");
-}
-template <class Endpoint>
-int basic_datagram_socket<Endpoint>::send_buffer_size() const {
-  return detail::get_option(open_handle("send_buffer_size"), SOL_SOCKET, SO_SNDBUF, "send_buffer_size");
-}
-
-template <class Endpoint>
-void basic_datagram_socket<Endpoint>::close() noexcept {
-  delete std::exchange(socket_, nullptr);
-}
-template <class Endpoint>
-int basic_datagram_socket<Endpoint>::native_handle() const noexcept {
-  return socket_ ? socket_->native_handle() : -1;
-}
-template <class Endpoint>
-int basic_datagram_socket<Endpoint>::release() noexcept {
-  int const descriptor = socket_ ? socket_->release() : -1;
-  close();
-  return descriptor;
 }
 
 }  // namespace strait

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "net/socket_handle.hpp"
+
 namespace strait::detail {
 namespace {
 
@@ -95,6 +97,9 @@ std::string datagram_socket::local_name() const {
   auto const name = local_name_of(native_handle(), "local endpoint");
   return name_of(&name.address, name.size);
 }
+
+template class socket_handle<datagram_socket>;
+template class data_socket_handle<datagram_socket>;
 
 void forget_error(int descriptor) noexcept {
   int error = 0;

@@ -16,6 +16,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/net/detail/datagram_awaiter.hpp"
+#include "strait/net/detail/socket_handle.hpp"
 
 namespace strait {
 
@@ -75,6 +76,9 @@ class basic_datagram_buffer {
 };
 
 namespace detail {
+
+extern template class socket_handle<datagram_socket>;
+extern template class data_socket_handle<datagram_socket>;
 
 template <class Endpoint, class Buffers>
 class recvfrom_awaiter final : public datagram_awaiter {
@@ -193,7 +197,7 @@ class [[nodiscard("co_await it")]] recv_batch_request {
 /// A datagram socket: what `udp::socket` and `local::socket` have in common. Move-only; closes itself. One that is
 /// closed fails every operation with `errc::closed`.
 template <class Endpoint>
-class basic_datagram_socket {
+class basic_datagram_socket : public detail::data_socket_handle<detail::datagram_socket> {
   template <class Awaiter, class Span>
   using request = detail::datagram_request<Awaiter, Span>;
 
@@ -263,32 +267,8 @@ class basic_datagram_socket {
   /// Where it is connected to. Throws `error` if it is not.
   [[nodiscard]] Endpoint remote_endpoint() const;
 
-  /// The system's buffers in bytes (SO_RCVBUF, SO_SNDBUF): what does not fit is lost. Linux gives back twice what was
-  /// set, and sets no more than net.core.rmem_max or wmem_max.
-  void receive_buffer_size(int bytes);
-  [[nodiscard]] int receive_buffer_size() const;
-  void send_buffer_size(int bytes);
-  [[nodiscard]] int send_buffer_size() const;
-
-  /// Operations under way end with `errc::closed`. No effect on a closed one.
-  void close() noexcept;
-  [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
-  /// The descriptor, still owned by the socket; -1 if it is closed.
-  [[nodiscard]] int native_handle() const noexcept;
-  /// Gives up the descriptor, which stays open and non-blocking; no operation may be under way.
-  [[nodiscard]] int release() noexcept;
-
  protected:
-  basic_datagram_socket() noexcept = default;
-  explicit basic_datagram_socket(detail::datagram_socket* socket) noexcept : socket_(socket) {}
-  basic_datagram_socket(basic_datagram_socket&& other) noexcept;
-  basic_datagram_socket& operator=(basic_datagram_socket&& other) noexcept;
-  ~basic_datagram_socket() { close(); }
-
-  /// The descriptor; throws `errc::closed` if there is none.
-  [[nodiscard]] int open_handle(char const* operation) const;
-
-  detail::datagram_socket* socket_ = nullptr;
+  using data_socket_handle::data_socket_handle;
 };
 
 }  // namespace strait

@@ -8,6 +8,7 @@
 #include "strait/base/chrono.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/net/detail/socket_awaiter.hpp"
+#include "strait/net/detail/socket_handle.hpp"
 
 namespace strait {
 namespace detail {
@@ -42,6 +43,8 @@ class accept_awaiter_for final : public accept_awaiter {
   Stream await_resume();
 };
 
+extern template class socket_handle<listener_socket>;
+
 }  // namespace detail
 
 /// The next connection of a listener, to be awaited: gives a `Stream`.
@@ -59,25 +62,13 @@ class [[nodiscard("co_await it")]] accept_operation {
 };
 
 /// A listening socket: what `tcp::listener` and `local::listener` have in common. Move-only; closes itself.
-class socket_listener {
+class socket_listener : public detail::socket_handle<detail::listener_socket> {
  public:
   /// How often `accept` has had to wait for descriptors or memory.
   [[nodiscard]] std::uint64_t back_offs() const noexcept;
 
-  /// Stops listening. An `accept` under way ends with `errc::closed`. No effect on a closed one.
-  void close() noexcept;
-  [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
-  /// The descriptor, still owned by the listener; -1 if it is closed.
-  [[nodiscard]] int native_handle() const noexcept;
-
  protected:
-  socket_listener() noexcept = default;
-  explicit socket_listener(detail::listener_socket* socket) noexcept : socket_(socket) {}
-  socket_listener(socket_listener&& other) noexcept;
-  socket_listener& operator=(socket_listener&& other) noexcept;
-  ~socket_listener() { close(); }
-
-  detail::listener_socket* socket_ = nullptr;
+  using socket_handle::socket_handle;
 };
 
 }  // namespace strait

@@ -17,6 +17,7 @@
 #include "strait/base/result.hpp"
 #include "strait/core/detail/io_operation.hpp"
 #include "strait/net/detail/socket_awaiter.hpp"
+#include "strait/net/detail/socket_handle.hpp"
 
 namespace strait {
 namespace detail {
@@ -77,6 +78,9 @@ class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
   std::size_t wanted_;
 };
 
+extern template class socket_handle<stream_socket>;
+extern template class data_socket_handle<stream_socket>;
+
 }  // namespace detail
 
 /// A read or a write of a stream, to be awaited: gives the number of bytes.
@@ -92,7 +96,7 @@ class [[nodiscard("co_await it")]] transfer_operation {
 
 /// A connected socket as a stream of bytes: what `tcp::stream` and `local::stream` have in common. Move-only; closes
 /// itself. One that is not connected fails every operation with `errc::closed`.
-class socket_stream {
+class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
  public:
   /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer).
   [[nodiscard]] transfer_operation read(mutable_buffer into) noexcept {
@@ -131,36 +135,12 @@ class socket_stream {
   /// Ends this side's stream: the peer reads to the end of what was written. Reading goes on.
   void shutdown_write();
 
-  /// Closes the connection. Operations under way end with `errc::closed`. No effect on a closed one.
-  void close() noexcept;
-  [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
-
   /// A read or write during which nothing moves in either direction for `limit` ends with `timed_out`. Zero: no limit,
   /// as at first. The deadline may be missed by some milliseconds; it costs an operation next to nothing.
   void idle_timeout(std::chrono::nanoseconds limit);
 
-  /// The system's buffers in bytes (SO_RCVBUF, SO_SNDBUF). Linux gives back twice what was set.
-  void receive_buffer_size(int bytes);
-  [[nodiscard]] int receive_buffer_size() const;
-  void send_buffer_size(int bytes);
-  [[nodiscard]] int send_buffer_size() const;
-
-  /// The descriptor, still owned by the stream; -1 if it is closed.
-  [[nodiscard]] int native_handle() const noexcept;
-  /// Gives up the descriptor, which stays open and non-blocking; no operation may be under way.
-  [[nodiscard]] int release() noexcept;
-
  protected:
-  socket_stream() noexcept = default;
-  explicit socket_stream(detail::stream_socket* socket) noexcept : socket_(socket) {}
-  socket_stream(socket_stream&& other) noexcept;
-  socket_stream& operator=(socket_stream&& other) noexcept;
-  ~socket_stream() { close(); }
-
-  /// The descriptor; throws `errc::closed` if there is none.
-  [[nodiscard]] int open_handle(char const* operation) const;
-
-  detail::stream_socket* socket_ = nullptr;
+  using data_socket_handle::data_socket_handle;
 
  private:
   using kind = detail::io_operation::kind;

@@ -56,7 +56,8 @@ class socket : public basic_datagram_socket<endpoint> {
   void ttl(int hops);
   [[nodiscard]] int ttl() const;
 
-  /// Receives what is sent to `group`, a multicast address whose port does not matter, on the interface of this name
+  /// Receives, besides, what is sent to `group`, a multicast address whose port does not matter, on the interface of
+  /// this name
   /// ("eth0"; empty: the system chooses). The socket is best bound to the group's port and `any_v4` or `any_v6`, with
   /// `reuse_address`.
   void join_group(endpoint const& group, std::string_view interface = {});
