@@ -12,8 +12,8 @@ constexpr char const* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
 constexpr char const* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 std::tm local_time(std::time_t when) {
+  [[maybe_unused]] static bool const knows_zone = (::tzset(), true);  // localtime_r need not see to that (POSIX)
   std::tm local{};
-  ::tzset();  // localtime_r need not do that (POSIX)
   ::localtime_r(&when, &local);
   return local;
 }

@@ -42,4 +42,15 @@ class listener_socket : public watched_socket {
   std::string where_;
 };
 
+/// One that remembers its address, so that any thread may ask for it.
+template <class Endpoint>
+class listener_socket_at : public listener_socket {
+ public:
+  explicit listener_socket_at(Endpoint const& where) : listener_socket(where.to_string()), endpoint_(where) {}
+  [[nodiscard]] Endpoint const& endpoint() const noexcept { return endpoint_; }
+
+ private:
+  Endpoint const endpoint_;
+};
+
 }  // namespace strait::detail

@@ -57,10 +57,10 @@ local::endpoint parse_local_for(std::string_view operation, std::string_view tex
 }
 
 /// A listener that removes its file.
-class local_listener_socket final : public listener_socket {
+class local_listener_socket final : public listener_socket_at<local::endpoint> {
  public:
-  local_listener_socket(std::string where, std::unique_ptr<socket_file> file) noexcept
-      : listener_socket(std::move(where)), file_(std::move(file)) {}
+  local_listener_socket(local::endpoint const& where, std::unique_ptr<socket_file> file)
+      : listener_socket_at(where), file_(std::move(file)) {}
 
  private:
   std::unique_ptr<socket_file> file_;
@@ -140,14 +140,13 @@ listener::listener(int descriptor) {
   detail::check_kind(descriptor, SOCK_STREAM, context);
   detail::set_non_blocking(descriptor, context);
   auto const where = detail::local_name_of(descriptor, context).as<endpoint>();
-  socket_ = new detail::listener_socket(where.to_string());
+  socket_ = new detail::local_listener_socket(where, nullptr);
   socket_->own(descriptor);
 }
 
 endpoint listener::local_endpoint() const {
-  constexpr auto context = "local_endpoint";
-  if (!socket_) throw error(errc::closed, context);
-  return detail::local_name_of(socket_->native_handle(), context).as<endpoint>();
+  require_open("local_endpoint");
+  return static_cast<detail::local_listener_socket const*>(socket_)->endpoint();
 }
 
 listener listen(endpoint const& where, listen_options options) {
@@ -158,7 +157,7 @@ listener listen(endpoint const& where, listen_options options) {
   auto file = detail::bind_local(descriptor.get(), where, options.permissions, lock, context);
   if (::listen(descriptor.get(), options.backlog) != 0) throw system_failure(errno, context);
   auto const actual = detail::local_name_of(descriptor.get(), context).as<endpoint>();
-  auto* const made = new detail::local_listener_socket(actual.to_string(), std::move(file));
+  auto* const made = new detail::local_listener_socket(actual, std::move(file));
   made->own(descriptor.release());
   return listener(made);
 }

@@ -34,8 +34,13 @@ int socket_handle<Socket>::native_handle() const noexcept {
 }
 
 template <class Socket>
-int socket_handle<Socket>::open_handle(char const* operation) const {
+void socket_handle<Socket>::require_open(char const* operation) const {
   if (!socket_) throw error(errc::closed, operation);
+}
+
+template <class Socket>
+int socket_handle<Socket>::open_handle(char const* operation) const {
+  require_open(operation);
   return socket_->native_handle();
 }
 

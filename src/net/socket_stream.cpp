@@ -27,7 +27,7 @@ void socket_stream::shutdown_write() {
 }
 
 void socket_stream::idle_timeout(std::chrono::nanoseconds limit) {
-  static_cast<void>(open_handle("idle_timeout"));
+  require_open("idle_timeout");
   constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: no sum of it and the clock overflows
   socket_->set_idle_limit(std::clamp<std::int64_t>(limit.count(), 0, longest));
 }

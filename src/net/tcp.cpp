@@ -47,7 +47,7 @@ void stream::keep_alive(std::chrono::seconds idle, std::chrono::seconds interval
 
 endpoint stream::local_endpoint() const { return detail::local_endpoint_of(open_handle("local_endpoint")); }
 endpoint stream::remote_endpoint() const {
-  static_cast<void>(open_handle("remote_endpoint"));
+  require_open("remote_endpoint");
   return static_cast<detail::tcp_stream_socket const*>(socket_)->peer();
 }
 
@@ -55,13 +55,13 @@ listener::listener(int descriptor) {
   constexpr auto context = "take over a listener";
   detail::set_non_blocking(descriptor, context);
   set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1, context);
-  socket_ = new detail::listener_socket(detail::local_endpoint_of(descriptor).to_string());
+  socket_ = new detail::listener_socket_at<endpoint>(detail::local_endpoint_of(descriptor));
   socket_->own(descriptor);
 }
 
 endpoint listener::local_endpoint() const {
-  if (!socket_) throw error(errc::closed, "local_endpoint");
-  return detail::local_endpoint_of(socket_->native_handle());
+  require_open("local_endpoint");
+  return static_cast<detail::listener_socket_at<endpoint> const*>(socket_)->endpoint();
 }
 
 listener listen(endpoint const& where, listen_options options) {

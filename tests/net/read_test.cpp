@@ -294,3 +294,13 @@ TEST_CASE("any contiguous range of bytes is a buffer") {
     CHECK(raw[1] == 'd');
   });
 }
+
+TEST_CASE("urgent data does not hide what was sent after it") {
+  auto [stream, peer] = stream_and_peer();
+  peer.send("ab");
+  REQUIRE(::send(peer.get(), "!", 1, MSG_OOB) == 1);
+  peer.send("cd");
+  char got[4] = {};
+  complete([&]() -> task<> { co_await stream.read_exactly(got); });
+  CHECK(std::string_view(got, sizeof got) == "abcd");
+}

@@ -388,3 +388,23 @@ TEST_CASE("as_result lets a cancel pass") {
     CHECK_FALSE(outcome);
   });
 }
+
+TEST_CASE("a stream may be closed while a read gives the others their turn") {
+  auto [stream, peer] = stream_and_peer();
+  peer.send(std::string(1000, 'x'));
+  std::size_t reads = 0;
+  complete([&]() -> task<> {
+    auto read_on = [&]() -> task<> {
+      char byte[1];
+      for (;; ++reads) co_await stream.read(byte);
+    };
+    auto close = [&]() -> task<> {
+      stream.close();
+      co_return;
+    };
+    auto const outcome = co_await as_result(when_all(read_on(), close()));
+    CHECK(outcome.error() == errc::closed);
+  });
+  CHECK(reads > 0);
+  CHECK(reads < 1000);
+}

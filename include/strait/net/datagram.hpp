@@ -68,8 +68,9 @@ class basic_datagram_buffer {
  private:
   template <class>
   friend class detail::recv_batch_awaiter;
-  std::unique_ptr<detail::receive_slots> slots_;
   void reserve(std::size_t capacity);
+
+  std::unique_ptr<detail::receive_slots> slots_;
   std::unique_ptr<basic_datagram<Endpoint>[]> datagrams_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
@@ -242,8 +243,8 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
   /// Receives at least one datagram, as many as are there and have room in `buffer`, by one system call where there is
   /// such a call. Gives a span of them, which is good until the buffer is used again.
   ///
-  ///     udp::datagram_buffer buffer;                                                    // 64 of up to 2048 bytes
-  ///     for (;;) co_await socket.send_batch(co_await socket.recv_batch(buffer));        // an echo server
+  ///     udp::datagram_buffer buffer;  // 64 of up to 2048 bytes
+  ///     for (auto const& each : co_await socket.recv_batch(buffer)) log(each.peer, each.text());
   [[nodiscard]] auto recv_batch(basic_datagram_buffer<Endpoint>& buffer) noexcept {
     return detail::recv_batch_request<Endpoint>(socket_, buffer);
   }

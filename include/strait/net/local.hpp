@@ -85,6 +85,7 @@ class listener : public socket_listener {
   /// up to 100 ms later, as long as it takes; the connections wait in the backlog meanwhile.
   [[nodiscard]] accept_operation<stream> accept() noexcept { return accept_operation<stream>(socket_); }
 
+  /// Where it listens. From any thread, while the listener is there.
   [[nodiscard]] endpoint local_endpoint() const;
 
  private:

@@ -77,7 +77,7 @@ class listener : public socket_listener {
   /// the connections wait in the backlog meanwhile.
   [[nodiscard]] accept_operation<stream> accept() noexcept { return accept_operation<stream>(socket_); }
 
-  /// Where it listens: with port 0, the port that the system chose.
+  /// Where it listens: with port 0, the port that the system chose. From any thread, while the listener is there.
   [[nodiscard]] endpoint local_endpoint() const;
 };
 

@@ -41,7 +41,8 @@ struct bind_options {
 ///     char request[512];
 ///     for (;;) {
 ///       auto [size, from, truncated] = co_await socket.recvfrom(request);
-///       co_await socket.sendto(std::span(request, size), from);
+///       auto sent = co_await as_result(socket.sendto(std::span(request, size), from));
+///       if (!sent) log(sent.message());  // about this one answer, not about the server
 ///     }
 class socket : public basic_datagram_socket<endpoint> {
  public:
@@ -57,9 +58,8 @@ class socket : public basic_datagram_socket<endpoint> {
   [[nodiscard]] int ttl() const;
 
   /// Receives, besides, what is sent to `group`, a multicast address whose port does not matter, on the interface of
-  /// this name
-  /// ("eth0"; empty: the system chooses). The socket is best bound to the group's port and `any_v4` or `any_v6`, with
-  /// `reuse_address`.
+  /// this name ("eth0"; empty: the system chooses). The socket is best bound to the group's port and `any_v4` or
+  /// `any_v6`, with `reuse_address`.
   void join_group(endpoint const& group, std::string_view interface = {});
   /// No longer. As it was joined.
   void leave_group(endpoint const& group, std::string_view interface = {});

@@ -20,6 +20,8 @@ class socket_handle {
   socket_handle& operator=(socket_handle&& other) noexcept;
   ~socket_handle() { close(); }
 
+  /// Throws `errc::closed` unless it is open.
+  void require_open(char const* operation) const;
   /// The descriptor; throws `errc::closed` if there is none.
   [[nodiscard]] int open_handle(char const* operation) const;
 
