@@ -100,9 +100,8 @@ std::string send_batch_awaiter<Endpoint>::destination(std::size_t index) const {
 template <class Endpoint>
 void basic_datagram_socket<Endpoint>::connect(Endpoint const& peer) {
   int const descriptor = open_handle("connect");
-  detail::socket_address<Endpoint> const to(peer);
-  if (::connect(descriptor, reinterpret_cast<sockaddr const*>(to.bytes), to.size) != 0)
-    throw detail::system_failure(errno, fmt::format("connect to {}", peer));
+  if (int const failure = detail::connect_to(descriptor, peer))
+    throw detail::system_failure(failure, fmt::format("connect to {}", peer));
   detail::forget_error(descriptor);
   socket_->connected_to(peer.to_string());
 }

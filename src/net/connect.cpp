@@ -81,11 +81,9 @@ task<tcp::stream> connect_one(endpoint to) {
   if (where.is_canceled()) throw canceled();
   auto const context = fmt::format("connect to {}", to);
   auto socket = detail::open_socket(detail::family_of(to), SOCK_STREAM, context);
-  sockaddr_storage address;
-  auto const length = static_cast<socklen_t>(to.to_sockaddr(&address));
-  if (::connect(socket.get(), reinterpret_cast<sockaddr const*>(&address), length) != 0) {
+  if (int const failure = detail::connect_to(socket.get(), to)) {
     // An interrupted connect goes on by itself: connect(2), EINTR.
-    if (errno != EINPROGRESS && errno != EINTR) throw detail::system_failure(errno, context);
+    if (failure != EINPROGRESS && failure != EINTR) throw detail::system_failure(failure, context);
     watched_descriptor watched(where.core(), std::move(socket));
     connect_operation connecting(watched.get());
     int const code = co_await connecting;

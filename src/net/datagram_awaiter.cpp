@@ -66,21 +66,26 @@ void datagram_awaiter::try_again(engine::socket& watched) noexcept {
   try_again_soon(waiting_branch().core());
 }
 
+char const* datagram_awaiter::operation_name() const noexcept {
+  switch (what_) {
+    case kind::recv_batch: return "recv_batch";
+    case kind::send_batch: return "send_batch";
+    case kind::sendto: return name_ ? "sendto" : "send";
+    default: return name_ ? "recvfrom" : "recv";
+  }
+}
+
 void datagram_awaiter::fail() const {
   auto const* const batch = what_ == kind::send_batch ? static_cast<send_batch_operation const*>(this) : nullptr;
   auto const moved = batch ? batch->sent_ : 0;
   if (error_ == ECANCELED) throw canceled(moved);
-  char const* const doing = what_ == kind::recv_batch ? "recv_batch"
-                            : batch                   ? "send_batch"
-                            : is_output()             ? (name_ ? "sendto" : "send")
-                                                      : (name_ ? "recvfrom" : "recv");
-  if (!socket_ || error_ == EBADF) throw error(errc::closed, doing, moved);
+  if (!socket_ || error_ == EBADF) throw error(errc::closed, operation_name(), moved);
   if (batch && !socket_->is_connected())
     throw system_failure(error_, fmt::format("sendto {}", batch->destination(batch->first_refused_)), moved);
   if (is_output() && name_) throw system_failure(error_, fmt::format("sendto {}", name_of(name_, name_size_)));
   if (is_output()) throw system_failure(error_, fmt::format("send to {}", socket_->peer_name()), moved);
   if (socket_->is_connected()) throw system_failure(error_, fmt::format("recv from {}", socket_->peer_name()));
-  throw system_failure(error_, fmt::format("{} on {}", doing, socket_->local_name()));
+  throw system_failure(error_, fmt::format("{} on {}", operation_name(), socket_->local_name()));
 }
 
 send_batch_operation::send_batch_operation(datagram_socket* socket, std::size_t count)

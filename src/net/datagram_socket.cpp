@@ -110,9 +110,7 @@ void forget_error(int descriptor) noexcept {
 void keep_port(int descriptor, endpoint const& before, std::string_view context) {
   auto const now = local_endpoint_of(descriptor);
   if (now.port() == before.port()) return;
-  socket_address<endpoint> const wanted(now.with_port(before.port()));
-  if (::bind(descriptor, reinterpret_cast<sockaddr const*>(wanted.bytes), wanted.size) != 0)
-    throw system_failure(errno, context);
+  if (int const failure = bind_to(descriptor, now.with_port(before.port()))) throw system_failure(failure, context);
 }
 
 }  // namespace strait::detail

@@ -35,14 +35,6 @@ void set_non_blocking(int descriptor, std::string_view context) {
   if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) throw system_failure(errno, context);
 }
 
-endpoint parse_for(std::string_view operation, std::string_view text) {
-  try {
-    return endpoint::parse(text);
-  } catch (error const& e) {
-    throw error(e.code(), operation, e.what());
-  }
-}
-
 socket_name local_name_of(int descriptor, std::string_view context) {
   socket_name name;
   if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name.address), &name.size) != 0)

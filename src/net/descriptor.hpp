@@ -1,6 +1,7 @@
 // Descriptors of sockets: making, naming, setting up.
 #pragma once
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "strait/base/error.hpp"
+#include "strait/net/detail/socket_address.hpp"
 #include "strait/net/endpoint.hpp"
 #include "strait/net/local_endpoint.hpp"
 
@@ -48,7 +50,26 @@ void set_option(int descriptor, int level, int name, int value, std::string_view
 void set_non_blocking(int descriptor, std::string_view context);
 
 /// Reads `text`. Throws an error that begins with what it is for, `operation`.
-[[nodiscard]] endpoint parse_for(std::string_view operation, std::string_view text);
+template <class Endpoint>
+[[nodiscard]] Endpoint parse_for(std::string_view operation, std::string_view text) {
+  try {
+    return Endpoint::parse(text);
+  } catch (error const& e) {
+    throw error(e.code(), operation, e.what());
+  }
+}
+
+// The system calls of these names. Give 0 or an errno.
+template <class Endpoint>
+[[nodiscard]] int bind_to(int descriptor, Endpoint const& where) noexcept {
+  socket_address<Endpoint> const address(where);
+  return ::bind(descriptor, reinterpret_cast<sockaddr const*>(address.bytes), address.size) == 0 ? 0 : errno;
+}
+template <class Endpoint>
+[[nodiscard]] int connect_to(int descriptor, Endpoint const& peer) noexcept {
+  socket_address<Endpoint> const address(peer);
+  return ::connect(descriptor, reinterpret_cast<sockaddr const*>(address.bytes), address.size) == 0 ? 0 : errno;
+}
 
 /// An address of any family, in the system's form.
 struct socket_name {

@@ -48,14 +48,6 @@ Socket take_over(unique_descriptor& descriptor) {
   return made;
 }
 
-local::endpoint parse_local_for(std::string_view operation, std::string_view text) {
-  try {
-    return local::endpoint::parse(text);
-  } catch (error const& e) {
-    throw error(e.code(), operation, e.what());
-  }
-}
-
 /// A listener that removes its file.
 class local_listener_socket final : public listener_socket_at<local::endpoint> {
  public:
@@ -163,7 +155,7 @@ listener listen(endpoint const& where, listen_options options) {
 }
 
 listener listen(std::string_view where, listen_options options) {
-  return listen(detail::parse_local_for("listen", where), options);
+  return listen(detail::parse_for<endpoint>("listen", where), options);
 }
 
 namespace {
@@ -175,12 +167,10 @@ constexpr std::chrono::milliseconds longest_wait{50};
 /// system does not tell until when: connect(2), EAGAIN.
 task<stream> connect_when_there_is_room(endpoint to, std::string context) {
   auto descriptor = detail::open_socket(AF_UNIX, SOCK_STREAM, context);
-  sockaddr_storage address;
-  auto const size = static_cast<socklen_t>(to.to_sockaddr(&address));
   auto wait = first_wait;
   co_await yield();  // not at all in what has been canceled
-  while (::connect(descriptor.get(), reinterpret_cast<sockaddr const*>(&address), size) != 0) {
-    if (errno != EAGAIN && errno != EINTR) throw system_failure(errno, context);
+  while (int const failure = detail::connect_to(descriptor.get(), to)) {
+    if (failure != EAGAIN && failure != EINTR) throw system_failure(failure, context);
     co_await sleep_for(wait);
     wait = std::min(2 * wait, longest_wait);
   }
@@ -200,7 +190,7 @@ task<stream> connect_in_time(endpoint to, std::chrono::milliseconds limit) {
 
 task<stream> connect(endpoint const& to, connect_options options) { return connect_in_time(to, options.timeout); }
 task<stream> connect(std::string_view to, connect_options options) {
-  return connect_in_time(detail::parse_local_for("connect", to), options.timeout);
+  return connect_in_time(detail::parse_for<endpoint>("connect", to), options.timeout);
 }
 
 socket::socket(int descriptor) {
@@ -223,7 +213,7 @@ socket bind(endpoint const& where, bind_options options) {
 }
 
 socket bind(std::string_view where, bind_options options) {
-  return bind(detail::parse_local_for("bind", where), options);
+  return bind(detail::parse_for<endpoint>("bind", where), options);
 }
 
 std::pair<socket, socket> socket_pair() {

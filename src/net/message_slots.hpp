@@ -107,11 +107,6 @@ class send_slots {
 /// Room for datagrams to be received: one a message or, with receive offload, as many as the system has joined.
 class receive_slots {
  public:
-#if defined(UDP_GRO)
-  static constexpr bool supports_offload = true;
-#else
-  static constexpr bool supports_offload = false;
-#endif
   // What the system joins at most: linux/udp.h, UDP_MAX_SEGMENTS, since Linux 6.9.
   static constexpr std::size_t most_joined = 128;
 

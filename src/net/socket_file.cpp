@@ -24,26 +24,21 @@ std::string directory_of(std::string_view path) {
   return std::string(path.substr(0, slash + 1));
 }
 
-int bind_to(int descriptor, local::endpoint const& where) noexcept {
-  sockaddr_storage address;
-  auto const size = static_cast<socklen_t>(where.to_sockaddr(&address));
-  return ::bind(descriptor, reinterpret_cast<sockaddr const*>(&address), size) == 0 ? 0 : errno;
-}
-
 enum class occupant { gone, dead, alive, no_socket };
 
 /// Who is behind the file at `where`. A connect tells, and does a listener no harm.
 occupant occupant_of(int descriptor, local::endpoint const& where, std::string_view context) {
-  struct stat file{};
+  struct stat file = {};
   if (::lstat(std::string(where.name()).c_str(), &file) != 0) return occupant::gone;
   if (!S_ISSOCK(file.st_mode)) return occupant::no_socket;
   auto const probe = open_socket(AF_UNIX, get_option(descriptor, SOL_SOCKET, SO_TYPE, context), context);
-  sockaddr_storage address;
-  auto const size = static_cast<socklen_t>(where.to_sockaddr(&address));
-  if (::connect(probe.get(), reinterpret_cast<sockaddr const*>(&address), size) == 0) return occupant::alive;
   // unix(7): refused, if nobody has the socket open. All else (it is full, of another kind, not ours to connect to) is
   // said of one that somebody has.
-  return errno == ECONNREFUSED ? occupant::dead : errno == ENOENT ? occupant::gone : occupant::alive;
+  switch (connect_to(probe.get(), where)) {
+    case ECONNREFUSED: return occupant::dead;
+    case ENOENT: return occupant::gone;
+    default: return occupant::alive;
+  }
 }
 
 }  // namespace
@@ -65,7 +60,7 @@ directory_lock::~directory_lock() {
 }
 
 socket_file::socket_file(std::string_view path) : path_(std::filesystem::absolute(path)) {
-  struct stat file{};
+  struct stat file = {};
   if (::lstat(path_.c_str(), &file) != 0) return;
   device_ = file.st_dev;
   number_ = file.st_ino;
@@ -74,7 +69,7 @@ socket_file::socket_file(std::string_view path) : path_(std::filesystem::absolut
 socket_file::~socket_file() {
   if (path_.empty()) return;
   // Nobody takes its place meanwhile: there is still somebody behind it.
-  struct stat file{};
+  struct stat file = {};
   bool const is_there = ::lstat(path_.c_str(), &file) == 0;
   if (is_there && S_ISSOCK(file.st_mode) && file.st_dev == device_ && file.st_ino == number_) ::unlink(path_.c_str());
 }

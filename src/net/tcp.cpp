@@ -70,18 +70,15 @@ listener listen(endpoint const& where, listen_options options) {
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, options.reuse_address, context);
   if (options.reuse_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1, context);
   if (where.is_v6()) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.v6_only, context);
-  sockaddr_storage address;
-  auto const length = static_cast<socklen_t>(where.to_sockaddr(&address));
-  if (::bind(socket.get(), reinterpret_cast<sockaddr const*>(&address), length) != 0 ||
-      ::listen(socket.get(), options.backlog) != 0)
-    throw system_failure(errno, context);
+  if (int const failure = detail::bind_to(socket.get(), where)) throw system_failure(failure, context);
+  if (::listen(socket.get(), options.backlog) != 0) throw system_failure(errno, context);
   listener made(socket.get());
   static_cast<void>(socket.release());
   return made;
 }
 
 listener listen(std::string_view where, listen_options options) {
-  return listen(detail::parse_for("listen", where), options);
+  return listen(detail::parse_for<endpoint>("listen", where), options);
 }
 
 }  // namespace strait::tcp

@@ -77,14 +77,13 @@ bool turn_on_receive_offload([[maybe_unused]] int descriptor) noexcept {
 /// Linux gives a socket what is sent to any group that somebody on this host has joined, unless told not to: ip(7),
 /// IP_MULTICAST_ALL.
 void receive_own_groups_only([[maybe_unused]] int descriptor, [[maybe_unused]] endpoint const& like) noexcept {
-  int const off = 0;
+  [[maybe_unused]] int const off = 0;
 #if defined(IP_MULTICAST_ALL)
   static_cast<void>(::setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off));
 #endif
 #if defined(IPV6_MULTICAST_ALL)
   if (like.is_v6()) static_cast<void>(::setsockopt(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off));
 #endif
-  static_cast<void>(off);
 }
 
 bool has_receive_offload([[maybe_unused]] int descriptor) {
@@ -168,10 +167,7 @@ socket bind(endpoint const& where, bind_options options) {
   if (options.reuse_port) set_option(descriptor.get(), SOL_SOCKET, SO_REUSEPORT, 1, context);
   if (where.is_v6()) set_option(descriptor.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.v6_only, context);
   receive_own_groups_only(descriptor.get(), where);
-  sockaddr_storage address;
-  auto const length = static_cast<socklen_t>(where.to_sockaddr(&address));
-  if (::bind(descriptor.get(), reinterpret_cast<sockaddr const*>(&address), length) != 0)
-    throw system_failure(errno, context);
+  if (int const failure = detail::bind_to(descriptor.get(), where)) throw system_failure(failure, context);
   socket made(descriptor.get());
   static_cast<void>(descriptor.release());
   if (options.receive_offload && turn_on_receive_offload(made.native_handle())) made.socket_->set_receive_offload();
@@ -179,7 +175,9 @@ socket bind(endpoint const& where, bind_options options) {
   return made;
 }
 
-socket bind(std::string_view where, bind_options options) { return bind(detail::parse_for("bind", where), options); }
+socket bind(std::string_view where, bind_options options) {
+  return bind(detail::parse_for<endpoint>("bind", where), options);
+}
 
 namespace {
 

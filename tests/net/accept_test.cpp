@@ -355,8 +355,8 @@ TEST_CASE("fault 04: interrupted accepts are tried again") {
 }
 
 TEST_CASE("fault 04: signals disturb neither waiting nor transfers") {
-  struct sigaction action{};
-  struct sigaction before{};
+  struct sigaction action = {};
+  struct sigaction before = {};
   action.sa_handler = [](int) {};  // and no SA_RESTART: every slow system call is interrupted
   ::sigaction(SIGALRM, &action, &before);
   itimerval const often{{0, 200}, {0, 200}};

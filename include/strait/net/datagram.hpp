@@ -16,6 +16,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/net/detail/datagram_awaiter.hpp"
+#include "strait/net/detail/socket_address.hpp"
 #include "strait/net/detail/socket_handle.hpp"
 
 namespace strait {

@@ -37,7 +37,8 @@ namespace strait::engine {
 namespace {
 
 // The private member, by the one way the language has: access is not checked in an explicit instantiation.
-template <int asio::detail::epoll_reactor::* Member>
+using descriptor_member = int asio::detail::epoll_reactor::*;
+template <descriptor_member Member>
 struct private_member {
   friend int epoll_descriptor_of(asio::detail::epoll_reactor& reactor) { return reactor.*Member; }
 };

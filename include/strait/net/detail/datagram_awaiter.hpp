@@ -24,16 +24,6 @@ class send_slots;
 template <class Endpoint>
 class recv_batch_awaiter;
 
-/// An address in the system's form.
-template <class Endpoint>
-struct socket_address {
-  socket_address() noexcept {}  // room for one
-  explicit socket_address(Endpoint const& of) noexcept : size(static_cast<unsigned>(of.to_sockaddr(bytes))) {}
-
-  alignas(8) unsigned char bytes[Endpoint::longest_sockaddr];
-  unsigned size = sizeof bytes;
-};
-
 class datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operation>,
                          public list_hook<datagram_awaiter> {
  public:
@@ -72,6 +62,7 @@ class datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operat
   progress take_in(loop_core& loop) noexcept;
   progress take_in_failure() noexcept;
   progress wait_for_room() noexcept;
+  [[nodiscard]] char const* operation_name() const noexcept;
   [[noreturn]] void fail() const;
 };
 

@@ -1,0 +1,16 @@
+// socket_address: an address in the system's form.
+#pragma once
+
+namespace strait::detail {
+
+/// What a system call takes, or fills, for an `Endpoint`.
+template <class Endpoint>
+struct socket_address {
+  socket_address() noexcept {}  // room for one
+  explicit socket_address(Endpoint const& of) noexcept : size(static_cast<unsigned>(of.to_sockaddr(bytes))) {}
+
+  alignas(8) unsigned char bytes[Endpoint::longest_sockaddr];
+  unsigned size = sizeof bytes;
+};
+
+}  // namespace strait::detail
