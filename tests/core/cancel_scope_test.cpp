@@ -1,5 +1,4 @@
-// Cancellation: level-triggered, downwards, past handlers of standard exceptions, and kept off by a shield.
-#include <memory>
+// Cancellation: level-triggered, downwards, past handlers of standard exceptions.
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,19 +20,6 @@ using namespace test;
 namespace {
 
 task<int> answer() { co_return 42; }
-
-// Runs `block` and cancels it when it waits for the first time. Says whether it was done nevertheless.
-template <class Block>
-task<bool> run_and_cancel(Block block) {
-  cancel_scope scope;
-  co_return co_await with_task_group([&](task_group& group) -> task<bool> {
-    group.spawn([&]() -> task<> {
-      co_await yield();
-      scope.cancel();
-    });
-    co_return co_await scope.run(block());
-  });
-}
 
 // How `what` ends in a scope that has been canceled.
 template <awaitable A>
@@ -347,82 +333,6 @@ TEST_CASE("a scope keeps a callable block alive until its task has ended") {
     co_await scope.run(std::move(block));
   });
   CHECK(alive == 0);
-}
-
-TEST_CASE("a shield keeps a cancel off until the block is done; the next await ends") {
-  std::vector<std::string> events;
-  bool const done = run(run_and_cancel([&]() -> task<> {
-    co_await shield([&]() -> task<> {
-      co_await turns(5);
-      events.push_back("cleaned up");
-    });
-    events.push_back("behind the shield");
-    co_await yield();
-    events.push_back("gone on");
-  }));
-  CHECK_FALSE(done);
-  CHECK(events == std::vector<std::string>{"cleaned up", "behind the shield"});
-}
-
-TEST_CASE("a shield in a scope that has been canceled protects all the same") {
-  run([]() -> task<> {
-    cancel_scope scope;
-    scope.cancel();
-    bool cleaned_up = false;
-    bool const done = co_await scope.run([&]() -> task<> {
-      co_await shield(turns(3));
-      cleaned_up = true;
-    });
-    CHECK(done);
-    CHECK(cleaned_up);
-  });
-}
-
-TEST_CASE("a shield protects the tasks that its block spawns") {
-  int ended = 0;
-  bool const done = run(run_and_cancel([&]() -> task<> {
-    co_await shield([&]() -> task<> {
-      co_await with_task_group([&](task_group& group) -> task<> {
-        for (int i = 0; i != 3; ++i)
-          group.spawn([&]() -> task<> {
-            co_await turns(4);
-            ++ended;
-          });
-        co_return;
-      });
-    });
-  }));
-  CHECK(done);
-  CHECK(ended == 3);
-}
-
-TEST_CASE("a shield gives its block's value and passes its exception on") {
-  run([]() -> task<> {
-    int const value = co_await shield(answer());
-    CHECK(value == 42);
-    bool caught = false;
-    try {
-      co_await shield([]() -> task<> {
-        throw std::out_of_range("far out");
-        co_return;
-      });
-    } catch (std::out_of_range const&) {
-      caught = true;
-    }
-    CHECK(caught);
-  });
-}
-
-TEST_CASE("a shield does not protect from a timeout inside it") {
-  run([]() -> task<> {
-    bool late = false;
-    try {
-      co_await shield(timeout(std::chrono::milliseconds(1), forever()));
-    } catch (timed_out const&) {
-      late = true;
-    }
-    CHECK(late);
-  });
 }
 
 TEST_CASE("an operation that is done when the cancel comes delivers its result") {

@@ -1,12 +1,16 @@
 // How tests order what happens, without the passing of time.
 #pragma once
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <strait/core/cancel_scope.hpp>
 #include <strait/core/event_loop.hpp>
 #include <strait/core/sleep.hpp>
 #include <strait/core/task.hpp>
+#include <strait/core/task_group.hpp>
 
 #include "sanitized.hpp"
 
@@ -18,6 +22,39 @@ inline strait::sleep_operation forever() { return strait::sleep_until(strait::cl
 /// Lets all others that can run have `count` turns.
 inline strait::task<> turns(int count) {
   while (count-- > 0) co_await strait::yield();
+}
+
+/// What happened, in order.
+using trace = std::vector<std::string>;
+
+/// In what order a cancel reaches tasks side by side is nobody's business.
+inline trace sorted(trace events) {
+  std::sort(events.begin(), events.end());
+  return events;
+}
+
+/// Waits to be canceled, says so, and passes it on.
+inline strait::task<> note_cancel(trace& events, std::string name) {
+  try {
+    co_await forever();
+  } catch (strait::canceled const&) {
+    events.push_back(name + " canceled");
+    throw;
+  }
+}
+
+/// Runs `block` and cancels it when it waits for the first time. Says whether it was done nevertheless.
+template <class Block>
+strait::task<bool> run_and_cancel(Block block) {
+  strait::cancel_scope scope;
+  auto body = [&](strait::task_group& group) -> strait::task<bool> {
+    group.spawn([&]() -> strait::task<> {
+      co_await strait::yield();
+      scope.cancel();
+    });
+    co_return co_await scope.run(block());
+  };
+  co_return co_await strait::with_task_group(body);
 }
 
 /// Opened by one task, once, for another that waits or will wait.

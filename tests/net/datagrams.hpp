@@ -162,4 +162,45 @@ inline task<> cancel_soon(cancel_scope& scope) {
   scope.cancel();
 }
 
+using texts = std::vector<std::string>;
+
+inline constexpr udp::bind_options offload{.receive_offload = true};
+inline constexpr udp::bind_options joining{.send_offload = true};
+
+/// 1 to 9 bytes, no two neighbours of one size, so that none can be joined.
+inline texts of_different_sizes(std::size_t count) {
+  texts all;
+  for (std::size_t i = 0; i != count; ++i) all.push_back(numbered(i, 1 + i % 9));
+  for (std::size_t i = 0; i + 1 < count; i += 2) std::swap(all[i], all[i + 1]);
+  return all;
+}
+
+/// What the receiver gets of `bodies`, sent to it as one batch, one recvfrom after the other.
+inline texts singly(texts const& bodies) {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket();
+  return complete([&]() -> task<texts> {
+    auto const sent = co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+    CHECK(sent == bodies.size());
+    co_return co_await receive_texts(receiver, bodies.size());
+  });
+}
+
+/// The same by recv_batch from a socket with receive_offload.
+inline texts joined(texts const& bodies) {
+  auto sender = bound_socket(joining);
+  auto receiver = bound_socket(offload);
+  udp::datagram_buffer buffer;
+  return complete([&]() -> task<texts> {
+    auto const sent = co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
+    CHECK(sent == bodies.size());
+    auto const came = co_await receive_batches(receiver, buffer, bodies.size());
+    for (auto const& each : came) {
+      CHECK(each.from == sender.local_endpoint());
+      CHECK_FALSE(each.truncated);
+    }
+    co_return texts_of(came);
+  });
+}
+
 }  // namespace strait::test

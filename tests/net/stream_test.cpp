@@ -1,4 +1,4 @@
-// A stream as an object: closing, moving, options, descriptors, and what is diagnosed.
+// A stream as an object: moving, options, descriptors, and what is diagnosed.
 #include <stdexcept>
 #include <string>
 
@@ -30,128 +30,7 @@ task<std::string> read_some(tcp::stream& from) {
   co_return std::string(buffer, n);
 }
 
-/// After the tasks that began before it have come to wait.
-task<> close_soon(tcp::stream& what) {
-  co_await yield();
-  what.close();
-}
-
 }  // namespace
-
-TEST_CASE("a stream closes when it goes") {
-  auto [first, peer] = stream_and_peer();
-  { tcp::stream const dying(std::move(first)); }
-  CHECK(peer.receive().empty());
-}
-
-TEST_CASE("a stream that nobody has connected is closed") {
-  tcp::stream stream;
-  CHECK_FALSE(stream.is_open());
-  CHECK(stream.native_handle() == -1);
-  CHECK(stream.release() == -1);
-  CHECK_THROWS_WITH(stream.shutdown_write(), "shutdown: closed on this side");
-  CHECK_THROWS_WITH(stream.remote_endpoint(), "remote_endpoint: closed on this side");
-  CHECK_THROWS_AS(stream.local_endpoint(), error);
-  CHECK_THROWS_AS(stream.no_delay(true), error);
-  CHECK_THROWS_AS(stream.idle_timeout(1s), error);
-  complete([&]() -> task<> {
-    char buffer[1];
-    auto const read = co_await as_result(stream.read(buffer));
-    CHECK(read.message() == "read: closed on this side");
-    auto const written = co_await as_result(stream.write("x"));
-    CHECK(written.message() == "write: closed on this side");
-    CHECK(written.error() == errc::closed);
-  });
-}
-
-TEST_CASE("fault 23: closing twice is closing once") {
-  auto [stream, peer] = stream_and_peer();
-  stream.close();
-  auto const taken_by_another = ::dup(peer.get());  // the number that was free
-  stream.close();
-  CHECK(::fcntl(taken_by_another, F_GETFD) >= 0);
-  ::close(taken_by_another);
-}
-
-TEST_CASE("fault 23: a read ends when its stream is closed") {
-  auto [stream, peer] = stream_and_peer();
-  complete([&]() -> task<> {
-    char buffer[1];
-    auto const [outcome, done] = co_await when_all(as_result(stream.read(buffer)), close_soon(stream));
-    CHECK(outcome.error() == errc::closed);
-  });
-}
-
-TEST_CASE("fault 23: a write ends when its stream is closed, and says how much was sent") {
-  auto [stream, peer] = stream_and_peer();
-  std::string const much(32 * 1024 * 1024, 'x');
-  complete([&]() -> task<> {
-    auto const [outcome, done] = co_await when_all(as_result(stream.write(much)), close_soon(stream));
-    CHECK(outcome.error() == errc::closed);
-    std::size_t sent = 0;
-    try {
-      std::rethrow_exception(outcome.exception());
-    } catch (error const& e) {
-      sent = e.transferred();
-    }
-    CHECK(sent == peer.receive_to_the_end().size());
-  });
-}
-
-TEST_CASE("fault 23: reads and writes of both directions end when their stream is closed") {
-  auto [stream, peer] = stream_and_peer();
-  std::string const much(32 * 1024 * 1024, 'x');
-  complete([&]() -> task<> {
-    char buffer[1];
-    auto const [written, read, done] =
-        co_await when_all(as_result(stream.write(much)), as_result(stream.read_exactly(buffer)), close_soon(stream));
-    CHECK(written.error() == errc::closed);
-    CHECK(read.error() == errc::closed);
-  });
-}
-
-TEST_CASE("fault 23: a reader may close the stream whose write has just gone on") {
-  // One event says that there is room to write and something to read. The write moves a part; the reader closes.
-  auto const before = open_descriptors();
-  for (int i = 0; i != 20; ++i) {
-    auto [stream, peer] = stream_and_peer();
-    stream.send_buffer_size(16 * 1024);
-    std::string const much(32 * 1024 * 1024, 'x');
-    complete([&]() -> task<> {
-      auto read_and_close = [&]() -> task<> {
-        char buffer[1];
-        co_await stream.read_exactly(buffer);
-        stream.close();
-      };
-      auto make_room = [&]() -> task<> {
-        for (int turn = 0; turn != 3; ++turn) co_await yield();
-        while (peer.is_readable(0ms)) static_cast<void>(peer.receive());
-        peer.send("x");
-      };
-      auto const [outcome, read, made] =
-          co_await when_all(as_result(stream.write(much)), read_and_close(), make_room());
-      CHECK(outcome.error() == errc::closed);
-    });
-  }
-  CHECK(open_descriptors() == before);
-}
-
-TEST_CASE("fault 23: a read that has not begun ends when its stream is closed before") {
-  // `when_any` begins its operations in the next turn.
-  auto [stream, peer] = stream_and_peer();
-  complete([&]() -> task<> {
-    char buffer[1];
-    auto read = [&]() -> task<> {
-      auto const outcome = co_await when_any(as_result(stream.read(buffer)), sleep_for(5s));
-      CHECK(std::get<0>(outcome)->error() == errc::closed);
-    };
-    auto close = [&]() -> task<> {
-      stream.close();
-      co_return;
-    };
-    co_await when_all(read(), close());
-  });
-}
 
 TEST_CASE("fault 16: a reset by the peer is a typed error that names it") {
   auto [stream, peer] = stream_and_peer();
@@ -387,24 +266,4 @@ TEST_CASE("as_result lets a cancel pass") {
     auto const outcome = co_await scope.run(as_result(stream.read(buffer)));
     CHECK_FALSE(outcome);
   });
-}
-
-TEST_CASE("a stream may be closed while a read gives the others their turn") {
-  auto [stream, peer] = stream_and_peer();
-  peer.send(std::string(1000, 'x'));
-  std::size_t reads = 0;
-  complete([&]() -> task<> {
-    auto read_on = [&]() -> task<> {
-      char byte[1];
-      for (;; ++reads) co_await stream.read(byte);
-    };
-    auto close = [&]() -> task<> {
-      stream.close();
-      co_return;
-    };
-    auto const outcome = co_await as_result(when_all(read_on(), close()));
-    CHECK(outcome.error() == errc::closed);
-  });
-  CHECK(reads > 0);
-  CHECK(reads < 1000);
 }
