@@ -3,21 +3,15 @@
 import unittest
 
 from programs import Server, run
+from usage import UsageTestCase
 
 
-class Usage(unittest.TestCase):
-    def assert_ends(self, ended, status, line):
-        self.assertEqual((ended.returncode, ended.stderr.decode(), ended.stdout), (status, line + "\n", b""))
-
+class Usage(UsageTestCase):
     def test_help_and_version_go_to_standard_output(self):
-        for program in ("time_server", "time_client"):
-            for option, expected in (("--help", f"{program} [OPTIONS]"), ("--version", f"{program} (strait) ")):
-                ended = run(program, option)
-                self.assertEqual((ended.returncode, ended.stderr), (0, b""))
-                self.assertIn(expected, ended.stdout.decode())
+        self.assert_help_and_version("time_server", "time_client")
 
     def test_wrong_usage(self):
-        for command, reason in (
+        self.assert_wrong(
             (["time_server", "--speed"], "unexpected argument --speed"),
             (["time_server", "surplus"], "unexpected argument surplus"),
             (["time_server", "--host", "example.org"], '--host: "example.org" is neither a numeric address nor localhost'),
@@ -35,9 +29,7 @@ class Usage(unittest.TestCase):
             (["time_client", "--timeout", "1s"], '--timeout: "1s" is not a number of seconds'),
             (["time_client", "--tries", "0"], '--tries: "0" is not a number from 1 to 1000000'),
             (["time_client", "--count", "0"], '--count: "0" is not a number from 1 to 1000000000'),
-        ):
-            with self.subTest(" ".join(command)):
-                self.assert_ends(run(*command), 2, f"{command[0]}: {reason} (see --help)")
+        )
 
     def test_a_port_in_use(self):
         for others in ("1", "2"):
@@ -51,9 +43,7 @@ class Usage(unittest.TestCase):
         self.assert_ends(ended, 1, "time_server: bind 192.0.2.1:0: cannot assign requested address")
 
     def test_an_unknown_host(self):
-        ended = run("time_client", "--host", "no-such-host.invalid")  # RFC 2606: never a host
-        self.assertEqual((ended.returncode, ended.stdout), (1, b""))
-        self.assertRegex(ended.stderr.decode(), r"^time_client: resolve no-such-host\.invalid:5000: host not found.*\n$")
+        self.assert_unknown_host("time_client")
 
 
 if __name__ == "__main__":
