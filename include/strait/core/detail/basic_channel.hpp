@@ -1,0 +1,263 @@
+// basic_channel: what the channels of one loop and of several have in common, which is all but the lock.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "strait/base/error.hpp"
+#include "strait/core/detail/ring_buffer.hpp"
+#include "strait/core/detail/waiting_line.hpp"
+#include "strait/core/task.hpp"
+
+namespace strait {
+
+template <class T, class Sync, class Held>
+class channel_send_operation;
+template <class T, class Sync>
+class channel_receive_operation;
+
+namespace detail {
+
+template <class T, class Sync>
+class basic_channel;
+
+/// Who waits with a value. `Sync` is `one_loop` (channel.hpp) or `many_loops` (cross_loop_channel.hpp).
+template <class T, class Sync>
+class channel_sender : public Sync::waiter {
+ protected:
+  using typename Sync::waiter::outcome;
+  explicit channel_sender(basic_channel<T, Sync>& to) noexcept : Sync::waiter(to.senders_, to.sync_), channel_(to) {}
+  ~channel_sender() = default;
+
+  T* value_ = nullptr;
+
+ private:
+  friend class basic_channel<T, Sync>;
+  outcome take_at_once() noexcept final { return channel_.offer(*value_); }
+  basic_channel<T, Sync>& channel_;
+};
+
+/// `Held` is `T&`, a value that is the caller's until it is sent, or `T`, a copy.
+template <class T, class Sync, class Held>
+class channel_send_awaiter final : public channel_sender<T, Sync> {
+ public:
+  channel_send_awaiter(basic_channel<T, Sync>& to, Held&& held) noexcept
+      : channel_sender<T, Sync>(to), held_(static_cast<Held&&>(held)) {
+    this->value_ = &held_;
+  }
+  // Here, since until it has left the line, another thread may take what it holds.
+  ~channel_send_awaiter() {
+    if (this->is_waiting()) this->drop([] {});
+  }
+  void await_resume() const { this->check("send on a channel"); }
+
+ private:
+  Held held_;
+};
+
+/// Who waits for a value.
+template <class T, class Sync>
+class channel_receive_awaiter final : public Sync::waiter {
+ public:
+  using typename Sync::waiter::outcome;
+  explicit channel_receive_awaiter(basic_channel<T, Sync>& from) noexcept
+      : Sync::waiter(from.receivers_, from.sync_), channel_(from) {}
+  ~channel_receive_awaiter() {
+    if (!this->is_waiting()) return;
+    auto const give_back = [this] {
+      if (value_) channel_.put_back(*value_);
+    };
+    this->drop(give_back);
+  }
+  std::optional<T> await_resume() {
+    if (this->outcome_ == outcome::canceled) throw canceled();
+    return std::move(value_);
+  }
+
+ private:
+  friend class basic_channel<T, Sync>;
+  outcome take_at_once() noexcept override { return channel_.take(value_); }
+  basic_channel<T, Sync>& channel_;
+  std::optional<T> value_;
+};
+
+/// Values on their way from those who send to those who receive. What always holds: who waits to receive finds nothing
+/// that was sent, and who waits to send finds no room and nobody who waits to receive.
+template <class T, class Sync>
+class basic_channel {
+  static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
+                "strait: a channel is for values, channel<int>, not for references or constants");
+  static_assert(!std::is_object_v<T> || std::is_array_v<T> || std::is_nothrow_move_constructible_v<T>,
+                "strait: what goes through a channel must move without throwing, since it moves in the middle of other "
+                "tasks' work: make its move constructor noexcept, or use a channel of std::unique_ptr");
+
+ public:
+  explicit basic_channel(std::size_t capacity) : capacity_(capacity), values_(capacity) {}
+  basic_channel(basic_channel const&) = delete;
+  basic_channel& operator=(basic_channel const&) = delete;
+  ~basic_channel() {
+    hold const lock(sync_);
+    senders_.dissolve();
+    receivers_.dissolve();
+  }
+
+  /// `co_await c.send(value)` completes when the value is in the channel, which may be full: it waits then. With
+  /// capacity 0, when somebody has received it. What is moved from, is moved from only then: after a cancel or an error
+  /// the caller's object is as it was. It must live until then, as it does in the expression with the co_await. A copy
+  /// is made at once. Closed, before or meanwhile: `error` with `errc::closed`.
+  channel_send_operation<T, Sync, T&> send(T&& value) noexcept { return {*this, value}; }
+  channel_send_operation<T, Sync, T> send(T const& value)
+    requires std::is_copy_constructible_v<T>
+  {
+    return {*this, T(value)};
+  }
+
+  /// `co_await c.receive()` completes with the next value, or, when the channel is closed and all that was in it has
+  /// been received, with nothing.
+  channel_receive_operation<T, Sync> receive() noexcept { return channel_receive_operation<T, Sync>(*this); }
+
+  /// Sends without waiting. False, and `value` as it was: there is no room (with capacity 0: nobody waits for it), or
+  /// the channel is closed.
+  [[nodiscard]] bool try_send(T&& value) noexcept {
+    hold const lock(sync_);
+    return offer(value) == waiter::outcome::served;
+  }
+  [[nodiscard]] bool try_send(T const& value)
+    requires std::is_copy_constructible_v<T>
+  {
+    return try_send(T(value));
+  }
+
+  /// Receives without waiting: nothing if there is nothing.
+  [[nodiscard]] std::optional<T> try_receive() noexcept {
+    std::optional<T> value;
+    hold const lock(sync_);
+    take(value);
+    return value;
+  }
+
+  /// No more can be sent: who waits to send ends with `errc::closed` and keeps the value. What is in the channel can be
+  /// received.
+  void close() noexcept {
+    hold const lock(sync_);
+    is_closed_ = true;
+    senders_.end_all(waiter::outcome::closed);
+    receivers_.end_all(waiter::outcome::closed);
+  }
+  [[nodiscard]] bool is_closed() const noexcept {
+    hold const lock(sync_);
+    return is_closed_;
+  }
+
+  /// How many values are in it, without those of senders that wait.
+  [[nodiscard]] std::size_t size() const noexcept {
+    hold const lock(sync_);
+    return values_.size();
+  }
+  /// How many can be in it.
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
+ private:
+  friend class channel_sender<T, Sync>;
+  friend class channel_receive_awaiter<T, Sync>;
+  using outcome = waiter::outcome;
+
+  class hold {
+   public:
+    explicit hold(Sync& what) noexcept : what_(what) { what_.lock(); }
+    hold(hold const&) = delete;
+    hold& operator=(hold const&) = delete;
+    ~hold() { what_.unlock(); }
+
+   private:
+    Sync& what_;
+  };
+
+  [[nodiscard]] channel_receive_awaiter<T, Sync>* first_receiver() const noexcept {
+    return static_cast<channel_receive_awaiter<T, Sync>*>(receivers_.front());
+  }
+  [[nodiscard]] channel_sender<T, Sync>* first_sender() const noexcept {
+    return static_cast<channel_sender<T, Sync>*>(senders_.front());
+  }
+
+  outcome offer(T& value) noexcept {
+    if (is_closed_) return outcome::closed;
+    if (auto* const receiver = first_receiver()) hand_over(value, *receiver);
+    else if (values_.size() < capacity_) values_.push_back(std::move(value));
+    else return outcome::none;
+    return outcome::served;
+  }
+
+  outcome take(std::optional<T>& to) noexcept {
+    if (!values_.empty()) {
+      to.emplace(std::move(values_.front()));
+      values_.pop_front();
+      if (auto* const sender = first_sender(); sender && values_.size() < capacity_) {
+        values_.push_back(std::move(*sender->value_));
+        senders_.end(*sender, outcome::served);
+      }
+    } else if (auto* const sender = first_sender()) {
+      to.emplace(std::move(*sender->value_));
+      senders_.end(*sender, outcome::served);
+    } else {
+      return is_closed_ ? outcome::closed : outcome::none;
+    }
+    return outcome::served;
+  }
+
+  void hand_over(T& value, channel_receive_awaiter<T, Sync>& to) noexcept {
+    to.value_.emplace(std::move(value));
+    receivers_.end(to, outcome::served);
+  }
+
+  /// Who has received `value` is destroyed before it could know. The value goes to another; without one, it is the
+  /// next, even if that makes one too many. (Only if there is no memory for that is it lost.)
+  void put_back(T& value) noexcept {
+    if (auto* const receiver = first_receiver()) hand_over(value, *receiver);
+    else static_cast<void>(values_.push_front(std::move(value)));
+  }
+
+  std::size_t const capacity_;
+  ring_buffer<T> values_;
+  waiting_line senders_;
+  waiting_line receivers_;
+  bool is_closed_ = false;
+  [[no_unique_address]] mutable Sync sync_;
+};
+
+}  // namespace detail
+
+/// See `channel::send`.
+template <class T, class Sync, class Held>
+class [[nodiscard("co_await it")]] channel_send_operation {
+ public:
+  using await_result = void;
+  channel_send_operation(detail::basic_channel<T, Sync>& to, Held&& held) noexcept
+      : channel_(to), held_(static_cast<Held&&>(held)) {}
+  detail::channel_send_awaiter<T, Sync, Held> operator co_await() && noexcept {
+    return {channel_, static_cast<Held&&>(held_)};
+  }
+
+ private:
+  detail::basic_channel<T, Sync>& channel_;
+  Held held_;
+};
+
+/// See `channel::receive`.
+template <class T, class Sync>
+class [[nodiscard("co_await it")]] channel_receive_operation {
+ public:
+  using await_result = std::optional<T>;
+  explicit channel_receive_operation(detail::basic_channel<T, Sync>& from) noexcept : channel_(from) {}
+  detail::channel_receive_awaiter<T, Sync> operator co_await() const noexcept {
+    return detail::channel_receive_awaiter<T, Sync>(channel_);
+  }
+
+ private:
+  detail::basic_channel<T, Sync>& channel_;
+};
+
+}  // namespace strait

@@ -1,0 +1,78 @@
+// A queue in one block of memory that is allocated once.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace strait::detail {
+
+/// The values need no default constructor, and their move constructor does not throw.
+template <class T>
+class ring_buffer {
+ public:
+  /// Throws `std::bad_alloc`, or `std::bad_array_new_length`.
+  explicit ring_buffer(std::size_t room) : slots_(std::allocator<T>().allocate(room)), room_(room) {}
+  ring_buffer(ring_buffer const&) = delete;
+  ring_buffer& operator=(ring_buffer const&) = delete;
+  ~ring_buffer() {
+    for (; size_ != 0; --size_) std::destroy_at(&slot(size_ - 1));
+    std::allocator<T>().deallocate(slots_, room_);
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  /// There is room for it.
+  void push_back(T&& value) noexcept {
+    ::new (static_cast<void*>(&slot(size_))) T(std::move(value));
+    ++size_;
+  }
+  /// Makes room if there is none. False: there is no memory for that, and `value` is as it was.
+  [[nodiscard]] bool push_front(T&& value) noexcept {
+    if (size_ == room_ && !grow()) return false;
+    first_ = first_ == 0 ? room_ - 1 : first_ - 1;
+    ::new (static_cast<void*>(slots_ + first_)) T(std::move(value));
+    ++size_;
+    return true;
+  }
+  /// It is not empty.
+  [[nodiscard]] T& front() noexcept { return slots_[first_]; }
+  void pop_front() noexcept {
+    std::destroy_at(slots_ + first_);
+    first_ = first_ + 1 == room_ ? 0 : first_ + 1;
+    --size_;
+  }
+
+ private:
+  [[nodiscard]] T& slot(std::size_t index) noexcept {
+    std::size_t const to_the_end = room_ - first_;
+    return slots_[index < to_the_end ? first_ + index : index - to_the_end];
+  }
+
+  bool grow() noexcept {
+    T* slots = nullptr;
+    try {
+      slots = std::allocator<T>().allocate(room_ + 1);
+    } catch (std::bad_alloc const&) {
+      return false;
+    }
+    for (std::size_t i = 0; i != size_; ++i) {
+      ::new (static_cast<void*>(slots + i)) T(std::move(slot(i)));
+      std::destroy_at(&slot(i));
+    }
+    std::allocator<T>().deallocate(slots_, room_);
+    slots_ = slots;
+    first_ = 0;
+    ++room_;
+    return true;
+  }
+
+  T* slots_;
+  std::size_t room_;
+  std::size_t first_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace strait::detail

@@ -1,0 +1,71 @@
+// Waiting for what other threads do: the lock, and how a waiting task is woken.
+#include "strait/core/cross_loop_channel.hpp"
+
+#include <mutex>
+
+#include "core/loop.hpp"
+
+namespace strait::detail {
+
+class shared_lock {
+ public:
+  void lock() noexcept { mutex_.lock(); }
+  void unlock() noexcept { mutex_.unlock(); }
+  /// While it is locked.
+  void join() noexcept { ++users_; }
+  /// Unlocks; the last one deletes it.
+  void leave() noexcept {
+    bool const was_last = --users_ == 0;
+    mutex_.unlock();
+    if (was_last) delete this;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::size_t users_ = 1;
+};
+
+many_loops::many_loops() : lock_(new shared_lock) {}
+many_loops::~many_loops() {
+  lock_->lock();
+  lock_->leave();
+}
+void many_loops::lock() noexcept { lock_->lock(); }
+void many_loops::unlock() noexcept { lock_->unlock(); }
+
+bool many_loops::waiter::start(branch& where, std::coroutine_handle<> self) noexcept {
+  lock_.lock();
+  bool const waits = begin(where, self);
+  if (waits) lock_.join();
+  lock_.unlock();
+  return waits;
+}
+
+// Under the lock: once it is released, the task may go on, and its loop end, at any time.
+void many_loops::waiter::wake() noexcept { loop_of(waiting_branch().core()).post(*this); }
+
+void many_loops::waiter::run_work() noexcept {
+  begin_leaving();
+  leave();
+  resume();
+}
+
+void many_loops::waiter::cancel() noexcept {
+  lock_.lock();
+  bool const stood_in_line = outcome_ == outcome::none;
+  if (stood_in_line) {
+    unlink();
+    outcome_ = outcome::canceled;
+  }
+  lock_.unlock();
+  if (stood_in_line) resume_soon();  // otherwise it is on its way with what it was served with
+}
+
+void many_loops::waiter::begin_leaving() noexcept {
+  lock_.lock();
+  unlink();
+}
+
+void many_loops::waiter::leave() noexcept { lock_.leave(); }
+
+}  // namespace strait::detail

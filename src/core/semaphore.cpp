@@ -1,0 +1,37 @@
+// Who is next to get permits.
+#include "strait/core/semaphore.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace strait {
+
+semaphore_acquire_operation semaphore::acquire(std::size_t n) {
+  if (n > total_)
+    throw std::logic_error(fmt::format("strait: {} permits of a semaphore that was made with {}", n, total_));
+  return {*this, n};
+}
+
+void semaphore::serve() noexcept {
+  while (detail::waiter* const first = line_.front()) {
+    std::size_t const wanted = static_cast<acquire_awaiter*>(first)->count_;
+    if (wanted > available_) return;
+    available_ -= wanted;
+    line_.end(*first, detail::waiter::outcome::served);
+  }
+}
+
+// One who waited for many may have held up those behind, for whom there is enough.
+void semaphore::acquire_awaiter::cancel() noexcept {
+  waiter::cancel();
+  from_.serve();
+}
+
+void semaphore::acquire_awaiter::drop() noexcept {
+  unlink();
+  if (outcome_ == outcome::served) from_.give_back(count_);
+  else from_.serve();
+}
+
+}  // namespace strait

@@ -1,0 +1,56 @@
+// Lines of waiting tasks.
+#include "strait/core/detail/waiting_line.hpp"
+
+#include "strait/base/error.hpp"
+
+namespace strait::detail {
+
+bool waiter::begin(branch& where, std::coroutine_handle<> self) noexcept {
+  if (where.is_canceled()) {
+    outcome_ = outcome::canceled;
+    return false;
+  }
+  outcome_ = take_at_once();
+  if (outcome_ == outcome::none) {
+    suspend(where, self);
+    line_->waiting_.push_back(*this);
+    return true;
+  }
+  if (where.core().budget-- > 0) return false;
+  // It is done, but others must have a turn before it goes on.
+  suspend(where, self);
+  line_->served_.push_back(*this);
+  resume_soon();
+  return true;
+}
+
+void waiter::cancel() noexcept {
+  unlink();
+  outcome_ = outcome::canceled;
+  resume_soon();
+}
+
+void waiter::fail(char const* context) const {
+  if (outcome_ == outcome::canceled) throw canceled();
+  throw error(errc::closed, context);
+}
+
+void waiting_line::end(waiter& item, waiter::outcome how) noexcept {
+  item.outcome_ = how;
+  served_.push_back(item);
+  item.wake();
+}
+
+void waiting_line::end_all(waiter::outcome how) noexcept {
+  while (waiter* const first = front()) end(*first, how);
+}
+
+void waiting_line::dissolve() noexcept {
+  end_all(waiter::outcome::closed);
+  while (waiter* const each = served_.front()) {
+    each->unlink();
+    each->line_ = nullptr;
+  }
+}
+
+}  // namespace strait::detail
