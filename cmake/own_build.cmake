@@ -16,3 +16,8 @@ if(STRAIT_SANITIZE)
   target_link_options(strait_sanitizers INTERFACE ${sanitize})
   unset(sanitize)
 endif()
+
+# The fuzzers see which branches their inputs take in what is compiled so.
+if(STRAIT_FUZZ)
+  target_compile_options(strait_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+endif()

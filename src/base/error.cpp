@@ -24,6 +24,7 @@ class category final : public std::error_category {
       case errc::timed_out: return "timed out";
       case errc::host_not_found: return "host not found";
       case errc::closed: return "closed on this side";
+      case errc::limit_exceeded: return "longer than allowed";
     }
     return "unknown error";
   }
@@ -70,6 +71,15 @@ unexpected_end::unexpected_end(std::string_view context, std::size_t got, std::s
     : error(errc::unexpected_end, context, fmt::format("unexpected end of stream after {} of {} bytes", got, wanted),
             got),
       wanted_(wanted) {}
+
+unexpected_end::unexpected_end(std::string_view context, std::size_t got)
+    : error(errc::unexpected_end, context, fmt::format("unexpected end of stream after {} bytes", got), got),
+      wanted_(got + 1) {}
+
+limit_exceeded::limit_exceeded(std::string_view context, std::size_t got, std::size_t limit)
+    : error(errc::limit_exceeded, context, fmt::format("longer than the {} bytes allowed", limit)),
+      got_(got),
+      limit_(limit) {}
 
 struct multiple_errors::list {
   std::atomic<int> references = 1;

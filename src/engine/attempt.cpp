@@ -2,6 +2,7 @@
 #include "engine/attempt.hpp"
 
 #include <cerrno>
+#include <new>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include "engine/message.hpp"
+#include "engine/splice.hpp"
+#include "strait/core/detail/frame_memory.hpp"
 
 namespace strait::engine {
 namespace {
@@ -52,6 +55,28 @@ attempt_outcome transfer(int descriptor, io_operation& operation) noexcept {
                                                         : ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
   } while (moved < 0 && errno == EINTR);
   return outcome_of_transfer(operation, moved, buffers.size);
+}
+
+/// A read into memory that is taken for it, and given back at once if there is nothing to read.
+attempt_outcome read_borrowed(int descriptor, io_operation& operation) noexcept {
+  constexpr auto whole = io_operation::lent_size;
+  void* memory;
+  try {
+    memory = detail::allocate_frame(whole);
+  } catch (std::bad_alloc const&) {
+    operation.error_ = ENOMEM;
+    return attempt_outcome::ended;
+  }
+  auto const size = operation.buffer_.size();
+  void* const into = static_cast<char*>(memory) + (whole - size);
+  ssize_t moved;
+  do {
+    moved = ::recv(descriptor, into, size, 0);
+  } while (moved < 0 && errno == EINTR);
+  auto const outcome = outcome_of_transfer(operation, moved, size);
+  if (moved > 0) operation.buffer_ = const_buffer(into, size);
+  else detail::free_frame(memory, whole);
+  return outcome;
 }
 
 /// What a datagram's system call has returned. How much is left in the queue, or of room, it does not tell.
@@ -207,6 +232,9 @@ attempt_outcome attempt_other(int descriptor, io_operation& operation) noexcept 
   switch (operation.what_) {
     case io_operation::kind::read:
     case io_operation::kind::write: return transfer(descriptor, operation);
+    case io_operation::kind::read_borrowed: return read_borrowed(descriptor, operation);
+    case io_operation::kind::splice_in: return splice_in(descriptor, operation);
+    case io_operation::kind::splice_out: return splice_out(descriptor, operation);
     case io_operation::kind::recvfrom: return recvfrom(descriptor, static_cast<datagram_operation&>(operation));
     case io_operation::kind::sendto: return sendto(descriptor, static_cast<datagram_operation&>(operation));
     case io_operation::kind::recv_batch: return receive_batch(descriptor, operation);

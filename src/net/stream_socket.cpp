@@ -22,7 +22,7 @@ stream_socket::~stream_socket() {
 
 void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
   if (place_of(operation)) {
-    char const* const doing = operation.what_ == io_operation::kind::read ? "read" : "write";
+    char const* const doing = operation.is_output() ? "write" : "read";
     throw std::logic_error(
         fmt::format("strait: two {0}s at once on {1}: one task at a time may {0} it", doing, name()));
   }

@@ -51,7 +51,7 @@ class alignas(64) stream_socket : public watched_socket {  // aligned: what a me
 
  private:
   transfer_awaiter*& place_of(transfer_awaiter const& operation) noexcept {
-    return operation.what_ == io_operation::kind::read ? reader_ : writer_;
+    return operation.is_output() ? writer_ : reader_;
   }
   class idle_deadline final : public timer {
    public:

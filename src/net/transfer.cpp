@@ -1,5 +1,7 @@
 // Reads and writes: what an awaiter does from the first attempt to the result.
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,21 +14,12 @@ namespace {
 // In `error_`, where system calls put an errno, which is positive.
 constexpr int ended_early = -1;
 
-void skip(const_buffer& first, const_buffers& more, std::size_t bytes) noexcept {
-  while (bytes >= first.size() && !more.empty()) {
-    bytes -= first.size();
-    first = more.front();
-    more = more.subspan(1);
-  }
-  first = const_buffer(static_cast<char const*>(first.data()) + bytes, first.size() - bytes);
-}
-
 }  // namespace
 
 void transfer_awaiter::add(const_buffers more) noexcept {
   more_ = more;
   wanted_ += total_size(more_);
-  skip(buffer_, more_, 0);
+  drop_front(buffer_, more_, 0);
 }
 
 inline transfer_awaiter::progress transfer_awaiter::take_in(loop_core&) noexcept {
@@ -42,7 +35,7 @@ transfer_awaiter::progress transfer_awaiter::take_in_part() noexcept {
     error_ = ended_early;
     return progress::done;
   }
-  skip(buffer_, more_, moved_);
+  drop_front(buffer_, more_, moved_);
   return progress::unfinished;
 }
 
@@ -57,11 +50,31 @@ result<std::size_t> transfer_awaiter::await_as_result() {
   }
 }
 
+borrow_awaiter::borrow_awaiter(stream_socket* const& on, std::size_t headroom) noexcept
+    : read_({on, io_operation::kind::read_borrowed, transfer_request::amount::some,
+             const_buffer(nullptr, io_operation::lent_size - std::min(headroom, io_operation::lent_size / 2))}) {}
+
+borrow_awaiter::~borrow_awaiter() { take(); }
+
+borrowed_bytes borrow_awaiter::await_resume() {
+  auto lent = take();
+  read_.await_resume();
+  return borrowed_bytes(std::move(lent));
+}
+
+byte_block borrow_awaiter::take() noexcept {
+  auto const got = std::exchange(read_.buffer_, {});
+  if (!got.data()) return {};
+  constexpr auto whole = io_operation::lent_size;
+  auto const headroom = whole - got.size();
+  return {static_cast<char*>(const_cast<void*>(got.data())) - headroom, whole, headroom, read_.moved_};
+}
+
 void transfer_awaiter::fail() const {
   if (error_ == ECANCELED && early_end_ != early_end::timed_out) throw canceled(transferred_);
-  char const* const doing = what_ == kind::read ? "read" : "write";
+  char const* const doing = is_output() ? "write" : "read";
   if (!socket_ || error_ == EBADF) throw error(errc::closed, doing, transferred_);
-  auto const context = fmt::format("{} {} {}", doing, what_ == kind::read ? "from" : "to", socket_->peer_name());
+  auto const context = fmt::format("{} {} {}", doing, is_output() ? "to" : "from", socket_->peer_name());
   if (error_ == ended_early) throw unexpected_end(context, transferred_, wanted_);
   if (early_end_ == early_end::timed_out) throw timed_out(context, transferred_);
   throw system_failure(error_, context, transferred_);

@@ -89,6 +89,16 @@ inline const_buffers as_const_buffers(mutable_buffers buffers) noexcept {
   return {static_cast<const_buffer const*>(buffers.data()), buffers.size()};
 }
 
+/// Of `first` and what follows it, takes away the first `bytes`, and then the buffers that are empty.
+constexpr void drop_front(const_buffer& first, const_buffers& more, std::size_t bytes) noexcept {
+  while (bytes >= first.size() && !more.empty()) {
+    bytes -= first.size();
+    first = more.front();
+    more = more.subspan(1);
+  }
+  first = const_buffer(static_cast<char const*>(first.data()) + bytes, first.size() - bytes);
+}
+
 }  // namespace detail
 
 }  // namespace strait

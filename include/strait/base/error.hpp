@@ -17,8 +17,10 @@ enum class errc {
   timed_out,
   /// A name has no address. The text comes from `getaddrinfo`.
   host_not_found,
-  /// The stream or listener was closed, here, while the operation was under way or before it began.
+  /// The stream, listener, channel or the like was closed, here, while the operation was under way or before it began.
   closed,
+  /// A line, a frame or the like is longer than allowed.
+  limit_exceeded,
 };
 
 [[nodiscard]] std::error_category const& strait_category() noexcept;
@@ -35,6 +37,8 @@ class error : public std::system_error {
 
   /// Bytes that the operation had moved before it failed; 0 where nothing moves.
   [[nodiscard]] std::size_t transferred() const noexcept { return transferred_; }
+  /// For an operation that is made of several, and passes on the failure of one: what all of them have moved.
+  void transferred(std::size_t bytes) noexcept { transferred_ = bytes; }
 
  private:
   std::size_t transferred_;
@@ -50,13 +54,30 @@ class timed_out : public error {
 class unexpected_end : public error {
  public:
   unexpected_end(std::string_view context, std::size_t got, std::size_t wanted);
-  /// Bytes that came before the end; they are in the caller's buffer.
+  /// In the middle of something whose end was not known yet: `wanted()` is one more than `got`.
+  unexpected_end(std::string_view context, std::size_t got);
+  /// Bytes that came before the end; they are in the caller's buffer, or still in the `buffered_reader`.
   [[nodiscard]] std::size_t got() const noexcept { return transferred(); }
   /// Bytes that were asked for.
   [[nodiscard]] std::size_t wanted() const noexcept { return wanted_; }
 
  private:
   std::size_t wanted_;
+};
+
+/// A line, a frame or the like is longer than allowed. Nothing of it has been taken: it can be read with another limit,
+/// or skipped.
+class limit_exceeded : public error {
+ public:
+  limit_exceeded(std::string_view context, std::size_t got, std::size_t limit);
+  /// Bytes of it that had come when it was given up; of a frame that tells its size in front, that size.
+  [[nodiscard]] std::size_t got() const noexcept { return got_; }
+  /// Bytes that were allowed.
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+ private:
+  std::size_t got_;
+  std::size_t limit_;
 };
 
 /// Several tasks of one group failed, each with an error of its own. `what()` lists the first of them.
@@ -86,6 +107,8 @@ class canceled {
   /// Bytes that the operation had moved when it was canceled: of a `write`, how many were sent; of a `read_exactly`,
   /// how many are in the buffer.
   [[nodiscard]] std::size_t transferred() const noexcept { return transferred_; }
+  /// As of `error`.
+  void transferred(std::size_t bytes) noexcept { transferred_ = bytes; }
 
  private:
   std::size_t transferred_;

@@ -16,12 +16,14 @@
 #include "strait/base/error.hpp"
 #include "strait/base/result.hpp"
 #include "strait/core/detail/io_operation.hpp"
+#include "strait/net/borrowed_bytes.hpp"
 #include "strait/net/detail/socket_awaiter.hpp"
 #include "strait/net/detail/socket_handle.hpp"
 
 namespace strait {
 namespace detail {
 
+class splice_access;
 class stream_socket;
 
 /// What a read or a write is to do; becomes an awaiter when it is awaited.
@@ -78,6 +80,26 @@ class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
   std::size_t wanted_;
 };
 
+/// A read into memory that is taken when there is something to read.
+class borrow_awaiter {
+ public:
+  borrow_awaiter(stream_socket* const& on, std::size_t headroom) noexcept;
+  borrow_awaiter(borrow_awaiter const&) = delete;
+  borrow_awaiter& operator=(borrow_awaiter const&) = delete;
+  ~borrow_awaiter();
+
+  static constexpr bool await_ready() noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> self) {
+    return read_.await_suspend(self);
+  }
+  borrowed_bytes await_resume();
+
+ private:
+  byte_block take() noexcept;
+  transfer_awaiter read_;
+};
+
 extern template class socket_handle<stream_socket>;
 extern template class data_socket_handle<stream_socket>;
 
@@ -94,6 +116,19 @@ class [[nodiscard("co_await it")]] transfer_operation {
   detail::transfer_request request_;
 };
 
+/// A read into borrowed memory, to be awaited: gives `borrowed_bytes`.
+class [[nodiscard("co_await it")]] borrow_operation {
+ public:
+  using await_result = borrowed_bytes;
+  borrow_operation(detail::stream_socket* const& on, std::size_t headroom) noexcept
+      : socket_(&on), headroom_(headroom) {}
+  detail::borrow_awaiter operator co_await() const noexcept { return detail::borrow_awaiter(*socket_, headroom_); }
+
+ private:
+  detail::stream_socket* const* socket_;
+  std::size_t headroom_;
+};
+
 /// A connected socket as a stream of bytes: what `tcp::stream` and `local::stream` have in common. Move-only; closes
 /// itself. One that is not connected fails every operation with `errc::closed`.
 class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
@@ -106,6 +141,13 @@ class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
   [[nodiscard]] transfer_operation read(mutable_buffers into) noexcept {
     return transfer_operation({socket_, kind::read, amount::some, {}, detail::as_const_buffers(into)});
   }
+
+  /// The same into memory that the stream lends, and takes only when something has come: tens of thousands of idle
+  /// connections hold none. No bytes are the end of the stream. `headroom` bytes (half of the memory at most) are left
+  /// free in front, for `borrowed_bytes::prepend`. Without memory it fails with ENOMEM, and nothing is lost.
+  ///
+  ///     while (auto bytes = co_await peer.read_borrowed()) co_await peer.write(bytes);
+  [[nodiscard]] borrow_operation read_borrowed(std::size_t headroom = 0) noexcept { return {socket_, headroom}; }
 
   /// Fills the whole buffer. The end of the stream before that is `unexpected_end`, with how much came.
   [[nodiscard]] transfer_operation read_exactly(mutable_buffer into) noexcept {
@@ -143,6 +185,7 @@ class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
   using data_socket_handle::data_socket_handle;
 
  private:
+  friend class detail::splice_access;
   using kind = detail::io_operation::kind;
   using amount = detail::transfer_request::amount;
 };

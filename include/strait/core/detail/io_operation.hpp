@@ -11,26 +11,35 @@ namespace strait::detail {
 /// Given to an engine's socket, which moves data and then calls `io_done`. Lives in the awaiting coroutine's frame.
 class io_operation : public operation {
  public:
+  /// In pairs: what is output is odd.
   enum class kind : unsigned char {
     read,
     write,
+    splice_in,
+    splice_out,
     recvfrom,
     sendto,
     recv_batch,
     send_batch,
     accept,
     connect,
-    wait_readable
+    wait_readable,
+    read_borrowed = wait_readable + 2
   };
 
   /// So many buffers go into one attempt, and make a datagram at most.
   static constexpr std::size_t most_buffers = 64;
 
+  /// The size of the memory that a read_borrowed takes when there is something to read.
+  static constexpr std::size_t lent_size = 16 * 1024;
+
   explicit io_operation(kind what, const_buffer buffer = {}) noexcept : buffer_(buffer), what_(what) {}
 
   // What to do: set before it is started.
   /// read, recvfrom: where to (the memory is mutable); write, sendto: where from; accept: room for the peer's address;
-  /// batches: the `engine::message`s.
+  /// batches: the `engine::message`s; read_borrowed: null and how many bytes at most, then where they are: at the end
+  /// of a block of `lent_size` bytes from `allocate_frame`, which is the operation's; splice_in, splice_out: the
+  /// `spliced_bytes`.
   const_buffer buffer_;
   const_buffers
       more_;  ///< what follows `buffer_`: of a read or write if the system can take it along; of a datagram all
@@ -42,9 +51,7 @@ class io_operation : public operation {
   kind const what_;
 
   /// Of the two directions of a socket, which are independent of each other, it is the output's.
-  [[nodiscard]] bool is_output() const noexcept {
-    return what_ == kind::write || what_ == kind::sendto || what_ == kind::send_batch || what_ == kind::connect;
-  }
+  [[nodiscard]] bool is_output() const noexcept { return (static_cast<unsigned char>(what_) & 1) != 0; }
 
   /// The engine has ended the operation. Never called from inside `start` or `cancel`.
   virtual void io_done() noexcept = 0;

@@ -1,0 +1,35 @@
+// spliced_bytes: what one socket has given and another is to take, without a copy.
+#pragma once
+
+#include <cstddef>
+
+namespace strait::detail {
+
+/// Bytes that a splice_in has taken from one socket, for splice_outs to give to another. They stay in the kernel, in a
+/// pipe, which this has only while there are any: the thread keeps a few, until nobody on it splices any more. What is
+/// left in the end is lost.
+class spliced_bytes {
+ public:
+  /// As many go by one splice_in: so much memory does a receiver cost that takes nothing.
+  static constexpr std::size_t most = 256 * 1024;
+
+  spliced_bytes() noexcept;
+  spliced_bytes(spliced_bytes const&) = delete;
+  spliced_bytes& operator=(spliced_bytes const&) = delete;
+  ~spliced_bytes();
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// The last splice_in gave nothing because these bytes, or all for want of a pipe, have to be read in the usual way.
+  [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
+
+ private:
+  friend class splicing;  // src/engine/splice.cpp
+  std::size_t size_ = 0;
+  int output_ = -1;  // of the pipe
+  int input_ = -1;
+  bool is_refused_ = false;
+  bool has_moved_ = false;         // and not met with an empty socket since
+  bool is_likely_drained_ = true;  // when it has moved something: so it was the last time
+};
+
+}  // namespace strait::detail

@@ -1,0 +1,241 @@
+// buffered_writer: collects what is written, and sends it in few pieces.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "strait/base/buffer.hpp"
+#include "strait/base/error.hpp"
+#include "strait/core/detail/at_once.hpp"
+#include "strait/core/detail/byte_block.hpp"
+#include "strait/core/task.hpp"
+#include "strait/io/detail/in_use.hpp"
+#include "strait/io/stream.hpp"
+
+namespace strait {
+namespace detail {
+
+/// Several buffers, behind one another.
+class gathered_bytes {
+ public:
+  gathered_bytes(const_buffer first, const_buffer second, const_buffers more);
+  gathered_bytes(gathered_bytes const&) = delete;
+  gathered_bytes& operator=(gathered_bytes const&) = delete;
+  ~gathered_bytes();
+  [[nodiscard]] const_buffers buffers() const noexcept { return {all_, size_}; }
+
+ private:
+  static constexpr std::size_t few = 6;
+  const_buffer* all_ = few_;
+  std::size_t size_ = 0;
+  const_buffer few_[few];
+};
+
+/// What is to be sent: the part of a writer that does not depend on its stream.
+class unsent {
+ public:
+  unsent(unsent const&) = delete;
+  unsent& operator=(unsent const&) = delete;
+
+  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+  /// Sends all of it.
+  virtual task<> send_all() = 0;
+
+ protected:
+  explicit unsent(std::size_t high_water_mark) noexcept : high_water_mark_(std::max<std::size_t>(high_water_mark, 1)) {}
+  ~unsent() = default;
+
+  [[nodiscard]] bool has_room_for(std::size_t size) const noexcept {
+    return !is_busy_ && size <= high_water_mark_ && bytes_.size() <= high_water_mark_ - size;
+  }
+  bool try_append(const_buffer first, const_buffers more);
+  /// Throws `std::bad_alloc`, and then nothing has changed.
+  void append(const_buffer first, const_buffers more);
+  void append_formatted(fmt::string_view format, fmt::format_args arguments);
+  /// The first `size` bytes have been sent.
+  void sent(std::size_t size) noexcept;
+  /// The same of these bytes and, behind them, of others of `size` in all. Has been sent a part of the others, the rest
+  /// is kept. Gives how many of the others have been taken.
+  std::size_t keep_rest(std::size_t moved, const_buffer first, const_buffers more, std::size_t size);
+
+  static constexpr char const* two_at_once =
+      "strait: two writes at once on a buffered_writer: one task at a time may write it";
+
+  byte_block bytes_;
+  std::size_t const high_water_mark_;
+  bool is_busy_ = false;  // an operation waits
+
+ private:
+  void make_room(std::size_t size);
+};
+
+}  // namespace detail
+
+/// Writes to a stream through a buffer. Refers to the stream, which must outlive it, and which nobody else may write
+/// meanwhile. One task at a time may use it; a second one gets `std::logic_error`.
+///
+/// **What has not been flushed when it is destroyed is lost**: flush at the end of each reply, or `tie` the reader to
+/// it.
+///
+///     buffered_writer out(peer);
+///     co_await out.print("{} {}\r\n", status, reason);
+///     co_await out.flush();
+///
+/// An operation that is canceled, times out or fails loses nothing: what has been taken and not sent is still there,
+/// and the next flush goes on with it. It holds memory only while there is something to send.
+template <write_stream Stream>
+class buffered_writer : public detail::unsent {
+ public:
+  /// So many bytes are kept, at least 1, before a `write` waits until the stream has taken them.
+  static constexpr std::size_t default_high_water_mark = 16 * 1024;
+
+  explicit buffered_writer(Stream& stream, std::size_t high_water_mark = default_high_water_mark) noexcept
+      : unsent(high_water_mark), stream_(stream) {}
+
+  /// Takes all of the buffer; gives its size. Completes at once while there is room below the high-water mark; else
+  /// when the stream has taken what was there before. What is larger than the mark is sent from where it is. If it ends
+  /// with `canceled`, `timed_out` or `error`, it has taken as much as that says in `transferred()`: nothing, or, if it
+  /// was in the middle of something larger than the mark, all.
+  [[nodiscard]] auto write(const_buffer from) noexcept { return operation(write_step(*this, from, {})); }
+  /// The same from several buffers, in order.
+  [[nodiscard]] auto write(const_buffers from) noexcept { return operation(write_step(*this, {}, from)); }
+
+  /// The same if there is room below the mark; if not, it does nothing and gives false. May throw `std::bad_alloc`.
+  [[nodiscard]] bool try_write(const_buffer from) { return try_append(from, {}); }
+  [[nodiscard]] bool try_write(const_buffers from) { return try_append({}, from); }
+
+  /// Formats as `fmt::format` does. Waits like `write`, but before: what is printed may reach beyond the mark. If it
+  /// ends early, nothing has been printed. The arguments must outlive it.
+  template <class... Args>
+  [[nodiscard]] auto print(fmt::format_string<Args...> format, Args const&... arguments) noexcept {
+    return detail::at_once_operation(print_step<Args...>(*this, format, arguments...));
+  }
+
+  /// Completes when the stream has taken all there is.
+  [[nodiscard]] auto flush() noexcept { return detail::at_once_operation(flush_step(*this)); }
+
+  /// How many bytes wait to be sent.
+  [[nodiscard]] std::size_t buffered() const noexcept { return bytes_.size(); }
+  [[nodiscard]] Stream& stream() const noexcept { return stream_; }
+
+ private:
+  class write_step {
+   public:
+    write_step(buffered_writer& to, const_buffer first, const_buffers more) noexcept
+        : to_(&to), first_(first), more_(more), size_(first.size() + total_size(more)) {}
+    bool try_now() { return to_->try_append(first_, more_); }
+    std::size_t result() const noexcept { return size_; }
+    task<std::size_t> later() { return to_->write_later(first_, more_, size_); }
+
+   private:
+    buffered_writer* to_;
+    const_buffer first_;
+    const_buffers more_;
+    std::size_t size_;
+  };
+  template <class... Args>
+  class print_step {
+   public:
+    print_step(buffered_writer& to, fmt::string_view format, Args const&... arguments) noexcept
+        : to_(&to), format_(format), arguments_(arguments...) {}
+    bool try_now() {
+      if (!to_->has_room_for(1)) return false;
+      print();
+      return true;
+    }
+    static void result() noexcept {}
+    task<> later() {
+      co_await to_->send_all();
+      print();
+    }
+
+   private:
+    void print() {
+      std::apply([this](Args const&... each) { to_->append_formatted(format_, fmt::make_format_args(each...)); },
+                 arguments_);
+    }
+    buffered_writer* to_;
+    fmt::string_view format_;
+    std::tuple<Args const&...> arguments_;
+  };
+  class flush_step {
+   public:
+    explicit flush_step(buffered_writer& what) noexcept : what_(&what) {}
+    bool try_now() const noexcept { return what_->empty() && !what_->is_busy_; }
+    static void result() noexcept {}
+    task<> later() { return what_->send_all(); }
+
+   private:
+    buffered_writer* what_;
+  };
+
+  static auto operation(write_step const& step) noexcept { return detail::at_once_operation(step); }
+
+  task<> send_all() override;
+  task<std::size_t> write_later(const_buffer first, const_buffers more, std::size_t size);
+  task<> write_through(const_buffer first, const_buffers more, std::size_t size);
+
+  Stream& stream_;
+};
+
+template <write_stream Stream>
+task<> buffered_writer<Stream>::send_all() {
+  detail::in_use const mine(is_busy_, two_at_once);
+  try {
+    if (!empty()) sent(co_await stream_.write(const_buffer(bytes_.data(), bytes_.size())));
+  } catch (canceled const& ended) {
+    sent(ended.transferred());
+    throw;
+  } catch (error const& failed) {
+    sent(failed.transferred());
+    throw;
+  }
+}
+
+template <write_stream Stream>
+task<std::size_t> buffered_writer<Stream>::write_later(const_buffer first, const_buffers more, std::size_t size) {
+  if (size >= high_water_mark_) {
+    co_await write_through(first, more, size);
+    co_return size;
+  }
+  try {
+    co_await send_all();
+  } catch (canceled& ended) {
+    ended.transferred(0);
+    throw;
+  } catch (error& failed) {
+    failed.transferred(0);
+    throw;
+  }
+  append(first, more);
+  co_return size;
+}
+
+/// Sends what there is, and then what is too large to be kept, from where it is.
+template <write_stream Stream>
+task<> buffered_writer<Stream>::write_through(const_buffer first, const_buffers more, std::size_t size) {
+  detail::in_use const mine(is_busy_, two_at_once);
+  detail::gathered_bytes const all(const_buffer(bytes_.data(), bytes_.size()), first, more);
+  try {
+    co_await stream_.write(all.buffers());
+    sent(bytes_.size());
+  } catch (canceled& ended) {
+    ended.transferred(keep_rest(ended.transferred(), first, more, size));
+    throw;
+  } catch (timed_out& late) {
+    late.transferred(keep_rest(late.transferred(), first, more, size));
+    throw;
+  } catch (error& failed) {
+    auto const before = bytes_.size();
+    sent(std::min(failed.transferred(), before));
+    failed.transferred(failed.transferred() - std::min(failed.transferred(), before));
+    throw;
+  }
+}
+
+}  // namespace strait

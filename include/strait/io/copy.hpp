@@ -1,0 +1,242 @@
+// copy, copy_both_ways: all that one stream gives, into another.
+//
+// Between two sockets (`tcp::stream`, `local::stream`, in any mixture), bytes that come in bulk stay in the kernel
+// (splice, on Linux), while small messages go by memory. Where nothing is under way, a copy of sockets holds neither
+// memory for bytes nor pipes; so tens of thousands of idle connections can be copied to each other.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+
+#include "strait/base/buffer.hpp"
+#include "strait/base/error.hpp"
+#include "strait/core/cancel_scope.hpp"
+#include "strait/core/task.hpp"
+#include "strait/core/task_group.hpp"
+#include "strait/io/buffered_reader.hpp"
+#include "strait/io/detail/lent_memory.hpp"
+#include "strait/io/stream.hpp"
+#include "strait/net/socket_stream.hpp"
+
+namespace strait {
+
+/// What `copy_both_ways` has moved, in bytes.
+struct copied {
+  std::uint64_t a_to_b = 0;
+  std::uint64_t b_to_a = 0;
+  bool operator==(copied const&) const = default;
+};
+
+namespace detail {
+
+struct copy_progress {
+  std::uint64_t written = 0;
+  bool is_writing = false;  // so a failure is that of the write
+};
+
+/// Bytes that a write has moved which ended with `failure`.
+[[nodiscard]] std::size_t moved_before(std::exception_ptr const& failure) noexcept;
+[[nodiscard]] bool is_cancel(std::exception_ptr const& failure) noexcept;
+/// Throws `failure` with `written` as its `transferred()`, if it has one.
+[[noreturn]] void throw_with_transferred(std::exception_ptr const& failure, std::uint64_t written);
+
+task<> cancel_soon(cancel_scope& scope);
+
+/// Awaits the write that `make` makes; what is canceled without may still be written if that needs no waiting.
+template <class Make>
+task<std::size_t> write_what_fits(Make make) {
+  std::size_t moved = 0;
+  cancel_scope scope;
+  auto attempt = [&]() -> task<> {
+    try {
+      moved = co_await make();
+    } catch (canceled const& c) {
+      moved = c.transferred();
+    } catch (error const& e) {  // the cancel is what the copy ends with
+      moved = e.transferred();
+    }
+  };
+  auto body = [&](task_group& group) -> task<> {
+    group.spawn(cancel_soon(scope));
+    co_await scope.run(attempt());
+  };
+  co_await shield(with_task_group(body));
+  co_return moved;
+}
+
+/// Where there is no other way than through memory.
+struct always_memory {
+  static constexpr bool wants_splice() noexcept { return false; }
+  static constexpr void have_read(std::size_t) noexcept {}
+};
+
+/// Copies through memory: to the end of the stream (true), or until `way` wants to splice (false).
+template <class From, class To, class Way>
+task<bool> copy_by_memory(From& from, To& to, copy_progress& progress, Way& way) {
+  while (!way.wants_splice()) {
+    progress.is_writing = false;
+    auto const block = co_await read_block(from);
+    if (block.empty()) co_return true;
+    way.have_read(block.size());
+    progress.is_writing = true;
+    std::size_t taken = 0;
+    std::exception_ptr failure;
+    try {
+      taken = co_await to.write(const_buffer(block));
+    } catch (...) {
+      failure = std::current_exception();
+      taken = moved_before(failure);
+    }
+    progress.written += taken;
+    if (!failure) continue;
+    if (is_cancel(failure)) {
+      auto rest = [&] { return to.write(const_buffer(block.data() + taken, block.size() - taken)); };
+      progress.written += co_await write_what_fits(rest);
+    }
+    std::rethrow_exception(failure);
+  }
+  co_return false;
+}
+
+task<> copy_to_end(socket_stream& from, socket_stream& to, copy_progress& progress);
+
+template <class From, class To>
+task<> copy_to_end(From& from, To& to, copy_progress& progress) {
+  if constexpr (std::derived_from<From, socket_stream> && std::derived_from<To, socket_stream>) {
+    co_await copy_to_end(static_cast<socket_stream&>(from), static_cast<socket_stream&>(to), progress);
+  } else {
+    always_memory way;
+    co_await copy_by_memory(from, to, progress, way);
+  }
+}
+
+/// What has not been written is still in the reader.
+template <class Stream, class To>
+task<> copy_to_end(buffered_reader<Stream>& from, To& to, copy_progress& progress) {
+  for (;;) {
+    progress.is_writing = false;
+    auto const bytes = co_await from.peek();
+    if (bytes.empty()) co_return;
+    progress.is_writing = true;
+    std::size_t taken = 0;
+    std::exception_ptr failure;
+    try {
+      taken = co_await to.write(bytes);
+    } catch (...) {
+      failure = std::current_exception();
+      taken = moved_before(failure);
+    }
+    from.consume(taken);
+    progress.written += taken;
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+/// What the two directions of a `copy_both_ways` know of each other.
+struct both_ways {
+  /// Notes the first failure.
+  void fail(std::exception_ptr const& with, copy_progress const& progress) noexcept;
+
+  int under_way = 2;
+  std::exception_ptr failure;
+  std::uint64_t written = 0;     // in the direction that failed
+  bool is_reset = false;         // it is a peer's reset
+  bool other_may_go_on = false;  // a peer takes no more; what it has sent may still be read
+};
+
+/// Ends the stream; but not where a peer's reset, which is told only once, and was told to the other direction, would
+/// pass for an end.
+template <class To>
+task<> end_stream(To& to, both_ways const& both) {
+  if (both.is_reset) co_return;
+  if constexpr (requires { requires awaitable<decltype(to.shutdown_write())>; }) co_await to.shutdown_write();
+  else to.shutdown_write();
+}
+
+/// Reads to the end of the stream, for nothing.
+template <class From>
+task<> discard(From& from) {
+  try {
+    while (auto const block = co_await read_block(from)) {}
+  } catch (error const&) {}
+}
+
+/// One direction of a `copy_both_ways`. When its write side takes no more, it throws away what it reads, as long as the
+/// other goes on: a peer that is stuck in sending would not read what the other direction has for it.
+template <class From, class To>
+task<> copy_one_way(From& from, To& to, copy_progress& progress, both_ways& both, task_group& group) {
+  std::exception_ptr failure;
+  try {
+    co_await copy_to_end(from, to, progress);
+    progress.is_writing = true;
+    co_await end_stream(to, both);
+  } catch (canceled const&) {
+    throw;
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  --both.under_way;
+  bool const is_first = failure && !both.failure;
+  if (is_first) both.fail(failure, progress);
+  if (!both.failure) co_return;
+  if (is_first && both.other_may_go_on && both.under_way != 0) co_await discard(from);
+  else group.cancel();
+}
+
+}  // namespace detail
+
+/// Reads `from` to its end and writes all of it to `to`; gives the number of bytes. Does not end `to`: that is
+/// `to.shutdown_write()`. While it runs nobody else may read `from` or write to `to`. Both must be there until it
+/// completes.
+///
+/// When it fails, or is canceled, `transferred()` is the number of bytes that `to` has taken; an error says which side
+/// it is about ("read from 10.0.0.1:5000: connection reset by peer"). A cancel writes of what has been read what `to`
+/// takes without waiting; the rest is lost, at most 16 KiB, or, between sockets, 256 KiB. Only from a `buffered_reader`
+/// nothing is lost: it keeps what has not been written.
+///
+///     auto const size = co_await copy(client, server);
+///     server.shutdown_write();
+template <read_stream From, write_stream To>
+task<std::uint64_t> copy(From& from, To& to) {
+  detail::copy_progress progress;
+  std::exception_ptr failure;
+  try {
+    co_await detail::copy_to_end(from, to, progress);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) detail::throw_with_transferred(failure, progress.written);
+  co_return progress.written;
+}
+
+/// Copies from `a` to `b` and from `b` to `a` at once: a proxy. The end of the one's stream becomes the other's
+/// `shutdown_write()` when all that came before has been written, and the opposite direction goes on. Completes when
+/// both streams have ended. While it runs nobody else may use the streams, which must be there until it completes.
+///
+/// If one direction fails, the other is canceled and the error is thrown; `transferred()` is what the direction that
+/// failed had written. But if what failed is a write because the peer takes no more, what that peer has sent is still
+/// delivered, to the end of its stream, and what comes for it meanwhile is thrown away: a server may answer and close
+/// before it has read all of a request. A cancel from outside ends with `canceled`, with the sum of both directions.
+template <stream A, stream B>
+task<copied> copy_both_ways(A& a, B& b) {
+  detail::copy_progress there;
+  detail::copy_progress back;
+  detail::both_ways both;
+  std::exception_ptr end;
+  auto body = [&](task_group& group) -> task<> {
+    group.spawn(detail::copy_one_way(b, a, back, both, group));
+    co_await detail::copy_one_way(a, b, there, both, group);
+  };
+  try {
+    co_await with_task_group(body);
+  } catch (...) {
+    end = std::current_exception();
+  }
+  if (end) detail::throw_with_transferred(end, there.written + back.written);
+  if (both.failure) detail::throw_with_transferred(both.failure, both.written);
+  co_return copied{there.written, back.written};
+}
+
+}  // namespace strait

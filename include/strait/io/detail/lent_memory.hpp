@@ -1,0 +1,31 @@
+// Reading into memory that is taken when there is something to read, from streams that lend theirs and from others.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <utility>
+
+#include "strait/core/detail/byte_block.hpp"
+#include "strait/core/task.hpp"
+#include "strait/net/borrowed_bytes.hpp"
+
+namespace strait::detail {
+
+template <class Stream>
+concept lends_memory = requires(Stream& stream, std::size_t headroom) {
+  { stream.read_borrowed(headroom).operator co_await().await_resume() } -> std::same_as<borrowed_bytes>;
+};
+
+/// Some of what `from` gives.
+template <lends_memory From>
+auto read_block(From& from) {
+  return from.read_borrowed();
+}
+template <class From>
+task<borrowed_bytes> read_block(From& from) {
+  byte_block block(borrowed_bytes::capacity);
+  block.commit(co_await from.read(block.space()));
+  co_return borrowed_bytes(std::move(block));
+}
+
+}  // namespace strait::detail

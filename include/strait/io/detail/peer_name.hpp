@@ -1,0 +1,21 @@
+// For messages: who is at the other end of a stream.
+#pragma once
+
+#include <exception>
+#include <string>
+
+namespace strait::detail {
+
+/// "127.0.0.1:5000", if the stream knows its peer.
+template <class Stream>
+std::string peer_name(Stream const& stream) {
+  if constexpr (requires { stream.remote_endpoint().to_string(); }) {
+    try {
+      return stream.remote_endpoint().to_string();
+    } catch (std::exception const&) {  // it is closed
+    }
+  }
+  return "the stream";
+}
+
+}  // namespace strait::detail

@@ -1,0 +1,235 @@
+// Splicing: the pipes, and the system calls.
+//
+// What splice(2) does not say, as of Linux 6.18:
+//  - From a TCP socket it stops for good in front of urgent data, over which recv steps: it says EAGAIN, and once the
+//    peer has ended its stream, 0, though there are bytes behind. So neither is believed before recv says the same.
+//  - To a socket whose peer has gone it raises SIGPIPE, and has no flag like MSG_NOSIGNAL.
+#include "engine/splice.hpp"
+
+#include "strait/core/detail/spliced_bytes.hpp"
+
+#if defined(__linux__)
+
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#endif
+
+namespace strait::detail {
+
+#if defined(__linux__)
+
+namespace {
+
+struct pipe_ends {
+  int output;
+  int input;
+};
+
+// Those of a thread that hold nothing. Trivially destructible: frames may be destroyed when the thread's objects are
+// gone.
+struct idle_pipes {
+  static constexpr int most = 32;
+  pipe_ends pipes[most];
+  int count;
+  int users;
+};
+constinit thread_local idle_pipes idle{};
+
+// Smaller ones move too little at a time. The system gives such to users who have many (fs.pipe-user-pages-soft).
+constexpr int least_capacity = 64 * 1024;
+
+void close_pipe(pipe_ends const& pipe) noexcept {
+  ::close(pipe.output);
+  ::close(pipe.input);
+}
+
+bool make_pipe(pipe_ends& made) noexcept {
+  int ends[2];
+  if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return false;
+  made = {ends[0], ends[1]};
+  if (::fcntl(made.input, F_SETPIPE_SZ, spliced_bytes::most) >= 0) return true;
+  if (::fcntl(made.input, F_GETPIPE_SZ) >= least_capacity) return true;
+  close_pipe(made);
+  return false;
+}
+
+// While it lives, this thread gets no SIGPIPE.
+class without_sigpipe {
+ public:
+  without_sigpipe() noexcept {
+    sigemptyset(&only_);
+    sigaddset(&only_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &only_, &before_);
+  }
+  without_sigpipe(without_sigpipe const&) = delete;
+  without_sigpipe& operator=(without_sigpipe const&) = delete;
+  ~without_sigpipe() {
+    if (sigismember(&before_, SIGPIPE) == 0) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  /// Takes back the one that a call has raised.
+  void take_back() const noexcept {
+    timespec const at_once{};
+    while (::sigtimedwait(&only_, nullptr, &at_once) < 0 && errno == EINTR) {}
+  }
+
+ private:
+  sigset_t only_;
+  sigset_t before_;
+};
+
+ssize_t splice_some(int from, int to, std::size_t most) noexcept {
+  ssize_t moved;
+  do {
+    moved = ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  } while (moved < 0 && errno == EINTR);
+  return moved;
+}
+
+// 1: there is something to read; 0: the end of the stream; -1 and errno.
+ssize_t peek(int descriptor) noexcept {
+  char byte;
+  ssize_t seen;
+  do {
+    seen = ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  } while (seen < 0 && errno == EINTR);
+  return seen;
+}
+
+// Reading may do better.
+bool is_about_splicing(int error) noexcept {
+  return error == 0 || error == EAGAIN || error == EINVAL || error == ENOMEM || error == EOPNOTSUPP;
+}
+
+}  // namespace
+
+spliced_bytes::spliced_bytes() noexcept { ++idle.users; }
+
+spliced_bytes::~spliced_bytes() {
+  if (output_ >= 0) close_pipe({output_, input_});
+  if (--idle.users != 0) return;
+  while (idle.count != 0) close_pipe(idle.pipes[--idle.count]);
+}
+
+#else
+
+spliced_bytes::spliced_bytes() noexcept = default;
+spliced_bytes::~spliced_bytes() = default;
+
+#endif
+
+/// What attempts do with spliced_bytes.
+class splicing {
+ public:
+  using outcome = engine::attempt_outcome;
+
+  explicit splicing(io_operation& operation) noexcept
+      : operation_(operation), bytes_(*static_cast<spliced_bytes*>(const_cast<void*>(operation.buffer_.data()))) {}
+
+  outcome in(int descriptor) noexcept;
+  outcome out(int descriptor) noexcept;
+
+ private:
+  outcome refuse() noexcept {
+    bytes_.is_refused_ = true;
+    return engine::outcome_of_transfer(operation_, 0, 0);
+  }
+
+#if defined(__linux__)
+  outcome take_in(int descriptor) noexcept;
+  bool take_pipe() noexcept;
+  void give_back_pipe() noexcept;
+#endif
+
+  io_operation& operation_;
+  spliced_bytes& bytes_;
+};
+
+#if defined(__linux__)
+
+bool splicing::take_pipe() noexcept {
+  pipe_ends taken;
+  if (idle.count != 0) taken = idle.pipes[--idle.count];
+  else if (!make_pipe(taken)) return false;
+  bytes_.output_ = taken.output;
+  bytes_.input_ = taken.input;
+  return true;
+}
+
+void splicing::give_back_pipe() noexcept {
+  pipe_ends const unused{std::exchange(bytes_.output_, -1), std::exchange(bytes_.input_, -1)};
+  if (idle.count == idle_pipes::most) close_pipe(unused);
+  else idle.pipes[idle.count++] = unused;
+}
+
+splicing::outcome splicing::in(int descriptor) noexcept {
+  bytes_.is_refused_ = false;
+  auto const result = take_in(descriptor);
+  if (bytes_.has_moved_) bytes_.is_likely_drained_ = result == outcome::would_block;
+  bytes_.has_moved_ = bytes_.size_ != 0;
+  return result;
+}
+
+// The pipe is always an empty one: so EAGAIN is about the socket. How much was there to be moved, nothing tells.
+splicing::outcome splicing::take_in(int descriptor) noexcept {
+  // Where the socket is likely to be empty, the question comes first, which would have to be asked afterwards.
+  if (bytes_.has_moved_ && bytes_.is_likely_drained_) {
+    auto const there = peek(descriptor);
+    if (there <= 0) return engine::outcome_of_transfer(operation_, there, 0);
+  }
+  if (!take_pipe()) return refuse();
+  auto const moved = splice_some(descriptor, bytes_.input_, spliced_bytes::most);
+  if (moved > 0) {
+    bytes_.size_ = static_cast<std::size_t>(moved);
+    return engine::outcome_of_transfer(operation_, moved, 0);
+  }
+  int const failure = moved < 0 ? errno : 0;
+  give_back_pipe();
+  if (!is_about_splicing(failure)) {
+    errno = failure;
+    return engine::outcome_of_transfer(operation_, -1, 0);
+  }
+  auto const there = peek(descriptor);
+  return there > 0 ? refuse() : engine::outcome_of_transfer(operation_, there, 0);
+}
+
+splicing::outcome splicing::out(int descriptor) noexcept {
+  ssize_t moved;
+  {
+    without_sigpipe const quietly;
+    moved = splice_some(bytes_.output_, descriptor, bytes_.size_);
+    if (moved < 0 && errno == EPIPE) {
+      quietly.take_back();
+      errno = EPIPE;
+    }
+  }
+  if (moved > 0) {
+    bytes_.size_ -= static_cast<std::size_t>(moved);
+    if (bytes_.size_ == 0) give_back_pipe();
+  }
+  return engine::outcome_of_transfer(operation_, moved, 0);
+}
+
+#else
+
+splicing::outcome splicing::in(int) noexcept { return refuse(); }
+splicing::outcome splicing::out(int) noexcept { return refuse(); }
+
+#endif
+
+}  // namespace strait::detail
+
+namespace strait::engine {
+
+attempt_outcome splice_in(int descriptor, detail::io_operation& operation) noexcept {
+  return detail::splicing(operation).in(descriptor);
+}
+attempt_outcome splice_out(int descriptor, detail::io_operation& operation) noexcept {
+  return detail::splicing(operation).out(descriptor);
+}
+
+}  // namespace strait::engine

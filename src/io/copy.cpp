@@ -1,0 +1,142 @@
+// Copies between sockets: when to splice, and how. Failures with the number of bytes.
+#include "strait/io/copy.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "strait/core/sleep.hpp"
+#include "strait/net/detail/splice.hpp"
+
+namespace strait::detail {
+namespace {
+
+/// Whether bytes go through memory or are spliced, by the sizes in which they have come. Through memory a system call
+/// less is needed, and up to some 16 KiB at a time that is worth more than the copy that splicing saves.
+class adaptive_way {
+ public:
+  [[nodiscard]] bool wants_splice() const noexcept { return splices_; }
+
+  /// As much as fits comes from those who have more.
+  void have_read(std::size_t size) noexcept {
+    if (size < borrowed_bytes::capacity || ++full_reads_ < full_reads_wanted_) return;
+    splices_ = true;
+    small_splices_ = 0;
+  }
+  void have_spliced(std::size_t size) noexcept {
+    if (size > borrowed_bytes::capacity) {
+      small_splices_ = 0;
+      full_reads_wanted_ = 1;
+    } else if (++small_splices_ == 2) {
+      read_on(std::min(2 * full_reads_wanted_, patience));
+    }
+  }
+  /// There is no pipe, or the bytes cannot be spliced.
+  void was_refused() noexcept { read_on(patience); }
+
+ private:
+  static constexpr int patience = 64;
+  void read_on(int before_next_try) noexcept {
+    splices_ = false;
+    full_reads_ = 0;
+    full_reads_wanted_ = before_next_try;
+  }
+
+  bool splices_ = false;
+  int small_splices_ = 0;  // in a row
+  int full_reads_ = 0;     // since it was last tried
+  int full_reads_wanted_ = 1;
+};
+
+/// As `copy_by_memory` does, without memory.
+task<bool> copy_by_splice(socket_stream& from, socket_stream& to, copy_progress& progress, adaptive_way& way) {
+  spliced_bytes bytes;
+  auto write = [&] { return splice_access::write(to, bytes); };
+  while (way.wants_splice()) {
+    progress.is_writing = false;
+    auto const size = co_await splice_access::read(from, bytes);
+    if (bytes.is_refused()) {
+      way.was_refused();
+      break;
+    }
+    if (size == 0) co_return true;
+    way.have_spliced(size);
+    progress.is_writing = true;
+    bool is_canceled = false;
+    try {
+      while (bytes.size() != 0) progress.written += co_await write();
+    } catch (canceled const&) {
+      is_canceled = true;
+    }
+    if (is_canceled) {
+      progress.written += co_await write_what_fits(write);
+      throw canceled();
+    }
+  }
+  co_return false;
+}
+
+}  // namespace
+
+std::size_t moved_before(std::exception_ptr const& failure) noexcept {
+  try {
+    std::rethrow_exception(failure);
+  } catch (canceled const& c) {
+    return c.transferred();
+  } catch (error const& e) {
+    return e.transferred();
+  } catch (...) {
+    return 0;
+  }
+}
+
+bool is_cancel(std::exception_ptr const& failure) noexcept {
+  try {
+    std::rethrow_exception(failure);
+  } catch (canceled const&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+void both_ways::fail(std::exception_ptr const& with, copy_progress const& progress) noexcept {
+  std::error_code code;
+  try {
+    std::rethrow_exception(with);
+  } catch (std::system_error const& e) {
+    code = e.code();
+  } catch (...) {}
+  failure = with;
+  written = progress.written;
+  is_reset = code == std::errc::connection_reset;
+  other_may_go_on =
+      progress.is_writing && (is_reset || code == std::errc::broken_pipe || code == std::errc::not_connected);
+}
+
+void throw_with_transferred(std::exception_ptr const& failure, std::uint64_t written) {
+  auto const transferred = static_cast<std::size_t>(written);
+  try {
+    std::rethrow_exception(failure);
+  } catch (canceled& ended) {
+    ended.transferred(transferred);
+    throw;
+  } catch (error& failed) {
+    failed.transferred(transferred);
+    throw;
+  }
+}
+
+task<> cancel_soon(cancel_scope& scope) {
+  co_await yield();
+  scope.cancel();
+}
+
+task<> copy_to_end(socket_stream& from, socket_stream& to, copy_progress& progress) {
+  adaptive_way way;
+  for (;;) {
+    if (co_await copy_by_memory(from, to, progress, way)) co_return;
+    if (co_await copy_by_splice(from, to, progress, way)) co_return;
+  }
+}
+
+}  // namespace strait::detail

@@ -1,0 +1,122 @@
+// What tests of copies need: two connections with the copy between them, and streams whose every byte is checked.
+#pragma once
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include <strait/io/copy.hpp>
+#include <strait/strait.hpp>
+
+#include "core/waiting.hpp"
+#include "net/sockets.hpp"
+
+namespace strait::test {
+
+/// What a copy stands between: client - near, far - server.
+template <class Near, class Far>
+struct passage {
+  passage(std::pair<Near, Near> first, std::pair<Far, Far> second)
+      : client(std::move(first.first)),
+        near(std::move(first.second)),
+        far(std::move(second.first)),
+        server(std::move(second.second)) {}
+  Near client;
+  Near near;
+  Far far;
+  Far server;
+};
+
+inline passage<tcp::stream, tcp::stream> tcp_passage() { return {stream_pair(), stream_pair()}; }
+
+/// Calls `test` with a passage of each mixture of sockets.
+template <class Test>
+void for_each_mixture(Test test) {
+  passage tcp_to_tcp(stream_pair(), stream_pair());
+  test(tcp_to_tcp);
+  passage tcp_to_local(stream_pair(), local::stream_pair());
+  test(tcp_to_local);
+  passage local_to_tcp(local::stream_pair(), stream_pair());
+  test(local_to_tcp);
+  passage local_to_local(local::stream_pair(), local::stream_pair());
+  test(local_to_local);
+}
+
+/// Writes bytes [begin, end) of the pattern, `at_once` at a time.
+template <class To>
+task<> send_pattern(To& to, std::uint64_t begin, std::uint64_t end, std::size_t at_once = 256 * 1024) {
+  std::vector<char> bytes(std::min<std::uint64_t>(at_once, end - begin));
+  while (begin != end) {
+    auto const size = std::min<std::uint64_t>(bytes.size(), end - begin);
+    fill_pattern(begin, bytes.data(), size);
+    co_await to.write(const_buffer(bytes.data(), size));
+    begin += size;
+  }
+}
+template <class To>
+task<> send_pattern_and_end(To& to, std::uint64_t size, std::size_t at_once = 256 * 1024) {
+  co_await send_pattern(to, 0, size, at_once);
+  to.shutdown_write();
+}
+
+/// How many bytes of the pattern, from `begin` on, come before the end of the stream or the first wrong one.
+template <class From>
+task<std::uint64_t> receive_pattern(From& from, std::uint64_t begin = 0) {
+  std::vector<char> bytes(128 * 1024);
+  auto position = begin;
+  while (auto const n = co_await from.read(bytes)) {
+    auto const right = matching_pattern(position, bytes.data(), n);
+    position += right;
+    if (right != n) break;
+  }
+  co_return position - begin;
+}
+/// `size` bytes of it.
+template <class From>
+task<bool> receive_pattern_exactly(From& from, std::uint64_t begin, std::size_t size) {
+  std::vector<char> bytes(size);
+  co_await from.read_exactly(bytes);
+  co_return matching_pattern(begin, bytes.data(), size) == size;
+}
+
+/// While it lives, this process can open no more descriptors.
+class no_descriptors_left {
+ public:
+  no_descriptors_left() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit const none{0, before_.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &none) != 0) fail_with_errno("setrlimit");
+  }
+  no_descriptors_left(no_descriptors_left const&) = delete;
+  no_descriptors_left& operator=(no_descriptors_left const&) = delete;
+  ~no_descriptors_left() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// Counts the SIGPIPEs that reach the program while it lives.
+class sigpipe_counter {
+ public:
+  sigpipe_counter() {
+    seen_ = 0;
+    before_ = std::signal(SIGPIPE, [](int) { seen_ = seen_ + 1; });
+  }
+  sigpipe_counter(sigpipe_counter const&) = delete;
+  sigpipe_counter& operator=(sigpipe_counter const&) = delete;
+  ~sigpipe_counter() { std::signal(SIGPIPE, before_); }
+  [[nodiscard]] static int seen() noexcept { return seen_; }
+
+ private:
+  static inline std::sig_atomic_t volatile seen_ = 0;
+  void (*before_)(int);
+};
+
+}  // namespace strait::test

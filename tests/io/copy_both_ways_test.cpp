@@ -1,0 +1,231 @@
+// copy_both_ways(): a proxy's whole work.
+#include "catch.hpp"
+
+#include <string>
+
+#include <strait/io/duplex.hpp>
+
+#include "io/copies.hpp"
+#include "io/streams.hpp"
+
+using namespace strait;
+using namespace strait::test;
+
+namespace {
+
+constexpr std::uint64_t megabyte = 1024 * 1024;
+
+/// A peer that has reset its connection, and tells so only once.
+class reset_peer {
+ public:
+  task<std::size_t> read(mutable_buffer) {
+    while (!is_told_) co_await yield();
+    co_return std::size_t{0};
+  }
+  task<std::size_t> write(const_buffer) {
+    co_await yield();
+    is_told_ = true;
+    throw error(std::make_error_code(std::errc::connection_reset), "write to it");
+  }
+  task<std::size_t> write(const_buffers) { return write(const_buffer()); }
+  void shutdown_write() {}
+
+ private:
+  bool is_told_ = false;
+};
+
+/// Runs the copy beside `peers`.
+template <class P, class Peers>
+copied copy_beside(P& p, Peers peers) {
+  return complete(
+      [&]() -> task<copied> {
+        auto [done, ended] = co_await when_all(copy_both_ways(p.near, p.far), peers());
+        static_cast<void>(ended);
+        co_return done;
+      },
+      60s);
+}
+
+}  // namespace
+
+TEST_CASE("the end of one direction is passed on, and the other goes on") {
+  for_each_mixture([](auto& p) {
+    auto const done = copy_beside(p, [&]() -> task<> {
+      co_await p.client.write("request");
+      p.client.shutdown_write();
+      auto const request = co_await all_of(p.server);
+      CHECK(request == "request");
+      co_await p.server.write("an answer");
+      co_await turns(10);
+      co_await p.server.write(", and more");
+      p.server.shutdown_write();
+      auto const answer = co_await all_of(p.client);
+      CHECK(answer == "an answer, and more");
+    });
+    CHECK(done == copied{7, 19});
+  });
+}
+
+TEST_CASE("64 MB each way at once arrive byte for byte") {
+  for_each_mixture([](auto& p) {
+    auto const done = copy_beside(p, [&]() -> task<> {
+      auto [sent, there, returned, back] =
+          co_await when_all(send_pattern_and_end(p.client, 64 * megabyte), receive_pattern(p.server),
+                            send_pattern_and_end(p.server, 64 * megabyte, 70'000), receive_pattern(p.client));
+      static_cast<void>(sent);
+      static_cast<void>(returned);
+      CHECK(there == 64 * megabyte);
+      CHECK(back == 64 * megabyte);
+    });
+    CHECK(done == copied{64 * megabyte, 64 * megabyte});
+  });
+}
+
+TEST_CASE("streams in memory are copied both ways, too") {
+  passage p(duplex({.capacity = 1000, .seed = 3}), duplex({.max_chunk = 7}));
+  auto const done = copy_beside(p, [&]() -> task<> {
+    auto [sent, there, returned, back] =
+        co_await when_all(send_pattern_and_end(p.client, 20'000), receive_pattern(p.server),
+                          send_pattern_and_end(p.server, 10'000), receive_pattern(p.client));
+    static_cast<void>(sent);
+    static_cast<void>(returned);
+    CHECK(there == 20'000);
+    CHECK(back == 10'000);
+  });
+  CHECK(done == copied{20'000, 10'000});
+}
+
+TEST_CASE("peers that know nothing of the library close their halves one after the other") {
+  auto near_and_client = stream_and_peer();
+  auto& near = near_and_client.first;
+  auto& client = near_and_client.second;
+  auto far_and_server = stream_and_peer();
+  auto& far = far_and_server.first;
+  auto& server = far_and_server.second;
+  complete([&]() -> task<> {
+    auto peers = [&] {
+      client.send("question");
+      client.shutdown_write();
+      auto const question = server.receive_to_the_end();
+      server.send("answer to " + question);
+      server.close();
+      return client.receive_to_the_end();
+    };
+    auto [done, answer] = co_await when_all(copy_both_ways(near, far), on_thread_pool(peers));
+    CHECK(done == copied{8, 18});
+    CHECK(answer == "answer to question");
+  });
+}
+
+TEST_CASE("the answer of a server that closes before it has read the request is delivered, and then the error thrown") {
+  for_each_mixture([](auto& p) {
+    complete([&]() -> task<> {
+      bool has_failed = false;
+      auto body = [&](task_group& group) -> task<> {
+        group.spawn(send_pattern(p.client, 0, 1000 * megabyte));
+        group.spawn([&]() -> task<> {
+          auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+          CHECK((failure.code() == std::errc::broken_pipe || failure.code() == std::errc::connection_reset));
+          has_failed = true;
+        });
+        co_await turns(100);
+        co_await send_pattern(p.server, 0, 100'000);
+        co_await turns(5);
+        p.server.close();
+        auto const is_right = co_await receive_pattern_exactly(p.client, 0, 100'000);
+        CHECK(is_right);
+        while (!has_failed) co_await turns(1);
+        group.cancel();
+      };
+      co_await with_task_group(body);
+    });
+  });
+}
+
+TEST_CASE(
+    "a client that does not read before it has sent all gets the long answer of a server that wants nothing of it") {
+  passage p(stream_pair(), local::stream_pair());
+  ::shutdown(p.server.native_handle(), SHUT_RD);
+  complete([&]() -> task<> {
+    std::uint64_t received = 0;
+    auto body = [&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+        CHECK(failure.code() == std::errc::broken_pipe);
+      });
+      group.spawn([&]() -> task<> {
+        co_await send_pattern(p.client, 0, 40 * megabyte);
+        received = co_await receive_pattern(p.client);
+      });
+      co_await send_pattern_and_end(p.server, 40 * megabyte);
+    };
+    co_await with_task_group(body);
+    CHECK(received == 40 * megabyte);
+  });
+}
+
+TEST_CASE("a reset of one side cancels the other direction, and the error names the side") {
+  auto near_and_client = stream_and_peer();
+  auto& near = near_and_client.first;
+  auto& client = near_and_client.second;
+  auto far_and_server = stream_pair();
+  auto& far = far_and_server.first;
+  auto& server = far_and_server.second;
+  complete([&]() -> task<> {
+    auto body = [&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        auto const failure = co_await failure_of<error>(copy_both_ways(near, far));
+        CHECK(std::string(failure.what()) ==
+              "read from " + near.remote_endpoint().to_string() + ": connection reset by peer");
+        CHECK(failure.transferred() == 5);
+        far.close();
+      });
+      client.send("hello");
+      auto const text = co_await some_of(server);
+      CHECK(text == "hello");
+      client.reset();
+      auto const rest = co_await all_of(server);
+      CHECK(rest.empty());
+    };
+    co_await with_task_group(body);
+  });
+}
+
+TEST_CASE("a reset that was told to one direction does not pass for the end of the other") {
+  reset_peer peer;
+  auto pair = duplex();
+  run([&]() -> task<> {
+    co_await pair.first.write("hello");
+    auto const failure = co_await failure_of<error>(copy_both_ways(peer, pair.second));
+    CHECK(std::string(failure.what()).starts_with("write to it: "));
+    auto const end = co_await when_any(some_of(pair.first), turns(5));
+    CHECK_FALSE(std::get<0>(end).has_value());
+  });
+}
+
+TEST_CASE("a proxy that is canceled says how many bytes have got through, both ways together") {
+  auto p = tcp_passage();
+  complete([&]() -> task<> {
+    cancel_scope scope;
+    std::size_t moved = 0;
+    auto body = [&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        auto attempt = [&]() -> task<> {
+          try {
+            co_await copy_both_ways(p.near, p.far);
+          } catch (canceled const& c) {
+            moved = c.transferred();
+          }
+        };
+        co_await scope.run(attempt());
+      });
+      co_await p.client.write("hello");
+      co_await p.server.write("hi");
+      co_await some_of(p.server);
+      co_await some_of(p.client);
+      scope.cancel();
+    };
+    co_await with_task_group(body);
+    CHECK(moved == 7);
+  });
+}
