@@ -1,0 +1,167 @@
+// What the proxies on bare epoll share: one thread, level-triggered, and two descriptors to a connection. What carries
+// the bytes from the one to the other is a `Transit`:
+//
+//   outcome move(int from, int to)   takes what has come, and passes it on; full: there is some that `to` has no room
+//   for
+#pragma once
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <system_error>
+#include <vector>
+
+enum class outcome { moved, full, end, broken };
+
+inline int check(int result, char const* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+  return result;
+}
+
+inline sockaddr_in parse(std::string const& endpoint) {
+  auto const colon = endpoint.rfind(':');
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(colon + 1))));
+  if (inet_pton(AF_INET, endpoint.substr(0, colon).c_str(), &address.sin_addr) != 1)
+    throw std::runtime_error("not an IPv4 address: " + endpoint);
+  return address;
+}
+
+// Says where it listens: port 0 lets the system choose.
+inline int listen_at(std::string const& endpoint) {
+  int const fd = check(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
+  auto address = parse(endpoint);
+  socklen_t size = sizeof address;
+  check(bind(fd, reinterpret_cast<sockaddr*>(&address), size), "bind");
+  check(listen(fd, SOMAXCONN), "listen");
+  check(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
+  std::printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  return fd;
+}
+
+inline void no_delay(int fd) {
+  int const on = 1;
+  check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+}
+
+template <class Transit>
+class raw_proxy {
+ public:
+  raw_proxy(std::string const& endpoint, std::string const& upstream)
+      : epoll_(check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")), upstream_(parse(upstream)) {
+    listener_.fd = listen_at(endpoint);
+    watch(listener_, EPOLLIN);
+  }
+
+  [[noreturn]] void run() {
+    std::array<epoll_event, 512> events;
+    for (;;) {
+      int const count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+      for (int i = 0; i < count; ++i) {
+        auto const& event = events[static_cast<std::size_t>(i)];
+        auto& one = *static_cast<side*>(event.data.ptr);
+        if (&one == &listener_) accept_all();
+        else if (one.fd >= 0) serve(one, event.events);
+      }
+      for (auto* const each : gone_) delete each;
+      gone_.clear();
+    }
+  }
+
+ private:
+  struct side {
+    int fd = -1;
+    side* peer = nullptr;
+    Transit transit{};  // of what comes from here
+    bool is_full = false;
+    bool has_ended = false;
+    std::uint32_t watched = 0;
+  };
+
+  void watch(side& one, std::uint32_t events) {
+    if (one.watched == events) return;
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = &one;
+    check(epoll_ctl(epoll_, one.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, one.fd, &event), "epoll_ctl");
+    one.watched = events;
+  }
+  void watch(side& one) {
+    std::uint32_t const in = one.is_full || one.has_ended ? 0U : std::uint32_t{EPOLLIN};
+    std::uint32_t const out = one.peer->is_full ? std::uint32_t{EPOLLOUT} : 0U;
+    watch(one, in | out | EPOLLERR);  // which is always on; so that it is not 0, which stands for "not yet"
+  }
+
+  void accept_all() {
+    for (;;) {
+      int const fd = accept4(listener_.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0) return;
+      int const other = check(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+      check(connect(other, reinterpret_cast<sockaddr const*>(&upstream_), sizeof upstream_), "connect");
+      check(fcntl(other, F_SETFL, O_NONBLOCK), "O_NONBLOCK");
+      auto* const client = new side{fd};
+      auto* const server = new side{other, client};
+      client->peer = server;
+      for (auto* const each : {client, server}) {
+        no_delay(each->fd);
+        watch(*each);
+      }
+    }
+  }
+
+  void serve(side& one, std::uint32_t events) {
+    if (events & EPOLLOUT) pump(*one.peer);
+    if (one.fd >= 0 && !one.has_ended && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) pump(one);
+  }
+
+  void pump(side& from) {
+    auto const what = from.transit.move(from.fd, from.peer->fd);
+    if (what == outcome::broken) return close_both(from);
+    if (what == outcome::end) {
+      from.has_ended = true;
+      if (from.peer->has_ended) return close_both(from);
+      shutdown(from.peer->fd, SHUT_WR);
+    }
+    from.is_full = what == outcome::full;
+    watch(from);
+    watch(*from.peer);
+  }
+
+  // Later events of the same batch may still name them.
+  void close_both(side& one) {
+    for (auto* const each : {&one, one.peer}) {
+      close(each->fd);
+      each->fd = -1;
+      gone_.push_back(each);
+    }
+  }
+
+  int epoll_;
+  sockaddr_in upstream_;
+  side listener_;
+  std::vector<side*> gone_;
+};
+
+template <class Transit>
+int run_raw_proxy(int argc, char** argv) try {
+  signal(SIGPIPE, SIG_IGN);
+  if (argc < 3) throw std::runtime_error("usage: ENDPOINT UPSTREAM");
+  raw_proxy<Transit>(argv[1], argv[2]).run();
+} catch (std::exception const& error) {
+  std::fprintf(stderr, "proxy: %s\n", error.what());
+  return EXIT_FAILURE;
+}
