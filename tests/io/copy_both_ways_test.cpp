@@ -46,6 +46,8 @@ copied copy_beside(P& p, Peers peers) {
       60s);
 }
 
+constexpr std::uint64_t bulk = static_cast<std::uint64_t>(scaled(64)) * megabyte;
+
 }  // namespace
 
 TEST_CASE("the end of one direction is passed on, and the other goes on") {
@@ -66,18 +68,18 @@ TEST_CASE("the end of one direction is passed on, and the other goes on") {
   });
 }
 
-TEST_CASE("64 MB each way at once arrive byte for byte") {
+TEST_CASE("bulk both ways at once arrives byte for byte") {
   for_each_mixture([](auto& p) {
     auto const done = copy_beside(p, [&]() -> task<> {
       auto [sent, there, returned, back] =
-          co_await when_all(send_pattern_and_end(p.client, 64 * megabyte), receive_pattern(p.server),
-                            send_pattern_and_end(p.server, 64 * megabyte, 70'000), receive_pattern(p.client));
+          co_await when_all(send_pattern_and_end(p.client, bulk), receive_pattern(p.server),
+                            send_pattern_and_end(p.server, bulk, 70'000), receive_pattern(p.client));
       static_cast<void>(sent);
       static_cast<void>(returned);
-      CHECK(there == 64 * megabyte);
-      CHECK(back == 64 * megabyte);
+      CHECK(there == bulk);
+      CHECK(back == bulk);
     });
-    CHECK(done == copied{64 * megabyte, 64 * megabyte});
+    CHECK(done == copied{bulk, bulk});
   });
 }
 

@@ -231,7 +231,7 @@ TEST_CASE("a stream can be copied to itself: an echo") {
 
 TEST_CASE("a copy that is canceled at any time says how many bytes have got through") {
   std::mt19937 random(5);
-  for (int round = 0; round != 20; ++round)
+  for (int round = 0; round != scaled(20); ++round)
     for_each_mixture([&](auto& p) {
       auto const at_once = std::uniform_int_distribution<std::size_t>(1, 400'000)(random);
       auto const when = std::uniform_int_distribution<int>(0, 60)(random);
