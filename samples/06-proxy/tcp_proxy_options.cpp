@@ -1,0 +1,45 @@
+#include "tcp_proxy_options.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "options/command_line.hpp"
+
+namespace {
+
+/// Reads "example.org:80", "127.0.0.1:80" or "[::1]:80".
+bool parse_upstream(std::string_view text, tcp_proxy_options& into) {
+  auto const colon = text.rfind(':');
+  if (colon == text.npos) return false;
+  auto host = text.substr(0, colon);
+  bool const has_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (has_brackets) host = host.substr(1, host.size() - 2);
+  if (host.empty() || (!has_brackets && host.find_first_of("[]:") != host.npos)) return false;
+
+  auto const port = text.substr(colon + 1);
+  auto const [end, failed] = std::from_chars(port.data(), port.data() + port.size(), into.upstream_port);
+  into.upstream_host = host;
+  return failed == std::errc() && end == port.data() + port.size() && into.upstream_port != 0;
+}
+
+}  // namespace
+
+tcp_proxy_options tcp_proxy_options::read(int argc, char** argv) {
+  tcp_proxy_options options;
+  samples::command_line line("Passes connections on to another server.");
+  auto const store = [&](std::string const& text) {
+    if (!parse_upstream(text, options))
+      throw CLI::ValidationError("UPSTREAM", fmt::format("\"{}\" is not HOST:PORT", text));
+  };
+  line.add_option_function<std::string>("UPSTREAM", store, "where to, as HOST:PORT or [IPV6-ADDRESS]:PORT")
+      ->type_name("")
+      ->required();
+  add_server_options(line, options);
+  line.add_seconds("--connect-timeout", options.connect_timeout, "how long to wait for UPSTREAM to answer",
+                   std::chrono::milliseconds(1));
+  line.read_or_exit(argc, argv);
+  return options;
+}
