@@ -64,8 +64,9 @@ task<> stream_server::serve(tcp::listener listener) {
     }
 
     if (clients.size() > 0) {
-      log(options_, "ending: {} connected, who have {:.3g} s to finish", clients.size(),
-          std::chrono::duration<double>(options_.drain).count());
+      std::chrono::duration<double> const time_left = options_.drain;
+      if (time_left.count() > 0)
+        log(options_, "ending: {} connected, who have {:.3g} s to finish", clients.size(), time_left.count());
       co_await shield(draining.run(sleep_for(options_.drain)));
     }
     out_of_time.request_stop();

@@ -182,7 +182,7 @@ class Proxy(unittest.TestCase):
 
     def test_a_slow_reader_gets_all_of_it(self):
         with connected_pair() as (_, client, upstream):
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             sender = Sender(upstream, 2 << 20, 4)
             received = hashlib.blake2b()
             while part := client.recv(1000):

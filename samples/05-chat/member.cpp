@@ -1,0 +1,18 @@
+#include "member.hpp"
+
+#include <utility>
+
+#include "chat.hpp"
+
+member::member(chat& in, std::size_t queue) : chat_(in), queue_(queue) { chat_.connected_.insert(this); }
+
+member::~member() { chat_.remove(*this); }
+
+void member::tell(shared_text what) noexcept {
+  if (!queue_.is_closed() && !queue_.try_send(std::move(what))) drop();
+}
+
+void member::drop() noexcept {
+  queue_.close();
+  connection_.cancel();
+}
