@@ -1,11 +1,13 @@
-// The load generator: drives an echo server in one of two ways and prints what it saw as one line of JSON.
+// The load generator: drives a server that sends back what it gets, in one of two ways, and prints what it saw as one
+// line of JSON.
 //
 //   --seconds T    warm up for --warm-up seconds, then measure for T seconds, and the server's CPU time with it
 //   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, then send
 //                  exactly M messages and wait for all replies; connections stay open until standard input says or
 //                  ends. So another process can count what happens in between.
 //
-// --traffic says what it sends: tcp, udp, or udp_bursts, which are segmented by the kernel.
+// --traffic says what it sends: tcp; lines over tcp, with the LF that ends each message and none elsewhere; udp; or
+// udp_bursts, which are segmented by the kernel.
 #include <unistd.h>
 
 #include <cstdio>
@@ -60,7 +62,9 @@ std::unique_ptr<generator> make_generator(options const& given) {
   auto const resend_after = nanoseconds(is_timed(given) ? 0.1 : 5);
 
   auto const& traffic = given.text("--traffic");
-  if (traffic == "tcp") return std::make_unique<tcp_generator>(endpoint, shape);
+  if (traffic == "tcp") return std::make_unique<tcp_generator>(endpoint, shape, pattern());
+  if (traffic == "lines")
+    return std::make_unique<tcp_generator>(endpoint, shape, pattern::of_lines(shape.message_size));
   if (traffic == "udp")
     return std::make_unique<udp_generator>(endpoint, shape, udp_generator::pace::steady, resend_after);
   if (traffic == "udp_bursts")

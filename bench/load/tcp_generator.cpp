@@ -11,16 +11,17 @@
 #include <cerrno>
 #include <span>
 #include <stdexcept>
+#include <utility>
 
 #include "socket_call.hpp"
 
-tcp_generator::tcp_generator(std::string const& endpoint, shape const& wanted)
-    : shape_(wanted), buffer_(pattern::longest) {
+tcp_generator::tcp_generator(std::string const& endpoint, shape const& wanted, pattern bytes)
+    : shape_(wanted), pattern_(std::move(bytes)), buffer_(pattern::longest) {
   connections_.reserve(shape_.connections);
   for (std::size_t i = 0; i < shape_.connections; ++i) {
     auto& one = connections_.emplace_back();
     one.index = i;
-    one.start = pattern::start_of(i);
+    one.start = pattern_.start_of(i);
     one.issued_at.resize(shape_.depth);
     connect(one, endpoint);
   }

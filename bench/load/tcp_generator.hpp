@@ -1,4 +1,5 @@
-// Many connections to a TCP echo server. Every byte must come back, in order.
+// Many connections to a TCP server that sends back what it gets, or each line of it. Every byte must come back, in
+// order.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,8 @@
 
 class tcp_generator final : public generator {
  public:
-  tcp_generator(std::string const& endpoint, shape const& wanted);
+  // Sends `bytes`.
+  tcp_generator(std::string const& endpoint, shape const& wanted, pattern bytes);
   ~tcp_generator() override;
 
  private:

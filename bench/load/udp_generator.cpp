@@ -34,7 +34,7 @@ udp_generator::udp_generator(std::string const& endpoint, shape const& wanted, p
       incoming_(std::min<std::size_t>(wanted.depth, 64), how == pace::bursts ? longest_datagram : wanted.message_size) {
   check_limits();
   for (std::size_t i = 0; i < flows_.size(); ++i) {
-    flows_[i].start = pattern::start_of(i);
+    flows_[i].start = pattern_.start_of(i);
     for (std::size_t sequence = 0; sequence < shape_.depth; ++sequence)
       flows_[i].slots.push_back({.sequence = sequence});
     flows_[i].fd = connected_socket(endpoint);

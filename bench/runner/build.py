@@ -19,7 +19,7 @@ class Build:
              "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", "-DSTRAIT_BUILD_BENCH=ON",
              "-DSTRAIT_BUILD_TESTS=OFF", "-DSTRAIT_BUILD_SAMPLES=OFF", "-DSTRAIT_INSTALL=OFF", *options.cmake])
         contenders = {f"bench_{self.suite.name}_{one.program}" for one in options.contenders if one.is_compiled}
-        targets = contenders | {"bench_load", "bench_allocation_counter"}
+        targets = contenders | {"bench_load", "bench_allocation_counter"} | ({self.suite.upstream} if self.suite.upstream else set())
         run(["cmake", "--build", self.directory, "--parallel", "--target", *sorted(targets)])
 
     def load(self):
@@ -30,6 +30,9 @@ class Build:
         if contender.is_compiled:
             return [str(self.directory / "bench" / f"bench_{self.suite.name}_{contender.program}")]
         return [sys.executable, str(REPOSITORY / "bench" / self.suite.name / contender.source)]
+
+    def upstream(self):
+        return str(self.directory / "bench" / self.suite.upstream) if self.suite.upstream else None
 
     def allocation_counter(self):
         return str(self.directory / "bench" / "libbench_allocation_counter.so")

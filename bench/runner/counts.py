@@ -6,12 +6,13 @@ import signal
 import subprocess
 import tempfile
 
-from .processes import Load, Server, first_line, stop
+from .processes import Load, first_line, running_server, stop
 
 # perf counts all system calls and, so that one sees what they were, these ones by name.
 NAMED = ("epoll_wait", "epoll_pwait", "epoll_ctl", "poll", "recvfrom", "recvmsg", "recvmmsg", "read", "readv",
-         "sendto", "sendmsg", "sendmmsg", "write", "writev", "timerfd_settime")
+         "sendto", "sendmsg", "sendmmsg", "write", "writev", "splice", "rt_sigprocmask", "timerfd_settime")
 ALL = "raw_syscalls:sys_enter"
+MOST_BYTES = 2 << 30
 
 
 class PerfCounter:
@@ -92,7 +93,8 @@ class StraceCounter:
 
 
 def number_of_messages(configuration):
-    return (20_000 if configuration.connections == 1 else 100_000) * (1 if configuration.depth == 1 else 4)
+    wanted = (20_000 if configuration.connections == 1 else 100_000) * (1 if configuration.depth == 1 else 4)
+    return max(min(wanted, MOST_BYTES // configuration.message_size), 4 * configuration.connections)
 
 
 def count(build, contender, configuration, options, system_call_counter):
@@ -102,7 +104,7 @@ def count(build, contender, configuration, options, system_call_counter):
         preload = {"LD_PRELOAD": build.allocation_counter(), "STRAIT_ALLOCATION_COUNTER": file.name,
                    "PYTHONMALLOC": "malloc"}  # its own pools would hide what it allocates
         with mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ) as shared, \
-                Server(build, contender, options.server_cpu, environment=preload) as server, \
+                running_server(build, contender, options, environment=preload) as server, \
                 Load(build, server, options.load_cpu, configuration, messages=messages, warm_up=messages // 4) as load:
             load.wait_until_ready()
             system_calls = system_call_counter(server.pid)

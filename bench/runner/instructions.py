@@ -6,20 +6,23 @@ import re
 import tempfile
 from pathlib import Path
 
-from .processes import Load, Server
+from .processes import Load, running_server
+
+MOST_BYTES = 256 << 20
 
 
 def numbers_of_messages(configuration):
     """Few and many: both enough to bring every connection into its stride."""
     under_way = configuration.connections * configuration.depth
-    few = max(5_000, 4 * under_way)
-    return few, few + max(20_000, 4 * under_way)
+    most = MOST_BYTES // configuration.message_size
+    few = max(min(5_000, most), 4 * under_way)
+    return few, few + max(min(20_000, 4 * most), 4 * under_way)
 
 
 def instructions(build, contender, configuration, options, messages):
     with tempfile.NamedTemporaryFile("r", prefix="strait-bench-") as log:
         callgrind = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log.name}")
-        with Server(build, contender, options.server_cpu, wrapper=callgrind) as server:
+        with running_server(build, contender, options, wrapper=callgrind) as server:
             with Load(build, server, options.load_cpu, configuration, messages=messages) as load:
                 load.wait_until_ready()
                 load.send_messages()

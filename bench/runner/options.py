@@ -31,10 +31,18 @@ def parse():
 
 
 def configurations(suite, options):
-    steady = [Configuration(connections, depth, options.message_size, suite.traffic)
-              for connections in options.connections for depth in options.depth]
+    sizes = options.message_sizes
+    steady = [Configuration(connections, depth, size, suite.traffic, len(sizes) > 1)
+              for size in sizes for connections in options.connections for depth in options.depth]
     bursts = [Configuration(1, depth, options.burst_size, f"{suite.traffic}_bursts") for depth in options.bursts]
-    return steady + bursts
+    mixes = [Configuration(*mix, suite.traffic, shows_size=True) for mix in options.mixes]
+    return steady + bursts + mixes
+
+
+def mix(text):
+    """Of "64x1x4000"."""
+    connections, depth, size = map(int, text.split("x"))
+    return connections, depth, size
 
 
 def add_load(parser, suite):
@@ -45,8 +53,13 @@ def add_load(parser, suite):
                         default=suite.connections, metavar="N", help="how many there are at a time")
     parser.add_argument("--depth", nargs="+", type=int, default=suite.depths, metavar="N",
                         help=f"{suite.message}s under way at a time on each {suite.connection}")
-    parser.add_argument(f"--{suite.message}-size", dest="message_size", type=int, default=suite.message_size, metavar="BYTES",
-                        help=f"of each {suite.message}")
+    parser.add_argument(f"--{suite.message}-size", dest="message_sizes", nargs="+", type=int, default=suite.message_sizes,
+                        metavar="BYTES", help=f"of each {suite.message}")
+    if suite.mixes:
+        parser.add_argument("--mixes", nargs="*", type=mix, default=suite.mixes, metavar="NxNxBYTES",
+                            help=f"also: {suite.connection}s, {suite.message}s under way on each, and the size of a {suite.message}")
+    else:
+        parser.set_defaults(mixes=())
     if not suite.bursts:
         parser.set_defaults(bursts=(), burst_size=0)
         return

@@ -1,4 +1,5 @@
-"""The server and the load generator as child processes, each on a CPU of its own, both bounded in time."""
+"""The servers and the load generator as child processes, each on a CPU of its own, both bounded in time."""
+import contextlib
 import json
 import os
 import resource
@@ -32,14 +33,13 @@ def stop(process):
         process.wait()
 
 
-class Server:
-    """A running echo server. Ends with the `with` block."""
+class Process:
+    """A program that says where it listens. Ends with the `with` block."""
 
-    def __init__(self, build, contender, cpu, wrapper=(), environment=()):
-        self.name = contender.name
-        command = ["taskset", "-c", str(cpu), *wrapper, *build.command(contender), "127.0.0.1:0", *contender.arguments]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, **dict(environment)})
+    def __init__(self, name, cpu, command, environment=()):
+        self.name = name
+        self.process = subprocess.Popen(["taskset", "-c", str(cpu), *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        text=True, env={**os.environ, **dict(environment)})
         self.pid = self.process.pid
 
     def __enter__(self):
@@ -52,6 +52,17 @@ class Server:
 
     def __exit__(self, *_):
         stop(self.process)
+
+
+@contextlib.contextmanager
+def running_server(build, contender, options, wrapper=(), environment=()):
+    """A contender, and what it passes everything on to if its suite has such a thing."""
+    with contextlib.ExitStack() as stack:
+        arguments = ["127.0.0.1:0", *contender.arguments]
+        if upstream := build.upstream():
+            arguments.append(stack.enter_context(Process("the upstream", options.load_cpu, [upstream])).endpoint)
+        command = [*wrapper, *build.command(contender), *arguments]
+        yield stack.enter_context(Process(contender.name, options.server_cpu, command, environment))
 
 
 class Load:

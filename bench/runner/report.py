@@ -1,6 +1,8 @@
 """The results as Markdown tables."""
 from statistics import mean, median, quantiles
 
+from .suites import size_text
+
 TOO_MANY_LOST = 0.01
 
 
@@ -72,6 +74,8 @@ def heading(suite, configuration):
     messages = plural(configuration.depth, suite.message)
     if configuration.is_burst:
         return f"{connections}, bursts of {messages} of {configuration.message_size} bytes"
+    if configuration.shows_size:
+        messages += f" of {size_text(configuration.message_size)}"
     return f"{connections}, {messages} under way on each"
 
 
@@ -88,8 +92,9 @@ def details_table(suite, configuration, results):
 
 
 def compile_time_table(compile_time):
-    base = compile_time.get("asio_awaitable.cpp")
-    yield "### CPU time to compile the echo program, s (and asio_awaitable's ÷ it)"
+    against = next((source for source in reversed(compile_time) if source.startswith("asio")), None)
+    base = compile_time.get(against)
+    yield "### CPU time to compile each program, s" + (f" (and {against.rpartition('.')[0]}'s ÷ it)" if base else "")
     yield ""
     levels = list(next(iter(compile_time.values())))
 
@@ -119,10 +124,11 @@ def losses(suite, timed):
 
 def markdown(facts, options, results):
     suite = options.suite
+    sizes = ", ".join(size_text(size) for size in options.message_sizes) + (" where no other size is named" if options.mixes else "")
     yield f"## {suite.title}"
     yield ""
     yield (f"{facts['cpu']}, {facts['cpus']} CPUs; Linux {facts['kernel']}; {facts['compiler']}, -O2; Asio {facts['asio']}. "
-           f"{suite.message.capitalize()}s of {options.message_size} bytes, {options.rounds} interleaved rounds of {options.seconds:g} s, medians.")
+           f"{suite.message.capitalize()}s of {sizes}, {options.rounds} interleaved rounds of {options.seconds:g} s, medians.")
     yield ""
     if timed := results.get("timed"):
         yield from disturbance(timed)

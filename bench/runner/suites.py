@@ -17,12 +17,20 @@ class Contender:
         return self.source.endswith(".cpp")
 
 
+def size_text(size):
+    for unit, name in ((1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size % unit == 0:
+            return f"{size // unit} {name}"
+    return f"{size} bytes"
+
+
 @dataclass(frozen=True)
 class Configuration:
     connections: int
     depth: int
     message_size: int
     traffic: str  # as the load generator calls it
+    shows_size: bool = False
 
     @property
     def is_burst(self):
@@ -30,7 +38,8 @@ class Configuration:
 
     @property
     def title(self):
-        return f"{self.connections} × {self.depth}" + (" bursts" if self.is_burst else "")
+        size = f" of {size_text(self.message_size)}" if self.shows_size else ""
+        return f"{self.connections} × {self.depth}{size}" + (" bursts" if self.is_burst else "")
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,13 @@ class Suite:
     message: str
     connections: tuple  # what is measured unless the command line says otherwise
     depths: tuple = (1, 16)
-    message_size: int = 64
+    message_sizes: tuple = (64,)
     bursts: tuple = ()  # numbers of datagrams sent at once; only where the transport knows such a thing
     burst_size: int = 1200
+    mixes: tuple = ()  # more of them, each with its own connections, depth and message size
     may_lose: bool = False
     yardstick: str = "raw_epoll"
+    upstream: str = ""  # the program that the servers pass everything on to; it runs on the load's CPU
 
 
 ECHO = Suite(
@@ -74,5 +85,28 @@ UDP = Suite(
         Contender("python_socketserver", "python_socketserver.py"),
     ))
 
-SUITES = {suite.name: suite for suite in (ECHO, UDP)}
+PROXY = Suite(
+    name="proxy", title="Proxies", traffic="tcp", connection="connection", message="message", connections=(64,), depths=(1,),
+    message_sizes=(64, 16 << 10, 1 << 20), yardstick="raw_splice", upstream="bench_proxy_upstream",
+    contenders=(
+        Contender("raw_splice", "raw_splice.cpp"),
+        Contender("raw_copy", "raw_copy.cpp"),
+        Contender("strait", "strait.cpp"),
+        Contender("asio_awaitable", "asio_awaitable.cpp"),
+    ))
+
+LINES = Suite(
+    name="lines", title="Line servers", traffic="lines", connection="connection", message="line", connections=(1, 64, 1000),
+    mixes=((64, 1, 4000), (1, 256, 16), (64, 256, 16)), yardstick="raw_lines",
+    contenders=(
+        Contender("raw_lines", "raw_lines.cpp"),
+        Contender("strait", "strait.cpp"),
+        Contender("strait_print", "strait.cpp", ("print",)),
+        Contender("strait_unbuffered", "strait.cpp", ("unbuffered",)),
+        Contender("asio_read_until", "asio_read_until.cpp"),
+        Contender("asio_collected", "asio_read_until.cpp", ("collected",)),
+        Contender("python_socketserver", "python_socketserver.py"),
+    ))
+
+SUITES = {suite.name: suite for suite in (ECHO, UDP, PROXY, LINES)}
 DEFAULT = ECHO

@@ -342,6 +342,26 @@ TEST_CASE("replies in a writer that the reader is tied to are sent together, bef
   });
 }
 
+TEST_CASE("an operation of a reader or a writer that has a name can be awaited again") {
+  auto [near, far] = duplex();
+  complete([&, &from = near, &to = far]() -> task<> {
+    buffered_reader in(from);
+    buffered_writer out(to);
+    auto write = out.write("line\n");
+    co_await write;
+    co_await write;
+    co_await out.flush();
+    auto read = in.read_line();
+    for (int i = 0; i != 2; ++i) {
+      auto const line = co_await read;
+      CHECK(line == "line");
+    }
+    to.shutdown_write();
+    auto const end = co_await read;
+    CHECK_FALSE(end.has_value());
+  });
+}
+
 TEST_CASE("as_result gives a reader's failures, too") {
   auto [near, far] = duplex();
   complete([&, &to = near, &from = far]() -> task<> {

@@ -45,6 +45,17 @@ class unread {
     bytes_.consume(found.taken);
     return result;
   }
+  /// If there is a whole line, no longer than `limit`.
+  bool take_line(std::size_t limit, char const*& line, std::size_t& size) noexcept {
+    auto const text = bytes_.view();
+    auto const end = text.find('\n');
+    if (end == text.npos) return false;
+    line = text.data();
+    size = line_parser::size_before(text, end);
+    if (size > limit) return false;
+    bytes_.consume(end + 1);
+    return true;
+  }
   std::size_t take_some(mutable_buffer into) noexcept;
   /// Puts back what an operation has taken, behind what there is.
   void put_back(const_buffer bytes);
@@ -89,7 +100,7 @@ class buffered_reader : public detail::unread {
   /// A line of at most `limit` bytes, without the LF or CR LF that ends it; nothing at the end of the stream. Any other
   /// byte may be in it. Of a last line that nothing ends, `unexpected_end` tells; it is in `buffered()`.
   [[nodiscard]] auto read_line(std::size_t limit = default_limit) noexcept {
-    return parsing<std::optional<std::string_view>>(detail::line_parser(limit));
+    return detail::at_once_operation<line_step>(*this, limit);
   }
   /// What comes before `delimiter`, at most `limit` bytes, and takes the delimiter, too; nothing at the end of the
   /// stream. The delimiter must outlive the operation; an empty one is `std::invalid_argument`.
@@ -102,10 +113,10 @@ class buffered_reader : public detail::unread {
   }
   /// Fills the whole buffer; gives its size. If it fails, what has come is in the reader.
   [[nodiscard]] auto read_exactly(mutable_buffer into) noexcept {
-    return detail::at_once_operation(fill_step(*this, into));
+    return detail::at_once_operation<fill_step>(*this, into);
   }
   /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer).
-  [[nodiscard]] auto read(mutable_buffer into) noexcept { return detail::at_once_operation(read_step(*this, into)); }
+  [[nodiscard]] auto read(mutable_buffer into) noexcept { return detail::at_once_operation<read_step>(*this, into); }
 
   /// Waits until there are `size` bytes, or the stream has ended; gives all there is, and takes nothing of it.
   [[nodiscard]] auto peek(std::size_t size = 1) noexcept {
@@ -128,7 +139,7 @@ class buffered_reader : public detail::unread {
   /// `parser` (io/detail/parser.hpp) has found the end.
   template <class Result, class Parser>
   [[nodiscard]] auto parsing(Parser parser) noexcept {
-    return detail::at_once_operation(parse_step<Result, Parser>(*this, parser));
+    return detail::at_once_operation<parse_step<Result, Parser>>(*this, parser);
   }
 
  private:
@@ -144,6 +155,22 @@ class buffered_reader : public detail::unread {
     buffered_reader* from_;
     Parser parser_;
     detail::parsed found_;
+  };
+  /// What `parse_step` would do, in fewer instructions.
+  class line_step {
+   public:
+    line_step(buffered_reader& from, std::size_t limit) noexcept : from_(&from), limit_(limit) {}
+    bool try_now() noexcept { return !from_->is_busy_ && from_->take_line(limit_, line_, size_); }
+    std::optional<std::string_view> result() const noexcept { return std::string_view(line_, size_); }
+    task<std::optional<std::string_view>> later() {
+      return from_->template parse_later<std::optional<std::string_view>>(detail::line_parser(limit_));
+    }
+
+   private:
+    buffered_reader* from_;
+    std::size_t limit_;
+    char const* line_;  // not a string_view: that would be read at once, by a wide load, which waits for two stores
+    std::size_t size_;
   };
   class read_step {
    public:

@@ -53,6 +53,14 @@ class unsent {
   [[nodiscard]] bool has_room_for(std::size_t size) const noexcept {
     return !is_busy_ && size <= high_water_mark_ && bytes_.size() <= high_water_mark_ - size;
   }
+  bool try_append(const_buffer bytes) {
+    auto const size = bytes.size();
+    bool const fits = size <= bytes_.space().size() && bytes_.size() + size <= high_water_mark_ && !is_busy_;
+    if (!fits) [[unlikely]]
+      return try_append(bytes, {});
+    bytes_.append(bytes);
+    return true;
+  }
   bool try_append(const_buffer first, const_buffers more);
   /// Throws `std::bad_alloc`, and then nothing has changed.
   void append(const_buffer first, const_buffers more);
@@ -101,23 +109,23 @@ class buffered_writer : public detail::unsent {
   /// when the stream has taken what was there before. What is larger than the mark is sent from where it is. If it ends
   /// with `canceled`, `timed_out` or `error`, it has taken as much as that says in `transferred()`: nothing, or, if it
   /// was in the middle of something larger than the mark, all.
-  [[nodiscard]] auto write(const_buffer from) noexcept { return operation(write_step(*this, from, {})); }
+  [[nodiscard]] auto write(const_buffer from) noexcept { return detail::at_once_operation<write_step>(*this, from); }
   /// The same from several buffers, in order.
-  [[nodiscard]] auto write(const_buffers from) noexcept { return operation(write_step(*this, {}, from)); }
+  [[nodiscard]] auto write(const_buffers from) noexcept { return detail::at_once_operation<gather_step>(*this, from); }
 
   /// The same if there is room below the mark; if not, it does nothing and gives false. May throw `std::bad_alloc`.
-  [[nodiscard]] bool try_write(const_buffer from) { return try_append(from, {}); }
+  [[nodiscard]] bool try_write(const_buffer from) { return try_append(from); }
   [[nodiscard]] bool try_write(const_buffers from) { return try_append({}, from); }
 
   /// Formats as `fmt::format` does. Waits like `write`, but before: what is printed may reach beyond the mark. If it
   /// ends early, nothing has been printed. The arguments must outlive it.
   template <class... Args>
   [[nodiscard]] auto print(fmt::format_string<Args...> format, Args const&... arguments) noexcept {
-    return detail::at_once_operation(print_step<Args...>(*this, format, arguments...));
+    return detail::at_once_operation<print_step<Args...>>(*this, format, arguments...);
   }
 
   /// Completes when the stream has taken all there is.
-  [[nodiscard]] auto flush() noexcept { return detail::at_once_operation(flush_step(*this)); }
+  [[nodiscard]] auto flush() noexcept { return detail::at_once_operation<flush_step>(*this); }
 
   /// How many bytes wait to be sent.
   [[nodiscard]] std::size_t buffered() const noexcept { return bytes_.size(); }
@@ -126,16 +134,25 @@ class buffered_writer : public detail::unsent {
  private:
   class write_step {
    public:
-    write_step(buffered_writer& to, const_buffer first, const_buffers more) noexcept
-        : to_(&to), first_(first), more_(more), size_(first.size() + total_size(more)) {}
-    bool try_now() { return to_->try_append(first_, more_); }
-    std::size_t result() const noexcept { return size_; }
-    task<std::size_t> later() { return to_->write_later(first_, more_, size_); }
+    write_step(buffered_writer& to, const_buffer from) noexcept : to_(&to), from_(from) {}
+    bool try_now() { return to_->try_append(from_); }
+    std::size_t result() const noexcept { return from_.size(); }
+    task<std::size_t> later() { return to_->write_later(from_, {}, from_.size()); }
 
    private:
     buffered_writer* to_;
-    const_buffer first_;
-    const_buffers more_;
+    const_buffer from_;
+  };
+  class gather_step {
+   public:
+    gather_step(buffered_writer& to, const_buffers from) noexcept : to_(&to), from_(from), size_(total_size(from)) {}
+    bool try_now() { return to_->try_append({}, from_); }
+    std::size_t result() const noexcept { return size_; }
+    task<std::size_t> later() { return to_->write_later({}, from_, size_); }
+
+   private:
+    buffered_writer* to_;
+    const_buffers from_;
     std::size_t size_;
   };
   template <class... Args>
@@ -173,8 +190,6 @@ class buffered_writer : public detail::unsent {
    private:
     buffered_writer* what_;
   };
-
-  static auto operation(write_step const& step) noexcept { return detail::at_once_operation(step); }
 
   task<> send_all() override;
   task<std::size_t> write_later(const_buffer first, const_buffers more, std::size_t size);

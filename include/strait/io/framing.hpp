@@ -144,7 +144,7 @@ class frame_writer {
   /// whole or not at all. One that is too long is `limit_exceeded`, one that holds the delimiter
   /// `std::errc::bad_message`; nothing is written of them.
   [[nodiscard]] auto write(const_buffer message) noexcept {
-    return detail::at_once_operation(write_step(*this, message));
+    return detail::at_once_operation<write_step>(*this, message);
   }
   /// The same for a message in several parts: a header and a body, say.
   [[nodiscard]] task<std::size_t> write(const_buffers parts);

@@ -58,11 +58,16 @@ class line_parser : public delimited_parser {
  public:
   explicit line_parser(std::size_t limit) noexcept : delimited_parser("a line", limit) {}
 
+  /// Of the line that ends with the LF at `end`.
+  static std::size_t size_before(std::string_view bytes, std::size_t end) noexcept {
+    return end - (end != 0 && bytes[end - 1] == '\r' ? 1 : 0);
+  }
+
   verdict parse(std::string_view bytes, parsed& found) noexcept {
     auto const end = bytes.find('\n', searched_);
     if (end == bytes.npos) [[unlikely]]
       return not_found(bytes);
-    auto const size = end - (end != 0 && bytes[end - 1] == '\r' ? 1 : 0);
+    auto const size = size_before(bytes, end);
     found = {0, size, end + 1};
     return size <= limit_ ? verdict::complete : refused(size);
   }

@@ -1,0 +1,164 @@
+// The line server on bare epoll, level-triggered, one thread, recv and memchr: the yardstick the other contenders are
+// measured against. All lines that one recv has completed are answered by one send.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t capacity = 16 * 1024;  // no line may be longer
+
+struct connection {
+  int fd = -1;
+  std::size_t size = 0;      // the beginning of a line, in `buffer`
+  std::vector<char> unsent;  // what the socket would not take yet; while there is any, the connection is not read
+  std::array<char, capacity> buffer;
+};
+
+int check(int result, char const* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+  return result;
+}
+
+int listen_at(std::string const& endpoint) {
+  auto const colon = endpoint.rfind(':');
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(colon + 1))));
+  if (inet_pton(AF_INET, endpoint.substr(0, colon).c_str(), &address.sin_addr) != 1)
+    throw std::runtime_error("not an IPv4 address: " + endpoint);
+
+  int const fd = check(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
+  check(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
+  check(listen(fd, SOMAXCONN), "listen");
+
+  socklen_t size = sizeof address;
+  check(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
+  std::printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  return fd;
+}
+
+class server {
+ public:
+  explicit server(std::string const& endpoint) : epoll_(check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+    listener_.fd = listen_at(endpoint);
+    watch(EPOLL_CTL_ADD, listener_, EPOLLIN);
+  }
+
+  [[noreturn]] void run() {
+    std::array<epoll_event, 512> events;
+    for (;;) {
+      int const count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+      for (int i = 0; i < count; ++i) {
+        auto& ready = *static_cast<connection*>(events[static_cast<std::size_t>(i)].data.ptr);
+        if (&ready == &listener_) accept_all();
+        else if (!ready.unsent.empty()) flush(ready);
+        else receive(ready);
+      }
+    }
+  }
+
+ private:
+  void watch(int operation, connection& one, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = &one;
+    check(epoll_ctl(epoll_, operation, one.fd, &event), "epoll_ctl");
+  }
+
+  void accept_all() {
+    for (;;) {
+      int const fd = accept4(listener_.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0) return;
+      int const on = 1;
+      check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+      auto* const one = new connection;
+      one->fd = fd;
+      watch(EPOLL_CTL_ADD, *one, EPOLLIN);
+    }
+  }
+
+  void receive(connection& one) {
+    auto* const begin = one.buffer.data();
+    auto const received = recv(one.fd, begin + one.size, capacity - one.size, 0);
+    if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (received <= 0) return close_connection(one);
+
+    auto const* const end = begin + one.size + received;
+    auto const* line = begin;
+    auto const* search = begin + one.size;  // there is no LF before it
+    std::size_t replies_size = 0;
+    while (auto const* const lf =
+               static_cast<char const*>(std::memchr(search, '\n', static_cast<std::size_t>(end - search)))) {
+      replies_size = answer(line, lf, replies_size);
+      line = search = lf + 1;
+    }
+    one.size = static_cast<std::size_t>(end - line);
+    if (one.size == capacity) return close_connection(one);  // a line that is too long
+    if (line != begin) std::memmove(begin, line, one.size);
+    if (replies_size != 0) send_all(one, replies_size);
+  }
+
+  // Puts the reply to a line behind others of `size` in all; gives the new size.
+  std::size_t answer(char const* line, char const* lf, std::size_t size) {
+    auto const text_end = lf != line && lf[-1] == '\r' ? lf - 1 : lf;
+    auto const length = static_cast<std::size_t>(text_end - line);
+    std::memcpy(replies_.data() + size, line, length);
+    replies_[size + length] = '\n';
+    return size + length + 1;
+  }
+
+  void send_all(connection& one, std::size_t size) {
+    auto const sent = send_some(one, replies_.data(), size);
+    if (sent < 0) return close_connection(one);
+    if (static_cast<std::size_t>(sent) == size) return;
+    one.unsent.assign(replies_.data() + sent, replies_.data() + size);
+    watch(EPOLL_CTL_MOD, one, EPOLLOUT);
+  }
+
+  void flush(connection& one) {
+    auto const sent = send_some(one, one.unsent.data(), one.unsent.size());
+    if (sent < 0) return close_connection(one);
+    one.unsent.erase(one.unsent.begin(), one.unsent.begin() + sent);
+    if (one.unsent.empty()) watch(EPOLL_CTL_MOD, one, EPOLLIN);
+  }
+
+  // The number of bytes the socket took, 0 if it is full, -1 if the connection is lost.
+  static ssize_t send_some(connection const& one, char const* bytes, std::size_t size) {
+    auto const sent = send(one.fd, bytes, size, MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    return sent;
+  }
+
+  // Safe in the midst of a batch: level-triggered epoll reports a descriptor at most once in it.
+  static void close_connection(connection& one) {
+    close(one.fd);
+    delete &one;
+  }
+
+  int epoll_;
+  connection listener_;
+  std::array<char, capacity> replies_;  // no longer than what they reply to
+};
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  server(argc > 1 ? argv[1] : "127.0.0.1:0").run();
+} catch (std::exception const& error) {
+  std::fprintf(stderr, "raw_lines: %s\n", error.what());
+  return EXIT_FAILURE;
+}
