@@ -1,7 +1,4 @@
 // The echo server on bare epoll, level-triggered, one thread: the yardstick the other contenders are measured against.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,8 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <system_error>
 #include <vector>
+
+#include "raw/socket.hpp"
 
 namespace {
 
@@ -20,32 +18,6 @@ struct connection {
   int fd;
   std::vector<char> unsent;  // what the socket would not take yet; while there is any, the connection is not read
 };
-
-int check(int result, char const* what) {
-  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
-  return result;
-}
-
-int listen_at(std::string const& endpoint) {
-  auto const colon = endpoint.rfind(':');
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(colon + 1))));
-  if (inet_pton(AF_INET, endpoint.substr(0, colon).c_str(), &address.sin_addr) != 1)
-    throw std::runtime_error("not an IPv4 address: " + endpoint);
-
-  int const fd = check(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
-  int const on = 1;
-  check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "SO_REUSEADDR");
-  check(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
-  check(listen(fd, SOMAXCONN), "listen");
-
-  socklen_t size = sizeof address;
-  check(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
-  std::printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
-  return fd;
-}
 
 class server {
  public:
@@ -79,8 +51,7 @@ class server {
     for (;;) {
       int const fd = accept4(listener_.fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return;
-      int const on = 1;
-      check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+      no_delay(fd);
       watch(EPOLL_CTL_ADD, *new connection{fd, {}}, EPOLLIN);
     }
   }

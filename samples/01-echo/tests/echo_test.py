@@ -1,6 +1,5 @@
 """echo_server and echo_client, with each other and with the tutorial's programs."""
 
-import asyncio
 import os
 import re
 import signal
@@ -12,6 +11,7 @@ import tempfile
 import threading
 import unittest
 
+from crowd import talk_all_at_once
 from programs import (PATIENCE, Peer, Program, PythonServer, Server, file_beside, path_of, receive_all,
                       receive_exactly, run)
 
@@ -76,32 +76,9 @@ class Echo(unittest.TestCase):
     # What comes over the line
 
     def test_hundreds_of_clients_at_once(self):
-        number, rounds = 300, 20
-
-        async def one(port, index, all_connected):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            await all_connected()
-            for i in range(rounds):
-                message = b"%d of client %d" % (i, index) * (1 + index % 50)
-                writer.write(message)
-                self.assertEqual(await reader.readexactly(len(message)), message)
-            writer.close()
-            await writer.wait_closed()
-
-        async def all_of_them(port):
-            connected, everyone = 0, asyncio.Event()
-
-            async def all_connected():
-                nonlocal connected
-                connected += 1
-                if connected == number:
-                    everyone.set()
-                await everyone.wait()
-
-            await asyncio.gather(*(one(port, i, all_connected) for i in range(number)))
-
+        number = 300
         with Server("echo_server") as server:
-            asyncio.run(asyncio.wait_for(all_of_them(server.port), PATIENCE))
+            talk_all_at_once(server.port, clients=number, rounds=20)
             server.wait_for(b" disconnected\n", "stderr", number)
 
     def test_what_is_under_way_still_comes_after_a_half_close(self):

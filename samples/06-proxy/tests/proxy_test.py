@@ -1,6 +1,5 @@
 """tcp_proxy with servers that are there: what passes, and in which order it ends."""
 
-import asyncio
 import hashlib
 import os
 import random
@@ -8,6 +7,7 @@ import socket
 import threading
 import unittest
 
+from crowd import talk_all_at_once
 from programs import PATIENCE, Server, file_beside, receive_all, receive_exactly, run
 from upstreams import connected_pair, echo_behind_proxy, proxy_to
 
@@ -104,33 +104,10 @@ class Proxy(unittest.TestCase):
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
 
     def test_two_hundred_connections_at_once(self):
-        number, rounds = 200, 10
-
-        async def one(port, index, all_connected):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            await all_connected()
-            for i in range(rounds):
-                message = b"%d of client %d" % (i, index) * (1 + index % 50)
-                writer.write(message)
-                self.assertEqual(await reader.readexactly(len(message)), message)
-            writer.close()
-            await writer.wait_closed()
-
-        async def all_of_them(port):
-            connected, everyone = 0, asyncio.Event()
-
-            async def all_connected():
-                nonlocal connected
-                connected += 1
-                if connected == number:
-                    everyone.set()
-                await everyone.wait()
-
-            await asyncio.gather(*(one(port, i, all_connected) for i in range(number)))
-
+        number = 200
         for threads in ("1", "3"):
             with echo_behind_proxy("--threads", threads) as proxy:
-                asyncio.run(asyncio.wait_for(all_of_them(proxy.port), PATIENCE))
+                talk_all_at_once(proxy.port, clients=number, rounds=10)
                 proxy.wait_for(b" disconnected\n", "stderr", number)
 
     # How it ends
