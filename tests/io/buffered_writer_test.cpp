@@ -40,7 +40,7 @@ TEST_CASE("what is written and printed is sent when it is flushed, in one piece"
   });
 }
 
-TEST_CASE("what is flushed arrives whole, however short the writes that the stream can do: fault 12") {
+TEST_CASE("fault 12: what is flushed arrives whole, however short the writes that the stream can do") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     std::string sent(200'000, ' ');
     fill_pattern(0, sent.data(), sent.size());
@@ -218,7 +218,7 @@ TEST_CASE("a second task that writes while the first one waits is told so") {
   });
 }
 
-TEST_CASE("a lingering close lets the last reply through, although the peer has not been heard out: fault 19") {
+TEST_CASE("fault 19: a lingering close lets the last reply through, although the peer has not been heard out") {
   complete([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     auto peer = raw_connect(listener.local_endpoint());
