@@ -1,5 +1,6 @@
 // copy() between sockets: what of it is the system's business.
 #include "catch.hpp"
+#include "sanitized.hpp"
 
 #include <string>
 
@@ -98,6 +99,8 @@ TEST_CASE("copies on which nothing is under way share one pipe") {
   });
 }
 
+#if !defined(STRAIT_TESTS_SANITIZED)  // g++'s sanitizer of undefined behaviour makes pipes of its own
+
 TEST_CASE("a copy that gets no pipe goes on without, and with one when there is one again") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
@@ -117,6 +120,8 @@ TEST_CASE("a copy that gets no pipe goes on without, and with one when there is 
     co_await with_task_group(body);
   });
 }
+
+#endif
 
 TEST_CASE("a copy goes past urgent data as a read does") {
   auto source_and_peer = stream_and_peer();

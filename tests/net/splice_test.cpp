@@ -7,6 +7,7 @@
 #include <strait/net/detail/splice.hpp>
 
 #include "catch.hpp"
+#include "sanitized.hpp"
 #include "sockets.hpp"
 
 using namespace strait;
@@ -97,6 +98,8 @@ TEST_CASE("what stands behind urgent data is refused, and can be read") {
   });
 }
 
+#if !defined(STRAIT_TESTS_SANITIZED)  // g++'s sanitizer of undefined behaviour makes pipes of its own
+
 TEST_CASE("without descriptors for a pipe a splice is refused, and nothing is lost") {
   auto pair = stream_pair();
   complete([&]() -> task<> {
@@ -114,6 +117,8 @@ TEST_CASE("without descriptors for a pipe a splice is refused, and nothing is lo
     CHECK(text == "hello");
   });
 }
+
+#endif
 
 TEST_CASE("a splice that is canceled has taken nothing") {
   auto pair = stream_pair();
