@@ -12,7 +12,7 @@ key_mode::key_mode() {
   static_assert(std::size(signals) == std::size(former));
   if (::tcgetattr(STDIN_FILENO, &before) != 0)
     throw strait::error({errno, std::generic_category()}, "read the terminal's mode");
-  struct sigaction action{};
+  struct sigaction action = {};
   action.sa_handler = &restore_and_pass_on;
   action.sa_flags = SA_RESTART;
   for (std::size_t i = 0; i != std::size(signals); ++i) ::sigaction(signals[i], &action, &former[i]);

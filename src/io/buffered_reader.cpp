@@ -37,9 +37,14 @@ std::size_t unread::pack() {
   return bytes_.size();
 }
 
+void unread::put_behind(borrowed_bytes more) noexcept {
+  if (more.empty()) return;
+  more.prepend(buffered());
+  bytes_ = more.release();
+}
+
 mutable_buffer unread::make_room(std::size_t wanted) {
   auto const size = bytes_.size();
-  if (size == 0 && bytes_.capacity() == first_block) bytes_.rewind();
   if (bytes_.space().size() < least_room) {
     auto const missing = std::max(wanted > size ? wanted - size : 0, least_room);
     bytes_.move_to(std::max(first_block, std::min(2 * size, size + missing)));

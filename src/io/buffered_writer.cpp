@@ -1,8 +1,6 @@
 // buffered_writer: the buffer, whatever the stream.
 #include "strait/io/buffered_writer.hpp"
 
-#include <cstring>
-
 #include <fmt/format.h>
 
 namespace strait::detail {
@@ -56,10 +54,14 @@ void unsent::sent(std::size_t size) noexcept {
   if (bytes_.empty()) bytes_ = byte_block();
 }
 
+std::size_t unsent::sent_with_others(std::size_t moved) noexcept {
+  auto const mine = std::min(moved, bytes_.size());
+  sent(mine);
+  return moved - mine;
+}
+
 std::size_t unsent::keep_rest(std::size_t moved, const_buffer first, const_buffers more, std::size_t size) {
-  auto const before = std::min(moved, bytes_.size());
-  sent(before);
-  auto const part = moved - before;
+  auto const part = sent_with_others(moved);
   if (part == 0) return 0;
   drop_front(first, more, part);
   append(first, more);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
@@ -60,10 +61,15 @@ class unread {
   /// Puts back what an operation has taken, behind what there is.
   void put_back(const_buffer bytes);
 
-  /// Whether so little is left over that it can be put in front of what is read into borrowed memory.
-  [[nodiscard]] bool fits_in_front() const noexcept { return bytes_.size() <= borrowed_bytes::capacity / 4; }
+  /// Whether so little is left over, and something of `wanted` bytes in all is so small, that the one can be put in
+  /// front of the rest in borrowed memory.
+  [[nodiscard]] bool fits_in_front(std::size_t wanted) const noexcept {
+    return bytes_.size() <= borrowed_bytes::capacity / 4 && wanted <= borrowed_bytes::capacity;
+  }
   /// Keeps no more memory than what is left over needs; gives its size.
   std::size_t pack();
+  /// Keeps what has come in its memory, with what is left over in front, for which it has room.
+  void put_behind(borrowed_bytes more) noexcept;
   /// Makes room for something of `wanted` bytes in all, though not at once for more than twice of what has come.
   mutable_buffer make_room(std::size_t wanted);
 
@@ -215,25 +221,16 @@ task<Result> buffered_reader<Stream>::parse_later(Parser parser) {
       if (verdict == detail::verdict::refused) parser.refuse(detail::peer_name(stream_));
     if (tied_ && !tied_->empty()) co_await tied_->send_all();
 
-    bool is_end = false;
-    bool is_lent = false;
-    if constexpr (detail::lends_memory<Stream>) {
-      is_lent = fits_in_front() && parser.wanted() <= borrowed_bytes::capacity;
-      if (is_lent) {
-        auto more = co_await stream_.read_borrowed(pack());
-        is_end = more.empty();
-        if (!is_end) {
-          more.prepend(buffered());
-          bytes_ = more.release();
-        }
-      }
-    }
-    if (!is_lent) {
-      auto const size = co_await stream_.read(make_room(parser.wanted()));
-      is_end = size == 0;
+    std::size_t size;
+    if (fits_in_front(parser.wanted())) {
+      auto more = co_await detail::read_block(stream_, pack());
+      size = more.size();
+      put_behind(std::move(more));
+    } else {
+      size = co_await stream_.read(make_room(parser.wanted()));
       bytes_.commit(size);
     }
-    if (is_end) {
+    if (size == 0) {
       if (parser.may_end(buffered(), found)) co_return take(found);
       if constexpr (std::is_constructible_v<Result, std::nullopt_t>)
         if (buffered().empty()) co_return std::nullopt;

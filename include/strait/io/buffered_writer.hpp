@@ -67,8 +67,10 @@ class unsent {
   void append_formatted(fmt::string_view format, fmt::format_args arguments);
   /// The first `size` bytes have been sent.
   void sent(std::size_t size) noexcept;
-  /// The same of these bytes and, behind them, of others of `size` in all. Has been sent a part of the others, the rest
-  /// is kept. Gives how many of the others have been taken.
+  /// Of these and others behind them, the first `moved` bytes have been sent. Gives how many of the others.
+  std::size_t sent_with_others(std::size_t moved) noexcept;
+  /// The same with others of `size` in all, of which the rest is kept if a part has been sent. Gives how many of them
+  /// have been taken.
   std::size_t keep_rest(std::size_t moved, const_buffer first, const_buffers more, std::size_t size);
 
   static constexpr char const* two_at_once =
@@ -246,9 +248,7 @@ task<> buffered_writer<Stream>::write_through(const_buffer first, const_buffers 
     late.transferred(keep_rest(late.transferred(), first, more, size));
     throw;
   } catch (error& failed) {
-    auto const before = bytes_.size();
-    sent(std::min(failed.transferred(), before));
-    failed.transferred(failed.transferred() - std::min(failed.transferred(), before));
+    failed.transferred(sent_with_others(failed.transferred()));
     throw;
   }
 }

@@ -66,7 +66,7 @@ class frame_format {
 namespace detail {
 
 /// A message and what is around it.
-class frame_parser {
+class frame_parser : public strict_parser {
  public:
   explicit frame_parser(frame_format const& format) : format_(format) {
     if (format.is_delimited()) until_.emplace("a frame", format.delimiter(), format.max_size());
@@ -76,7 +76,6 @@ class frame_parser {
     return until_ ? until_->parse(bytes, found) : parse_prefix(bytes, found);
   }
   [[nodiscard]] std::size_t wanted() const noexcept { return until_ ? until_->wanted() : wanted_; }
-  static constexpr bool may_end(std::string_view, parsed&) noexcept { return false; }
   [[noreturn]] void refuse(std::string_view peer) const;
   [[noreturn]] void end(std::string_view peer, std::size_t got) const;
 

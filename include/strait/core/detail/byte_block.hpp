@@ -62,8 +62,6 @@ class byte_block {
     if (!bytes.empty()) std::memcpy(memory_ + begin_, bytes.data(), bytes.size());
   }
 
-  /// There are no data: all of it is space.
-  void rewind() noexcept { begin_ = end_ = 0; }
   /// Moves the data to another block, of `capacity`, which it must fit in; to none at all for 0. Throws
   /// `std::bad_alloc`, and then nothing has changed.
   void move_to(std::size_t capacity) {

@@ -16,14 +16,14 @@ concept lends_memory = requires(Stream& stream, std::size_t headroom) {
   { stream.read_borrowed(headroom).operator co_await().await_resume() } -> std::same_as<borrowed_bytes>;
 };
 
-/// Some of what `from` gives.
+/// Some of what `from` gives, with `headroom` bytes left free in front.
 template <lends_memory From>
-auto read_block(From& from) {
-  return from.read_borrowed();
+auto read_block(From& from, std::size_t headroom = 0) {
+  return from.read_borrowed(headroom);
 }
 template <class From>
-task<borrowed_bytes> read_block(From& from) {
-  byte_block block(borrowed_bytes::capacity);
+task<borrowed_bytes> read_block(From& from, std::size_t headroom = 0) {
+  byte_block block(borrowed_bytes::capacity, headroom);
   block.commit(co_await from.read(block.space()));
   co_return borrowed_bytes(std::move(block));
 }
