@@ -203,4 +203,24 @@ inline texts joined(texts const& bodies) {
   });
 }
 
+using datagram_sizes = std::vector<std::size_t>;
+
+/// Several runs of datagrams of many sizes.
+inline std::vector<datagram_sizes> const many_sizes{
+    datagram_sizes(10, 1),
+    datagram_sizes(20, 1200),
+    datagram_sizes(20, 1472),
+    datagram_sizes(20, 1473),
+    datagram_sizes(8, 9000),
+    datagram_sizes(3, 60'000),
+    {100, 100, 100, 30},
+    {100, 100, 30, 100, 100, 30},
+    {100, 200, 100, 200, 100, 200},
+    {30, 100, 100, 100, 101, 101},
+    {100, 100, 0, 100, 100, 0, 0, 100},
+    {5, 4, 3, 2, 1, 2, 3, 4, 5},
+    {40'000, 40'000, 40'000, 5},
+    {65'507, 65'507},
+};
+
 }  // namespace strait::test

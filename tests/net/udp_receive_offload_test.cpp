@@ -13,30 +13,6 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-namespace {
-
-using sizes = std::vector<std::size_t>;
-
-/// Several runs of many sizes.
-std::vector<sizes> const many_sizes{
-    sizes(10, 1),
-    sizes(20, 1200),
-    sizes(20, 1472),
-    sizes(20, 1473),
-    sizes(8, 9000),
-    sizes(3, 60'000),
-    {100, 100, 100, 30},
-    {100, 100, 30, 100, 100, 30},
-    {100, 200, 100, 200, 100, 200},
-    {30, 100, 100, 100, 101, 101},
-    {100, 100, 0, 100, 100, 0, 0, 100},
-    {5, 4, 3, 2, 1, 2, 3, 4, 5},
-    {40'000, 40'000, 40'000, 5},
-    {65'507, 65'507},
-};
-
-}  // namespace
-
 TEST_CASE("a socket with receive_offload refuses single receives: they could not take apart what comes joined") {
   auto receiver = bound_socket(offload);
   complete([&]() -> task<> {
