@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/loop.hpp"
+#include "core/task_location.hpp"
+#include "strait/core/task.hpp"
 
 namespace strait::detail {
 
@@ -98,13 +100,37 @@ void branch::leave(scope& inner) noexcept {
 void branch::start() noexcept { run_soon(*loop_, *this); }
 
 void branch::resume(std::coroutine_handle<> with) noexcept {
-  loop_of(*loop_).refresh();
+  loop& on = loop_of(*loop_);
+  if (on.is_watched.load(std::memory_order_relaxed)) [[unlikely]]
+    return resume_watched(with);
+  on.refresh();
   do {
     to_resume_ = nullptr;
     with.resume();
     with = to_resume_;
   } while (with);
   if (!innermost_) finished();
+}
+
+// The same, and a stall detector can see from where it went on.
+void branch::resume_watched(std::coroutine_handle<> with) noexcept {
+  loop_of(*loop_).refresh();
+  loop_activity& activity = loop_of(*loop_).activity();
+  activity.begin(innermost_->where_, innermost_->has_awaited());
+  for (;;) {
+    to_resume_ = nullptr;
+    with.resume();
+    with = to_resume_;
+    if (!with) break;
+    activity.go_on(innermost_->where_, innermost_->has_awaited());
+  }
+  std::source_location stands_at;
+  for (promise_base const* each = innermost_; each; each = each->outer_) {
+    stands_at = each->where_;
+    if (!activity.is_reported() || !is_ours(stands_at)) break;
+  }
+  if (!innermost_) finished();
+  activity.end(stands_at);
 }
 
 void throw_used_up() {

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/running_loops.hpp"
+
 namespace strait {
 namespace detail {
 
@@ -22,7 +24,10 @@ void loop::run(main_branch& first) {
   if (main_) throw std::logic_error("strait: event_loop::run inside a task of the same loop");
   main_ = &first;
   first.start();
-  engine_->run();
+  {
+    running_loops::membership const member(*this);
+    engine_->run();
+  }
   main_ = nullptr;
   run_number_.fetch_add(1, std::memory_order_relaxed);
 }
@@ -66,8 +71,19 @@ void loop::turn() noexcept {
   }
   // What becomes ready meanwhile waits for the next turn, so that input and output get theirs in between.
   running_.append(ready_);
-  while (work* item = running_.pop()) item->run_work();
+  while (work* item = running_.pop()) {
+    if (is_watched.load(std::memory_order_relaxed)) [[unlikely]]
+      run_watched(*item);
+    else item->run_work();
+  }
   if (!ready_.empty()) engine_->request_turn();
+}
+
+// What resumes a branch says so itself.
+void loop::run_watched(work& item) noexcept {
+  activity_.begin({}, true);
+  item.run_work();
+  activity_.end({});
 }
 
 void loop::add_timer(timer& item, clock::time_point when) {

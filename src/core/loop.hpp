@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 
+#include "core/loop_activity.hpp"
 #include "core/timer_queue.hpp"
 #include "engine/engine.hpp"
 #include "strait/core/event_loop.hpp"
@@ -21,7 +22,7 @@ class loop_user : public list_hook<loop_user> {
   ~loop_user() = default;
 };
 
-class loop final : public loop_core, private engine::engine::client {
+class loop final : public loop_core, public list_hook<struct running_tag>, private engine::engine::client {
  public:
   explicit loop(event_loop& handle);
   ~loop();
@@ -49,6 +50,10 @@ class loop final : public loop_core, private engine::engine::client {
   void add_timer(timer& item, clock::time_point when);
   void remove_timer(timer& item) noexcept { timers_.remove(item); }
 
+  /// There is a stall detector: `activity` is to be kept.
+  std::atomic<bool> is_watched = false;
+  [[nodiscard]] loop_activity& activity() noexcept { return activity_; }
+
   /// A chain of coroutines is about to run: a fresh budget, and the time.
   void refresh() noexcept {
     budget = operations_per_resume;
@@ -62,6 +67,7 @@ class loop final : public loop_core, private engine::engine::client {
   void turn() noexcept override;
   void set_alarm();
   void take_posted() noexcept;
+  void run_watched(work& item) noexcept;
 
   event_loop& handle_;
   std::unique_ptr<engine::engine> engine_;
@@ -76,6 +82,8 @@ class loop final : public loop_core, private engine::engine::client {
 
   std::mutex posted_mutex_;
   work_queue posted_;
+
+  loop_activity activity_;
 };
 
 [[nodiscard]] inline loop& loop_of(loop_core& core) noexcept { return static_cast<loop&>(core); }

@@ -1,11 +1,9 @@
-// Loops on several threads, and the signals of a program.
+// Loops on several threads, and loops that signals cancel.
 #include "strait/core/run.hpp"
 
-#include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
-#include <cstdio>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -13,11 +11,12 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <unistd.h>
+#include <poll.h>
 
 #include <fmt/format.h>
 
 #include "core/loop.hpp"
+#include "core/program_signals.hpp"
 #include "strait/base/error.hpp"
 #include "strait/core/task_group.hpp"
 
@@ -26,18 +25,80 @@ namespace {
 
 /// The loops of `run_on_threads`, so that what ends one can end all.
 class crew {
- public:
-  /// `signals` becomes readable when a signal has come; -1: nothing to watch. It is the first loop that does.
-  explicit crew(int signals = -1) noexcept : signals_(signals) {}
+  /// Waits for signals.
+  class signal_operation final : public io_operation {
+   public:
+    signal_operation(crew& of, loop& on) : io_operation(kind::wait_readable), crew_(of), loop_(on) {
+      int const descriptor = ::fcntl(of.signals_->descriptor(), F_DUPFD_CLOEXEC, 0);
+      if (descriptor < 0) throw error({errno, std::generic_category()}, "watch signals");
+      pipe_ = &on.engine().attach(descriptor);
+      if (pipe_->start(*this)) run_soon(loop_, *this);
+    }
+    ~signal_operation() {
+      forget(loop_, *this);
+      pipe_->abandon(*this);
+      pipe_->close();
+    }
 
-  /// Runs `make(context, index)` on a loop of this thread.
-  void run_one(unsigned index, task_factory make, void* context) noexcept {
+   private:
+    void io_done() noexcept override {
+      do crew_.take_signals();
+      while (pipe_->start(*this));
+    }
+    void cancel() noexcept override {}
+    crew& crew_;
+    loop& loop_;
+    engine::socket* pipe_;
+  };
+
+ public:
+  /// With `signals`, its first loop watches them for all.
+  explicit crew(program_signals* signals = nullptr) noexcept : signals_(signals) {}
+
+  /// A loop of the crew.
+  class member {
+   public:
+    member(crew& of, bool watches_signals) : crew_(of) {
+      if (watches_signals) watch_.emplace(crew_, loop_of(loop));
+      std::lock_guard const lock(crew_.mutex_);
+      crew_.loops_.push_back(&loop);
+      if (crew_.is_canceled_) loop.cancel();
+    }
+    member(member const&) = delete;
+    member& operator=(member const&) = delete;
+    ~member() {
+      std::lock_guard const lock(crew_.mutex_);
+      std::erase(crew_.loops_, &loop);
+    }
+    event_loop loop;
+
+   private:
+    crew& crew_;
+    std::optional<signal_operation> watch_;
+  };
+
+  /// Runs the first loop, on this thread, and returns when the `others`, too, have ended.
+  void run_first(unsigned others, loop_runner run, void* context) noexcept {
+    run_one(0, run, context);
+    if (!signals_) return;
+    // They may go on for long, and somebody has to watch the signals for them.
+    while (ended_ != others) {
+      ::pollfd readable{.fd = signals_->descriptor(), .events = POLLIN, .revents = 0};
+      if (::poll(&readable, 1, -1) > 0) take_signals();
+    }
+  }
+  /// Runs another, on this thread.
+  void run_other(unsigned index, loop_runner run, void* context) noexcept {
+    run_one(index, run, context);
+    ++ended_;
+    if (signals_) signals_->wake();
+  }
+
+  /// Has the loop with this index, on this thread, do what `run` does.
+  void run_one(unsigned index, loop_runner run, void* context) noexcept {
     try {
-      event_loop loop;
-      membership const member(*this, loop);
-      std::optional<signal_operation> signal;
-      if (index == 0 && signals_ >= 0) signal.emplace(*this, loop_of(loop).engine());
-      loop.run(make(context, index));
+      member self(*this, index == 0 && signals_);
+      run(context, self.loop, index);
     } catch (canceled const&) {
       std::lock_guard const lock(mutex_);
       was_canceled_ = true;
@@ -53,6 +114,12 @@ class crew {
     cancel_locked();
   }
 
+  void take_signals() noexcept {
+    auto const [stop, dump] = signals_->take();
+    if (dump) dump_running_loops();  // first, so that it shows what is canceled
+    if (stop) cancel();
+  }
+
   void rethrow() {
     if (failures_.size() == 1) std::rethrow_exception(failures_.front());
     if (!failures_.empty()) throw multiple_errors(failures_.data(), failures_.size());
@@ -60,53 +127,14 @@ class crew {
   }
 
  private:
-  /// Waits for the pipe that the signal handler writes to.
-  class signal_operation final : public io_operation {
-   public:
-    signal_operation(crew& of, engine::engine& engine) : io_operation(kind::wait_readable), crew_(of) {
-      int const descriptor = ::fcntl(of.signals_, F_DUPFD_CLOEXEC, 0);
-      if (descriptor < 0) throw error({errno, std::generic_category()}, "watch signals");
-      pipe_ = &engine.attach(descriptor);
-      if (pipe_->start(*this)) io_done();
-    }
-    ~signal_operation() {
-      pipe_->abandon(*this);
-      pipe_->close();
-    }
-
-   private:
-    void io_done() noexcept override { crew_.cancel(); }
-    void cancel() noexcept override {}
-    crew& crew_;
-    engine::socket* pipe_;
-  };
-
-  class membership {
-   public:
-    membership(crew& of, event_loop& loop) : crew_(of), loop_(loop) {
-      std::lock_guard const lock(crew_.mutex_);
-      crew_.loops_.push_back(&loop_);
-      if (crew_.is_canceled_) loop_.cancel();
-    }
-    membership(membership const&) = delete;
-    membership& operator=(membership const&) = delete;
-    ~membership() {
-      std::lock_guard const lock(crew_.mutex_);
-      std::erase(crew_.loops_, &loop_);
-    }
-
-   private:
-    crew& crew_;
-    event_loop& loop_;
-  };
-
   void cancel_locked() noexcept {
     if (is_canceled_) return;
     is_canceled_ = true;
     for (event_loop* each : loops_) each->cancel();
   }
 
-  int const signals_;
+  program_signals* const signals_;
+  std::atomic<unsigned> ended_ = 0;  // of the loops but the first
   std::mutex mutex_;
   std::vector<event_loop*> loops_;
   std::vector<std::exception_ptr> failures_;
@@ -114,72 +142,46 @@ class crew {
   bool was_canceled_ = false;
 };
 
-void run_crew(crew& all, unsigned count, task_factory make, void* context) {
+void run_crew(crew& all, unsigned count, loop_runner run, void* context) {
   if (count == 0) throw std::invalid_argument("strait: run_on_threads needs at least one thread");
   std::vector<std::jthread> others;
   try {
-    for (unsigned i = 1; i < count; ++i) others.emplace_back([&, i] { all.run_one(i, make, context); });
+    for (unsigned i = 1; i < count; ++i) others.emplace_back([&, i] { all.run_other(i, run, context); });
   } catch (std::system_error const& e) {
     all.cancel();
     throw error(e.code(), fmt::format("begin thread {} of {}", others.size() + 2, count));
   }
-  all.run_one(0, make, context);
+  all.run_first(static_cast<unsigned>(others.size()), run, context);
   others.clear();
   all.rethrow();
 }
 
-/// While it exists, the first SIGINT or SIGTERM makes `descriptor()` readable and the second one ends the process.
-class signal_watch {
- public:
-  signal_watch() {
-    if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) throw error({errno, std::generic_category()}, "watch signals");
-    received = 0;
-    written_to = pipe_[1];
-    struct sigaction action{};
-    action.sa_handler = &on_signal;
-    action.sa_flags = SA_RESTART;
-    for (std::size_t i = 0; i != signals.size(); ++i) ::sigaction(signals[i], &action, &former_[i]);
-  }
-  signal_watch(signal_watch const&) = delete;
-  signal_watch& operator=(signal_watch const&) = delete;
-  ~signal_watch() {
-    for (std::size_t i = 0; i != signals.size(); ++i) ::sigaction(signals[i], &former_[i], nullptr);
-    ::close(pipe_[0]);
-    ::close(pipe_[1]);
-  }
-  [[nodiscard]] int descriptor() const noexcept { return pipe_[0]; }
-
- private:
-  static constexpr std::array signals{SIGINT, SIGTERM};
-  static inline std::atomic<int> received = 0;
-  static inline std::atomic<int> written_to = -1;
-
-  // Runs in the middle of anything: it may only do what is async-signal-safe.
-  static void on_signal(int signal) {
-    if (received.exchange(1) != 0) ::_exit(128 + signal);
-    int const saved = errno;
-    auto const byte = static_cast<char>(signal);
-    [[maybe_unused]] auto const ignored = ::write(written_to, &byte, 1);
-    errno = saved;
-  }
-
-  int pipe_[2] = {-1, -1};
-  struct sigaction former_[signals.size()]{};
-};
-
 }  // namespace
 
-void run_on_threads(unsigned count, task_factory make, void* context) {
+void run_on_threads(unsigned count, loop_runner run, void* context) {
   crew all;
-  run_crew(all, count, make, context);
+  run_crew(all, count, run, context);
 }
 
-int run_main(unsigned count, task_factory make, void* context) noexcept {
+void run_until_signal(unsigned count, loop_runner run, void* context) {
+  program_signals signals;
+  crew all(&signals);
+  run_crew(all, count, run, context);
+}
+
+struct loop_until_signal::state {
+  program_signals signals;
+  crew all{&signals};
+  crew::member member{all, true};
+};
+
+loop_until_signal::loop_until_signal() : state_(new state) {}
+loop_until_signal::~loop_until_signal() { delete state_; }
+event_loop* loop_until_signal::operator->() const noexcept { return &state_->member.loop; }
+
+int exit_status() noexcept {
   try {
-    signal_watch const watch;
-    crew all(watch.descriptor());
-    run_crew(all, count, make, context);
-    return 0;
+    throw;
   } catch (canceled const&) {
     return 0;
   } catch (...) {

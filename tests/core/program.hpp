@@ -47,19 +47,13 @@ class program {
     ::close(errors_);
   }
 
-  /// Returns when the program has said `line`.
-  void wait_for(std::string_view line) {
-    std::string said;
-    for (char next = 0; ::read(output_, &next, 1) == 1;) {
-      if (next != '\n') {
-        said += next;
-      } else if (said == line) {
-        return;
-      } else {
-        said.clear();
-      }
-    }
-    FAIL("the program ended before it said \"" << line << '"');
+  /// Returns when the program has said a line with `part` in it.
+  void wait_for(std::string_view part) {
+    if (!skip_to(output_, part)) FAIL("the program ended before it said \"" << part << '"');
+  }
+  /// The same on stderr.
+  void wait_for_error(std::string_view part) {
+    if (!skip_to(errors_, part)) FAIL("the program ended before it wrote \"" << part << '"');
   }
 
   void signal(int number) { REQUIRE(::kill(id_, number) == 0); }
@@ -75,6 +69,20 @@ class program {
   std::string errors() { return all_of(errors_); }
 
  private:
+  static bool skip_to(int descriptor, std::string_view part) {
+    std::string line;
+    for (char next = 0; ::read(descriptor, &next, 1) == 1;) {
+      if (next != '\n') {
+        line += next;
+      } else if (line.find(part) != line.npos) {
+        return true;
+      } else {
+        line.clear();
+      }
+    }
+    return false;
+  }
+
   static std::string all_of(int descriptor) {
     std::string text;
     std::array<char, 256> part{};

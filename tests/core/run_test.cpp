@@ -175,8 +175,42 @@ TEST_CASE("run_on_threads of no threads is diagnosed") {
   CHECK_THROWS_AS(run_on_threads(0, []() -> task<> { co_return; }), std::invalid_argument);
 }
 
+TEST_CASE("run_on_threads drops the values of its tasks", "[threads]") {
+  std::atomic<int> runs = 0;
+  run_on_threads(2, [&]() -> task<int> { co_return ++runs; });
+  CHECK(runs == 2);
+}
+
 TEST_CASE("run_main gives 0 when the task has ended") {
   CHECK(run_main([]() -> task<> { co_await yield(); }()) == 0);
+}
+
+TEST_CASE("run_main gives 0 whatever the task's value") {
+  auto const seven = []() -> task<int> { co_return 7; };
+  CHECK(run_main(seven()) == 0);
+  CHECK(run_main(seven) == 0);
+  CHECK(run_main(2, seven) == 0);
+}
+
+TEST_CASE("run_main keeps a callable alive until its task has ended") {
+  int alive = 0;
+  CHECK(run_main([owned = counted(alive), &alive]() -> task<> {
+          co_await turns(3);
+          CHECK(alive == 1);
+        }) == 0);
+  CHECK(alive == 0);
+}
+
+TEST_CASE("program that fails before there is a task", "[.]") {
+  exit_with(run_main([]() -> task<> {
+    // Not a coroutine.
+    throw error(std::make_error_code(std::errc::address_in_use), "listen on 127.0.0.1:5000");
+  }));
+}
+TEST_CASE("run_main treats what its callable throws as thrown by the task") {
+  program failing("program that fails before there is a task");
+  CHECK(failing.status() == 1);
+  CHECK(failing.errors() == "strait_program: listen on 127.0.0.1:5000: address already in use\n");
 }
 
 TEST_CASE("run_main restores the signals' handlers") {

@@ -1,4 +1,4 @@
-// run, run_main, run_on_threads: from a program's ordinary code into tasks and back.
+// run, run_on_threads, run_until_signal, run_main: from a program's ordinary code into tasks and back.
 #pragma once
 
 #include <utility>
@@ -28,15 +28,38 @@ void run(F) {
 }
 
 namespace detail {
-using task_factory = task<> (*)(void* context, unsigned index);
-void run_on_threads(unsigned count, task_factory make, void* context);
-int run_main(unsigned count, task_factory make, void* context) noexcept;
+/// Runs on `loop` the task that the thread with this index is to run.
+using loop_runner = void (*)(void* context, event_loop& loop, unsigned index);
+void run_on_threads(unsigned count, loop_runner run, void* context);
+void run_until_signal(unsigned count, loop_runner run, void* context);
 
 template <class Factory>
-task<> make_task(void* context, unsigned index) {
-  if constexpr (makes_task<Factory, unsigned>) return (*static_cast<Factory*>(context))(index);
-  else return (*static_cast<Factory*>(context))();
+void run_made(void* context, event_loop& loop, unsigned index) {
+  auto& factory = *static_cast<Factory*>(context);
+  if constexpr (makes_task<Factory, unsigned>) loop.run(factory(index));
+  else if constexpr (makes_task<Factory>) loop.run(factory());
+  else
+    static_assert(
+        makes_task<Factory>,
+        "strait: each thread runs a task: give a callable that makes one, [&](unsigned index) -> task<> { … }");
 }
+
+/// A loop whose `run` a signal cancels.
+class loop_until_signal {
+ public:
+  loop_until_signal();
+  loop_until_signal(loop_until_signal const&) = delete;
+  loop_until_signal& operator=(loop_until_signal const&) = delete;
+  ~loop_until_signal();
+  event_loop* operator->() const noexcept;
+
+ private:
+  struct state;
+  state* state_;
+};
+
+/// What `run_main` makes of the exception that is being handled.
+int exit_status() noexcept;
 }  // namespace detail
 
 /// Runs `count` loops, each on a thread of its own, the calling one included; the thread with index i in [0, count)
@@ -47,23 +70,84 @@ task<> make_task(void* context, unsigned index) {
 /// For a server: let each task listen on the same endpoint with `reuse_port`, and the system spreads the connections.
 template <class Factory>
 void run_on_threads(unsigned count, Factory factory) {
-  detail::run_on_threads(count, &detail::make_task<Factory>, &factory);
+  detail::run_on_threads(count, &detail::run_made<Factory>, &factory);
 }
 
-/// `run` for programs: `int main() { return run_main(serve_forever()); }`
+/// `run` until a signal: the first SIGINT or SIGTERM cancels `main`, which may use `shield` and `timeout` to end in
+/// order; a second one ends the process at once with status 128 + signal. Gives the value of `main` or throws its
+/// exception, `canceled` included. For programs that do more at their end than `run_main` does.
 ///
-/// The first SIGINT or SIGTERM cancels `main`, which may use `shield` and `timeout` to end in order; a second one ends
-/// the process at once with status 128 + signal. Gives the exit status: 0 if `main` ended or was canceled, 1 if it
-/// threw, after one line on stderr: "program: what()". The signals' former handlers are restored on return. One at a
-/// time.
-[[nodiscard]] inline int run_main(task<> main) noexcept {
-  return detail::run_main(1, [](void* context, unsigned) { return std::move(*static_cast<task<>*>(context)); }, &main);
+/// Meanwhile `kill -USR1 PID` shows what every task waits for: SIGUSR1 has each loop that runs in the process write
+/// `dump_tasks` to stderr, if there are several below the number of its thread, whenever it next has a turn. If
+/// SIGUSR1 is ignored or has a handler when this begins, that stays.
+///
+/// The signals' former handlers are restored on return. One at a time.
+template <class T>
+T run_until_signal(task<T> main) {
+  detail::loop_until_signal const loop;
+  return loop->run(std::move(main));
+}
+/// The same with a callable that makes the task; it is kept alive.
+template <detail::makes_task F>
+decltype(auto) run_until_signal(F main) {
+  detail::loop_until_signal const loop;
+  return loop->run(main());
+}
+/// `run_on_threads` until a signal, which cancels the tasks of all threads.
+template <class Factory>
+void run_until_signal(unsigned threads, Factory factory) {
+  detail::run_until_signal(threads, &detail::run_made<Factory>, &factory);
 }
 
-/// `run_on_threads` for programs: the signals cancel the tasks of all threads.
+template <class F>
+  requires(!detail::makes_task<F> && !detail::is_task<F>)
+void run_until_signal(F) {
+  static_assert(detail::makes_task<F>,
+                "strait: run_until_signal takes a task, or a callable that makes one: [&]() -> task<> { … }");
+}
+
+/// `run_until_signal` for programs: `int main() { return run_main(serve_forever()); }`
+///
+/// Gives the exit status: 0 if `main` ended, whatever its value, or was canceled; 1 if it threw, after one line on
+/// stderr: "program: what()".
+template <class T>
+[[nodiscard]] int run_main(task<T> main) noexcept {
+  try {
+    run_until_signal(std::move(main));
+    return 0;
+  } catch (...) {
+    return detail::exit_status();
+  }
+}
+/// The same with a callable that makes the task; it is kept alive. What it throws itself counts as thrown by the task:
+/// `run_main([] { return serve(tcp::listen("localhost:5000"), echo); })`
+template <detail::makes_task F>
+[[nodiscard]] int run_main(F main) noexcept {
+  try {
+    detail::loop_until_signal const loop;
+    loop->run(main());
+    return 0;
+  } catch (...) {
+    return detail::exit_status();
+  }
+}
+/// The same with `run_on_threads`: the signals cancel the tasks of all threads.
 template <class Factory>
 [[nodiscard]] int run_main(unsigned threads, Factory factory) noexcept {
-  return detail::run_main(threads, &detail::make_task<Factory>, &factory);
+  try {
+    detail::run_until_signal(threads, &detail::run_made<Factory>, &factory);
+    return 0;
+  } catch (...) {
+    return detail::exit_status();
+  }
+}
+
+template <class F>
+  requires(!detail::makes_task<F> && !detail::is_task<F>)
+[[nodiscard]] int run_main(F) {
+  static_assert(detail::makes_task<F>,
+                "strait: run_main takes a task, or a callable that makes one: [&]() -> task<> { … }");
+  return 1;
 }
 
 }  // namespace strait

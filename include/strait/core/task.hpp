@@ -58,7 +58,10 @@ class promise_base : public recycled {
   promise_base(promise_base const&) = delete;
   promise_base& operator=(promise_base const&) = delete;
 
-  std::suspend_always initial_suspend() noexcept { return {}; }
+  std::suspend_always initial_suspend(std::source_location where = std::source_location::current()) noexcept {
+    where_ = where;
+    return {};
+  }
 
   struct final_awaiter {
     static constexpr bool await_ready() noexcept { return false; }
@@ -108,7 +111,10 @@ class promise_base : public recycled {
   }
 
  private:
+  friend class branch;
   friend class task_dump;
+
+  [[nodiscard]] bool has_awaited() const noexcept { return since_ >= 0; }
 
   void end() noexcept {
     branch_->innermost_ = outer_;
@@ -118,8 +124,8 @@ class promise_base : public recycled {
   branch* branch_ = nullptr;
   promise_base* outer_ = nullptr;  // the task that awaits this one
   std::coroutine_handle<> continuation_;
-  std::source_location where_;  // of the last await
-  std::int64_t since_ = 0;      // when that was, in the loop's time
+  std::source_location where_;  // of the last await or, before the first, in the function
+  std::int64_t since_ = -1;     // when that await was, in the loop's time
   std::exception_ptr exception_;
 };
 

@@ -129,6 +129,7 @@ class branch : public work, public branch_state, public list_hook<struct scope_t
   friend class scope;
   friend class task_dump;
   void run_work() noexcept final { resume(to_resume_); }
+  void resume_watched(std::coroutine_handle<> with) noexcept;
   promise_base* parent_;
 };
 

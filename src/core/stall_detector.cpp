@@ -1,0 +1,192 @@
+// The thread that looks at what loops are busy with.
+#include "strait/core/stall_detector.hpp"
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/running_loops.hpp"
+#include "core/task_location.hpp"
+#include "strait/base/error.hpp"
+
+namespace strait {
+namespace {
+
+using observation = detail::loop_activity::observation;
+
+std::string in_words(std::chrono::nanoseconds held) {
+  auto const milliseconds = held.count() / 1'000'000;
+  return milliseconds < 1000 ? fmt::format("{} ms", milliseconds)
+                             : fmt::format("{:.1f} s", static_cast<double>(milliseconds) / 1000);
+}
+
+stall stall_of(observation const& seen) {
+  stall what;
+  what.function = detail::function_name(seen.where);
+  what.file = detail::file_name(seen.where);
+  if (seen.has_awaited) what.line = seen.where.line();
+  what.held = clock::now() - seen.since;
+  return what;
+}
+
+}  // namespace
+
+class stall_detector::watchdog final : public detail::stall_listener {
+ public:
+  watchdog(std::chrono::nanoseconds limit, hook<void(stall const&)> report);
+  watchdog(watchdog const&) = delete;
+  watchdog& operator=(watchdog const&) = delete;
+  ~watchdog();
+
+ private:
+  /// Under the lock.
+  void has_ended(observation const& seen, std::source_location stands_at) noexcept override;
+
+  // So often an activity is met before it is reported. To count, and not to ask the clock, passes over the time in
+  // which the process is stopped, and some of that in which the machine is busy with something else.
+  static constexpr int times_until_reported = 4;
+
+  void work() noexcept;
+  void look_at(detail::loop_activity& activity) noexcept;
+  void add(stall&& what) noexcept;
+  void deliver(std::unique_lock<std::mutex>& lock) noexcept;
+
+  std::chrono::nanoseconds const period_;
+  hook<void(stall const&)> const report_;
+  std::condition_variable wake_;
+  bool is_stopping_ = false;
+  std::vector<stall> reports_;  // to be delivered
+  std::thread thread_;
+};
+
+stall_detector::watchdog::watchdog(std::chrono::nanoseconds limit, hook<void(stall const&)> report)
+    : period_(limit / times_until_reported), report_(report) {
+  if (period_ < std::chrono::milliseconds(1))
+    throw std::invalid_argument("strait: the limit of a stall_detector is at least 4 ms");
+  {
+    std::lock_guard const lock(detail::stall_listener::mutex());
+    if (detail::stall_listener::the_one) throw std::logic_error("strait: there is a stall_detector already");
+    detail::stall_listener::the_one = this;
+  }
+  auto& loops = detail::running_loops::instance();
+  loops.for_each([](detail::loop& each, unsigned) {
+    std::lock_guard const lock(detail::stall_listener::mutex());
+    each.activity().seen = {};
+  });
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (std::system_error const& e) {
+    std::lock_guard const lock(detail::stall_listener::mutex());
+    detail::stall_listener::the_one = nullptr;
+    throw error(e.code(), "begin a thread for the stall_detector");
+  }
+  loops.watch(true);
+}
+
+stall_detector::watchdog::~watchdog() {
+  detail::running_loops::instance().watch(false);
+  {
+    std::lock_guard const lock(detail::stall_listener::mutex());
+    is_stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  std::lock_guard const lock(detail::stall_listener::mutex());
+  detail::stall_listener::the_one = nullptr;
+}
+
+void stall_detector::watchdog::work() noexcept {
+  auto& loops = detail::running_loops::instance();
+  auto next = clock::now() + period_;
+  std::unique_lock lock(detail::stall_listener::mutex());
+  for (;;) {
+    wake_.wait_until(lock, next, [this] { return is_stopping_ || !reports_.empty(); });
+    if (!is_stopping_ && clock::now() >= next) {
+      lock.unlock();
+      loops.for_each([this](detail::loop& each, unsigned) { look_at(each.activity()); });
+      next = clock::now() + period_;
+      lock.lock();
+    }
+    deliver(lock);
+    if (is_stopping_) return;
+  }
+}
+
+void stall_detector::watchdog::look_at(detail::loop_activity& activity) noexcept {
+  std::lock_guard const lock(detail::stall_listener::mutex());
+  auto& seen = activity.seen;
+  auto const number = activity.number();
+  if (number == 0 || number != seen.number) {
+    seen.number = number;
+    seen.times = 0;
+    seen.since = clock::now();
+    return;
+  }
+  if (++seen.times != times_until_reported) return;
+  seen.where = activity.where();
+  seen.has_awaited = activity.has_awaited();
+  if (activity.mark_reported(number)) add(stall_of(seen));
+}
+
+void stall_detector::watchdog::has_ended(observation const& seen, std::source_location stands_at) noexcept {
+  stall what = stall_of(seen);
+  what.is_over = true;
+  what.next_file = detail::file_name(stands_at);
+  what.next_line = stands_at.line();
+  add(std::move(what));
+  wake_.notify_one();
+}
+
+void stall_detector::watchdog::add(stall&& what) noexcept {
+  try {
+    reports_.push_back(std::move(what));
+  } catch (std::bad_alloc const&) {
+    // One report fewer.
+  }
+}
+
+void stall_detector::watchdog::deliver(std::unique_lock<std::mutex>& lock) noexcept {
+  while (!reports_.empty()) {
+    auto const reports = std::exchange(reports_, {});
+    lock.unlock();
+    for (stall const& each : reports) report_(each);
+    lock.lock();
+  }
+}
+
+stall_detector::stall_detector(std::chrono::nanoseconds limit, hook<void(stall const&)> report)
+    : watchdog_(new watchdog(limit, report)) {}
+stall_detector::~stall_detector() = default;
+
+std::string describe(stall const& what) {
+  std::string const held = in_words(what.held);
+  if (what.function.empty())
+    return fmt::format("a function that was posted to its loop {} {}", what.is_over ? "held it for" : "has held it for",
+                       held);
+  if (!what.is_over)
+    return what.line == 0
+               ? fmt::format("{} in {} has held its loop for {}, since it began", what.function, what.file, held)
+               : fmt::format("{} has held its loop for {}, since {}:{}", what.function, held, what.file, what.line);
+  auto const begin =
+      what.line == 0 ? fmt::format("its beginning in {}", what.file) : fmt::format("{}:{}", what.file, what.line);
+  auto const end = what.next_line == 0 ? std::string("its end") : fmt::format("{}:{}", what.next_file, what.next_line);
+  return fmt::format("{} held its loop for {}, from {} to {}", what.function, held, begin, end);
+}
+
+void print_stall(stall const& what) noexcept {
+  try {
+    fmt::print(stderr, "{}: {}\n", program_invocation_short_name, describe(what));
+  } catch (std::exception const&) {
+    // There is nowhere left to say it.
+  }
+}
+
+}  // namespace strait

@@ -1,0 +1,33 @@
+// What compilers say of a place in the code, made readable.
+#include "core/task_location.hpp"
+
+namespace strait::detail {
+
+// g++ names the body that it makes of a coroutine, "void echo(echo(tcp::stream)::_Z4echo….Frame*)", of which
+// "echo(tcp::stream)" is wanted: what stands between the parenthesis that the last one closes and the mangled name.
+std::string_view function_name(std::source_location where) noexcept {
+  std::string_view const name = where.function_name();
+  if (!name.ends_with(".Frame*)")) return name;
+  std::size_t begin = name.size();
+  for (int depth = 0; begin > 0;) {
+    --begin;
+    if (name[begin] == ')') ++depth;
+    if (name[begin] == '(' && --depth == 0) break;
+  }
+  auto const end = name.rfind("::_Z");
+  return end == name.npos || end < begin ? name : name.substr(begin + 1, end - begin - 1);
+}
+
+std::string_view file_name(std::source_location where) noexcept {
+  std::string_view const file = where.file_name();
+  return file.substr(file.rfind('/') + 1);
+}
+
+bool is_ours(std::source_location where) noexcept {
+  std::string_view const file = where.file_name();
+  static std::string_view const here = std::source_location::current().file_name();
+  static std::string_view const sources = here.substr(0, here.rfind('/') + 1);
+  return file.find("strait/core/") != file.npos || file.starts_with(sources);
+}
+
+}  // namespace strait::detail
