@@ -56,7 +56,7 @@ accept_awaiter::progress accept_awaiter::take_in(loop_core& loop) noexcept {
     return progress::postponed;
   }
   back_off_ = std::clamp(2 * back_off_, first_back_off, longest_back_off);
-  ++socket_->back_offs_;
+  socket_->count_back_off();
   state_ = state::aside;
   set(loop, clock::now() + back_off_);
   return progress::postponed;
@@ -80,5 +80,9 @@ template class socket_handle<listener_socket>;
 }  // namespace detail
 
 std::uint64_t socket_listener::back_offs() const noexcept { return socket_ ? socket_->back_offs() : 0; }
+
+void detail::back_off_counting::count(socket_listener& of, std::atomic<std::uint64_t>* counter) noexcept {
+  if (of.socket_) of.socket_->count_back_offs(counter);
+}
 
 }  // namespace strait

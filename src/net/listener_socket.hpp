@@ -1,6 +1,7 @@
 // listener_socket: what stands behind a listener.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -31,13 +32,21 @@ class listener_socket : public watched_socket {
   /// Who has connected last, if that was over IP.
   [[nodiscard]] endpoint peer() const noexcept { return endpoint::from_sockaddr(&peer_, sizeof peer_); }
   [[nodiscard]] std::uint64_t back_offs() const noexcept { return back_offs_; }
+  /// Counts them in `counter`, too.
+  void count_back_offs(std::atomic<std::uint64_t>* counter) noexcept { counter_ = counter; }
 
  private:
   friend class accept_awaiter;
   [[nodiscard]] std::string name() const override;
 
   accept_awaiter* accepting_ = nullptr;
+  void count_back_off() noexcept {
+    ++back_offs_;
+    if (counter_) counter_->store(counter_->load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+
   std::uint64_t back_offs_ = 0;
+  std::atomic<std::uint64_t>* counter_ = nullptr;
   sockaddr_storage peer_{};
   std::string where_;
 };

@@ -26,7 +26,7 @@ bool socket_awaiter<Awaiter, Operation>::start(branch& where, std::coroutine_han
   if (self().is_done_already()) return false;
   if (socket->is_free_for(self())) [[likely]] {
     if (advance(loop)) {
-      socket->moved_at_once();
+      socket->moved_at_once(self());
       return false;
     }
   } else {
@@ -72,7 +72,6 @@ void socket_awaiter<Awaiter, Operation>::io_done() noexcept {
       this->error_ = EBADF;
     } else {
       loop_of(loop).refresh();
-      self().socket_->touch();
       if (!advance(loop)) return;
     }
   }

@@ -1,4 +1,4 @@
-// socket_stream: options.
+// socket_stream: options, limits, counts.
 #include "strait/net/socket_stream.hpp"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "net/descriptor.hpp"
 #include "net/socket_handle.hpp"
 #include "net/stream_socket.hpp"
+#include "strait/net/detail/traffic_meter.hpp"
 
 namespace strait {
 namespace detail {
@@ -18,7 +19,21 @@ namespace detail {
 template class socket_handle<stream_socket>;
 template class data_socket_handle<stream_socket>;
 
+void traffic_meter::attach(socket_stream& stream) noexcept {
+  stream_ = stream.socket_;
+  stream_->metered_by(*this);
+}
+
 }  // namespace detail
+
+namespace {
+
+std::int64_t in_range(std::chrono::nanoseconds limit, std::int64_t shortest = 0) noexcept {
+  constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: no sum of it and the clock overflows
+  return std::clamp<std::int64_t>(limit.count(), shortest, longest);
+}
+
+}  // namespace
 
 void socket_stream::shutdown_write() {
   int const descriptor = open_handle("shutdown");
@@ -28,8 +43,21 @@ void socket_stream::shutdown_write() {
 
 void socket_stream::idle_timeout(std::chrono::nanoseconds limit) {
   require_open("idle_timeout");
-  constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: no sum of it and the clock overflows
-  socket_->set_idle_limit(std::clamp<std::int64_t>(limit.count(), 0, longest));
+  socket_->limit_idleness(in_range(limit));
 }
+
+void socket_stream::write_timeout(std::chrono::nanoseconds limit) {
+  require_open("write_timeout");
+  socket_->limit_writes(in_range(limit));
+}
+
+void socket_stream::minimum_receive_rate(std::uint64_t bytes_per_second, std::chrono::nanoseconds window) {
+  require_open("minimum_receive_rate");
+  constexpr std::int64_t shortest = 10'000'000;  // the clock that it goes by ticks every few milliseconds
+  socket_->limit_rate(bytes_per_second, in_range(window, shortest));
+}
+
+std::uint64_t socket_stream::bytes_read() const noexcept { return socket_ ? socket_->bytes_read() : 0; }
+std::uint64_t socket_stream::bytes_written() const noexcept { return socket_ ? socket_->bytes_written() : 0; }
 
 }  // namespace strait

@@ -1,4 +1,4 @@
-// Who may use a stream's socket, and when it has been idle for too long.
+// Who may use a stream's socket, what it moves, and when it has waited for too long.
 #include "net/stream_socket.hpp"
 
 #include <stdexcept>
@@ -12,16 +12,24 @@ namespace {
 
 // The loop's time is up to some milliseconds late; a deadline is looked at when it is past for certain.
 constexpr std::chrono::milliseconds lateness{5};
+clock::time_point look_at(std::int64_t time) noexcept {
+  return clock::time_point(std::chrono::nanoseconds(time)) + lateness;
+}
 
 }  // namespace
 
+// Who waits and has moved something, but has not been resumed yet, will be told so in spite of the close.
 stream_socket::~stream_socket() {
-  for (transfer_awaiter* each : {reader_, writer_})
-    if (each) each->socket_closed();
+  for (transfer_awaiter* each : users_) {
+    if (!each) continue;
+    count(*each);
+    each->socket_closed();
+  }
+  if (meter_) meter_->stream_ = nullptr;
 }
 
 void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
-  if (place_of(operation)) {
+  if (users_[way_of(operation)]) {
     char const* const doing = operation.is_output() ? "write" : "read";
     throw std::logic_error(
         fmt::format("strait: two {0}s at once on {1}: one task at a time may {0} it", doing, name()));
@@ -32,36 +40,109 @@ void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
 std::string stream_socket::name() const { return fmt::format("the stream with {}", peer_name()); }
 
 void stream_socket::loop_ended() noexcept {
-  deadline_.reset();
+  reset();
   watched_socket::loop_ended();
 }
 
-void stream_socket::touch() noexcept {
-  if (has_idle_limit_) last_moved_ = loop_of(*loop_).engine().coarse_now();
+void stream_socket::concern_with(concern what, bool on) noexcept {
+  auto const others = concerns_ & ~what;
+  concerns_ = static_cast<unsigned char>(on ? others | what : others);
 }
 
-void stream_socket::set_idle_limit(std::int64_t nanoseconds) noexcept {
+void stream_socket::limit_idleness(std::int64_t nanoseconds) noexcept {
   idle_limit_ = nanoseconds;
-  has_idle_limit_ = nanoseconds != 0;
-  deadline_.reset();
-  if (!has_idle_limit_ || !(reader_ || writer_)) return;
-  touch();
-  watch_idleness();
+  concern_with(idleness, nanoseconds != 0);
+  if (users_[input] || users_[output]) last_moved_ = now();
+  limits_changed();
 }
 
-void stream_socket::watch_idleness() noexcept {
-  deadline_.set(*loop_, clock::time_point(std::chrono::nanoseconds(last_moved_ + idle_limit_)) + lateness);
+void stream_socket::limit_writes(std::int64_t nanoseconds) noexcept {
+  write_limit_ = nanoseconds;
+  concern_with(writes, nanoseconds != 0);
+  if (users_[output]) write_begins(now());
+  limits_changed();
 }
 
-// The one deadline of the connection, which is moved only when it turns out to have been too early.
-void stream_socket::check_idleness() noexcept {
-  if (!(reader_ || writer_)) return;
-  if (loop_of(*loop_).engine().coarse_now() < last_moved_ + idle_limit_) {
-    watch_idleness();
-    return;
+void stream_socket::limit_rate(std::uint64_t bytes_per_second, std::int64_t window) noexcept {
+  stream_limits::limit_rate(bytes_per_second, window, bytes_read());
+  concern_with(rate, bytes_per_second != 0);
+  if (users_[input]) read_begins(now());
+  limits_changed();
+}
+
+void stream_socket::limits_changed() noexcept {
+  reset();
+  if (waiting_in(input) || waiting_in(output)) look_later();
+}
+
+void stream_socket::moved_part(transfer_awaiter const& operation) noexcept {
+  count(operation);
+  if (concerns_ == 0) return;
+  last_moved_ = now();
+  if (operation.is_output()) write_begins(last_moved_);
+}
+
+// By the clock: the loop's time is that at which the handler was resumed, and what it has done since does not count.
+void stream_socket::begin_wait(transfer_awaiter const& operation) noexcept {
+  if (operation.is_output()) {
+    write_begins(now());
+    look_later();
+  } else if ((concerns_ & rate) != 0) {
+    read_begins(now());
+    if (!is_set() || when() > look_at(window_ends())) look_later();
+  } else if (!is_set() && (concerns_ & idleness) != 0) {
+    look_later();
   }
-  for (transfer_awaiter* each : {reader_, writer_})
-    if (each) each->time_out();
+}
+
+void stream_socket::end_wait(transfer_awaiter const& operation) noexcept {
+  bool const ends_read = (concerns_ & rate) != 0 && !operation.is_output();
+  if (!ends_read && !users_[input] && !users_[output]) return;
+  last_moved_ = now();
+  if (!ends_read) return;
+  read_ends(last_moved_);
+  if (operation.error_ != 0 && operation.ends_early() && reached_[input] == stream_limit::rate)
+    begin_window(bytes_read());
+}
+
+void stream_socket::look_later() noexcept {
+  auto const next = next_look(waiting_in(input), waiting_in(output));
+  if (next == never) return;
+  if (is_set()) {
+    if (when() <= look_at(next)) return;
+    reset();
+  }
+  set(*loop_, look_at(next));
+}
+
+void stream_socket::time_out(unsigned way, stream_limit which) noexcept {
+  transfer_awaiter* const waiting = waiting_in(way);
+  if (!waiting) return;
+  reached_[way] = which;
+  waiting->time_out();
+}
+
+void stream_socket::expired() noexcept {
+  auto const time = now();
+  if (waiting_in(output)) look_at_queue(native_handle(), time);
+  if (waiting_in(input) && is_too_slow(time, bytes_read())) time_out(input, stream_limit::rate);
+  if (waiting_in(output) && writes_in_vain(time)) time_out(output, stream_limit::write);
+  if (is_idle(time)) {
+    time_out(input, stream_limit::idle);
+    time_out(output, stream_limit::idle);
+  }
+  if (waiting_in(input) || waiting_in(output)) look_later();
+}
+
+void stream_socket::metered_by(traffic_meter& meter) noexcept {
+  for (unsigned const way : {input, output}) meter.bytes_[way] = bytes_[way].load();
+  meter_ = &meter;
+}
+
+traffic_meter::~traffic_meter() {
+  if (!stream_) return;
+  stream_->meter_ = nullptr;
+  for (int const way : {0, 1}) stream_->bytes_[way] = bytes_[way].load();
 }
 
 }  // namespace strait::detail

@@ -1,47 +1,67 @@
 // stream_socket: what stands behind a stream.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "core/loop.hpp"
+#include "net/stream_limits.hpp"
 #include "net/watched_socket.hpp"
-#include "strait/core/detail/timer.hpp"
+#include "strait/net/detail/traffic_meter.hpp"
 #include "strait/net/socket_stream.hpp"
 
 namespace strait::detail {
 
-/// A connected socket, who reads and writes it, and since when nothing has moved.
-class alignas(64) stream_socket : public watched_socket {  // aligned: what a message touches is one cache line
+/// A connected socket, who reads and writes it, how much, and for how long nothing has moved.
+///
+/// Aligned, and its bases in this order, so that what a message touches is one cache line: from the second word of
+/// `watched_socket` behind its links to the end of this class.
+class alignas(64) stream_socket : public stream_limits, public watched_socket {
  public:
   /// Closes; operations under way end.
   virtual ~stream_socket();
 
   /// Whether `operation` may begin on `loop`; if not, `admit` sees to it or throws.
   [[nodiscard]] bool admits(transfer_awaiter const& operation, loop_core const& loop) noexcept {
-    return loop_ == &loop && !place_of(operation);
+    return loop_ == &loop && !users_[way_of(operation)];
   }
   void admit(transfer_awaiter const& operation, loop_core& loop);
   /// `operation` waits.
   void occupy(transfer_awaiter& operation) noexcept {
-    place_of(operation) = &operation;
-    if (has_idle_limit_) {
-      last_moved_ = loop_->now;
-      if (!deadline_.is_set()) watch_idleness();
-    }
+    users_[way_of(operation)] = &operation;
+    if (concerns_ == 0) return;
+    last_moved_ = loop_->now;
+    if (concerns_ != idleness) begin_wait(operation);
+    else if (!is_set()) look_later();
   }
-  /// It does no longer.
+  /// It does no longer; what the last attempt has moved is counted.
   void vacate(transfer_awaiter& operation) noexcept {
-    place_of(operation) = nullptr;
-    if (has_idle_limit_ && (reader_ || writer_)) touch();
+    auto const way = way_of(operation);
+    users_[way] = nullptr;
+    count(operation);
+    if (concerns_ == 0) return;
+    if (concerns_ != idleness || users_[input] || users_[output]) end_wait(operation);
   }
-  /// Bytes have moved: at once, or while something waited.
-  void moved_at_once() noexcept {
-    if (has_idle_limit_) last_moved_ = loop_->now;
+  /// `operation` was done at once.
+  void moved_at_once(transfer_awaiter const& operation) noexcept {
+    count(operation);
+    if (concerns_ != 0) last_moved_ = loop_->now;
   }
-  void touch() noexcept;
+  /// `operation` has moved a part of what it is to move, and goes on.
+  void moved_part(transfer_awaiter const& operation) noexcept;
 
-  void set_idle_limit(std::int64_t nanoseconds) noexcept;
+  void limit_idleness(std::int64_t nanoseconds) noexcept;
+  void limit_writes(std::int64_t nanoseconds) noexcept;
+  void limit_rate(std::uint64_t bytes_per_second, std::int64_t window) noexcept;
+
+  /// Until one of both ends.
+  void metered_by(traffic_meter& meter) noexcept;
+  [[nodiscard]] std::uint64_t bytes_read() const noexcept { return counters()[input].load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t bytes_written() const noexcept {
+    return counters()[output].load(std::memory_order_relaxed);
+  }
 
   /// For messages: "127.0.0.1:5000".
   [[nodiscard]] virtual std::string peer_name() const = 0;
@@ -50,29 +70,48 @@ class alignas(64) stream_socket : public watched_socket {  // aligned: what a me
   stream_socket() noexcept = default;
 
  private:
-  transfer_awaiter*& place_of(transfer_awaiter const& operation) noexcept {
-    return operation.is_output() ? writer_ : reader_;
+  friend class traffic_meter;
+  // What more there is to be done than counting.
+  enum concern : unsigned char { idleness = 1, writes = 2, rate = 4 };
+
+  using watched_socket::loop_;
+
+  static constexpr unsigned input = 0;
+  static constexpr unsigned output = 1;
+  static unsigned way_of(transfer_awaiter const& operation) noexcept {
+    return static_cast<unsigned char>(operation.what_) & 1u;  // shorter than by is_output()
   }
-  class idle_deadline final : public timer {
-   public:
-    explicit idle_deadline(stream_socket& of) noexcept : of_(of) {}
+  /// Who waits for it, if he has not been told to end.
+  [[nodiscard]] transfer_awaiter* waiting_in(unsigned way) const noexcept {
+    return users_[way] && !users_[way]->ends_early() ? users_[way] : nullptr;
+  }
+  [[nodiscard]] std::int64_t now() const noexcept { return loop_of(*loop_).engine().coarse_now(); }
 
-   private:
-    void expired() noexcept override { of_.check_idleness(); }
-    stream_socket& of_;
-  };
+  using counter = std::atomic<std::uint64_t>;  // written by the loop's thread only: it needs no locked instruction
+  [[nodiscard]] counter const* counters() const noexcept { return meter_ ? meter_->bytes_ : bytes_; }
+  void count(transfer_awaiter const& operation) noexcept {
+    counter& to = (meter_ ? meter_->bytes_ : bytes_)[way_of(operation)];
+    to.store(to.load(std::memory_order_relaxed) + operation.uncounted(), std::memory_order_relaxed);
+  }
 
-  void watch_idleness() noexcept;
-  void check_idleness() noexcept;
+  void concern_with(concern what, bool on) noexcept;
+  void limits_changed() noexcept;
+  void begin_wait(transfer_awaiter const& operation) noexcept;
+  void end_wait(transfer_awaiter const& operation) noexcept;
+  void time_out(unsigned way, stream_limit which) noexcept;
+  void look_later() noexcept;
+  void expired() noexcept override;
   void loop_ended() noexcept override;
   [[nodiscard]] std::string name() const override;
 
-  bool has_idle_limit_ = false;
-  transfer_awaiter* reader_ = nullptr;
-  transfer_awaiter* writer_ = nullptr;
-  std::int64_t idle_limit_ = 0;  // nanoseconds
-  std::int64_t last_moved_ = 0;  // in the loop's time; kept while there is a limit
-  idle_deadline deadline_{*this};
+  unsigned char concerns_ = 0;
+  transfer_awaiter* users_[2]{};  // who waits, by way
+  counter bytes_[2]{};            // moved so far, unless there is a meter
+  traffic_meter* meter_ = nullptr;
 };
+
+// Its own vtable pointer and links are what `watched_socket` has in front of it: three words.
+static_assert(sizeof(void*) != 8 || (sizeof(stream_limits) + 3 * sizeof(void*)) % 64 == 0);
+static_assert(sizeof(void*) != 8 || sizeof(stream_socket) == sizeof(stream_limits) + 3 * sizeof(void*) + 64);
 
 }  // namespace strait::detail

@@ -81,6 +81,50 @@ listener listen(std::string_view where, listen_options options) {
   return listen(detail::parse_for<endpoint>("listen", where), options);
 }
 
+std::vector<listener> listen_shared(endpoint const& where, std::size_t count, listen_options options) {
+  // Who shares a port shares it with strangers, too; so see first that there are none.
+  if (where.port() != 0) listen(where, options).close();
+
+  options.reuse_port = true;
+  std::vector<listener> all;
+  all.reserve(count);
+  while (all.size() < count) all.push_back(listen(all.empty() ? where : all.front().local_endpoint(), options));
+  return all;
+}
+
+std::vector<listener> listen_shared(std::string_view where, std::size_t count, listen_options options) {
+  return listen_shared(detail::parse_for<endpoint>("listen", where), count, options);
+}
+
+namespace {
+
+// The host does not have the protocol, or no address of it.
+bool lacks_family(std::error_code const& code) noexcept {
+  return code == std::errc::address_family_not_supported || code == std::errc::address_not_available;
+}
+
+}  // namespace
+
+std::vector<listener> listen_everywhere(std::uint16_t port, listen_options options) {
+  options.v6_only = true;
+  for (int tries = 1;; ++tries) {
+    std::vector<listener> all;
+    try {
+      all.push_back(listen(endpoint::any_v6(port), options));
+    } catch (error const& e) {
+      if (!lacks_family(e.code())) throw;
+    }
+    try {
+      all.push_back(listen(endpoint::any_v4(all.empty() ? port : all.front().local_endpoint().port()), options));
+    } catch (error const& e) {
+      // The port that the system has chosen for one may be taken for the other.
+      if (port == 0 && !all.empty() && e.code() == std::errc::address_in_use && tries < 10) continue;
+      if (all.empty() || !lacks_family(e.code())) throw;
+    }
+    return all;
+  }
+}
+
 }  // namespace strait::tcp
 
 namespace strait::detail {

@@ -36,6 +36,8 @@ transfer_awaiter::progress transfer_awaiter::take_in_part() noexcept {
     return progress::done;
   }
   drop_front(buffer_, more_, moved_);
+  if (socket_) socket_->moved_part(*this);
+  moved_ = 0;
   return progress::unfinished;
 }
 
@@ -76,7 +78,7 @@ void transfer_awaiter::fail() const {
   if (!socket_ || error_ == EBADF) throw error(errc::closed, doing, transferred_);
   auto const context = fmt::format("{} {} {}", doing, is_output() ? "to" : "from", socket_->peer_name());
   if (error_ == ended_early) throw unexpected_end(context, transferred_, wanted_);
-  if (early_end_ == early_end::timed_out) throw timed_out(context, transferred_);
+  if (early_end_ == early_end::timed_out) throw timed_out(context + socket_->details(is_output()), transferred_);
   throw system_failure(error_, context, transferred_);
 }
 

@@ -179,6 +179,21 @@ socket bind(std::string_view where, bind_options options) {
   return bind(detail::parse_for<endpoint>("bind", where), options);
 }
 
+std::vector<socket> bind_shared(endpoint const& where, std::size_t count, bind_options options) {
+  // Who shares a port shares it with strangers, too; so see first that there are none.
+  if (where.port() != 0) bind(where, options).close();
+
+  options.reuse_port = true;
+  std::vector<socket> all;
+  all.reserve(count);
+  while (all.size() < count) all.push_back(bind(all.empty() ? where : all.front().local_endpoint(), options));
+  return all;
+}
+
+std::vector<socket> bind_shared(std::string_view where, std::size_t count, bind_options options) {
+  return bind_shared(detail::parse_for<endpoint>("bind", where), count, options);
+}
+
 namespace {
 
 socket connected_to(endpoint const& peer, bind_options options) {

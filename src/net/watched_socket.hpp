@@ -26,9 +26,9 @@ class watched_socket : public loop_user {
   [[nodiscard]] static constexpr bool is_free_for(Awaiter const&) noexcept {
     return true;
   }
-  /// Something was done: at once, or while an operation waits.
-  static constexpr void moved_at_once() noexcept {}
-  static constexpr void touch() noexcept {}
+  /// An operation was done at once.
+  template <class Awaiter>
+  static constexpr void moved_at_once(Awaiter const&) noexcept {}
 
  protected:
   watched_socket() = default;

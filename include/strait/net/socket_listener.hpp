@@ -3,6 +3,7 @@
 // A listener belongs to one loop, as streams do, and one task at a time may accept from it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "strait/base/chrono.hpp"
@@ -11,9 +12,19 @@
 #include "strait/net/detail/socket_handle.hpp"
 
 namespace strait {
+
+class socket_listener;
+
 namespace detail {
 
 class listener_socket;
+
+/// For a server, which counts the back-offs of all its listeners.
+class back_off_counting {
+ public:
+  /// Has `of` add its back-offs to `counter`, too, which must be there until `of` is closed; null: no longer.
+  static void count(socket_listener& of, std::atomic<std::uint64_t>* counter) noexcept;
+};
 
 class accept_awaiter : public socket_awaiter<accept_awaiter>, private timer {
  protected:
@@ -69,6 +80,9 @@ class socket_listener : public detail::socket_handle<detail::listener_socket> {
 
  protected:
   using socket_handle::socket_handle;
+
+ private:
+  friend class detail::back_off_counting;
 };
 
 }  // namespace strait

@@ -25,6 +25,7 @@ namespace detail {
 
 class splice_access;
 class stream_socket;
+class traffic_meter;
 
 /// What a read or a write is to do; becomes an awaiter when it is awaited.
 struct transfer_request {
@@ -64,6 +65,10 @@ class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
   result<std::size_t> await_as_result();
 
   void time_out() noexcept { end_early(early_end::timed_out); }
+  /// It has been told to end, and will soon.
+  [[nodiscard]] bool ends_early() const noexcept { return early_end_ != early_end::none; }
+  /// Bytes that the last attempt has moved and that `stream_socket` has not counted.
+  [[nodiscard]] std::size_t uncounted() const noexcept { return moved_; }
 
  private:
   friend class socket_awaiter<transfer_awaiter>;
@@ -181,11 +186,28 @@ class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
   /// as at first. The deadline may be missed by some milliseconds; it costs an operation next to nothing.
   void idle_timeout(std::chrono::nanoseconds limit);
 
+  /// A write during which the peer takes nothing for `limit` ends with `timed_out`, whatever comes from the peer
+  /// meanwhile. Zero: no limit, as at first. May be missed by an eighth of it.
+  void write_timeout(std::chrono::nanoseconds limit);
+
+  /// A peer that sends less than `bytes_per_second`, on average over `window` of waiting for it, is given up: the read
+  /// ends with `timed_out`, whose text says how little has come; if bytes come at that moment they are delivered, and
+  /// the next read that would wait ends so. Only time in which a read waits counts, not that which the handler takes.
+  /// So a handler whose peers may be silent between two requests turns it on when a request has begun, and off (zero)
+  /// when it has come. Each call begins a new window, which is of 10 ms at least.
+  void minimum_receive_rate(std::uint64_t bytes_per_second, std::chrono::nanoseconds window = std::chrono::seconds(5));
+
+  /// How many bytes the system has handed over and taken so far; 0 if the stream is closed. Of an operation that waits
+  /// and has moved a part, that part counts.
+  [[nodiscard]] std::uint64_t bytes_read() const noexcept;
+  [[nodiscard]] std::uint64_t bytes_written() const noexcept;
+
  protected:
   using data_socket_handle::data_socket_handle;
 
  private:
   friend class detail::splice_access;
+  friend class detail::traffic_meter;
   using kind = detail::io_operation::kind;
   using amount = detail::transfer_request::amount;
 };

@@ -1,6 +1,7 @@
 // tcp: listeners and streams.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,15 @@ class listener : public socket_listener {
 [[nodiscard]] listener listen(endpoint const& where, listen_options options = {});
 /// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000" (which is 127.0.0.1).
 [[nodiscard]] listener listen(std::string_view where, listen_options options = {});
+/// `count` listeners, one for each loop, that share a port: the system spreads the connections over them. Throws
+/// `error` if somebody else listens there, too, even if they would share it.
+[[nodiscard]] std::vector<listener> listen_shared(endpoint const& where, std::size_t count,
+                                                  listen_options options = {});
+[[nodiscard]] std::vector<listener> listen_shared(std::string_view where, std::size_t count,
+                                                  listen_options options = {});
+/// On all addresses of this host, IPv6 and IPv4, with a listener for each; on the same port, with port 0, too. What the
+/// host does not have is left out. Throws `error` if that is both.
+[[nodiscard]] std::vector<listener> listen_everywhere(std::uint16_t port, listen_options options = {});
 
 /// Connects to one endpoint.
 [[nodiscard]] task<stream> connect(endpoint const& to, connect_options options = {});

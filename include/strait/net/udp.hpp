@@ -1,7 +1,9 @@
 // udp: datagrams over IP.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "strait/core/task.hpp"
 #include "strait/net/datagram.hpp"
@@ -78,6 +80,10 @@ class socket : public basic_datagram_socket<endpoint> {
 [[nodiscard]] socket bind(endpoint const& where, bind_options options = {});
 /// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000" (which is 127.0.0.1).
 [[nodiscard]] socket bind(std::string_view where, bind_options options = {});
+/// `count` sockets, one for each loop, that share a port: the system spreads the senders over them. Throws `error` if
+/// somebody else is bound there, even if they would share it.
+[[nodiscard]] std::vector<socket> bind_shared(endpoint const& where, std::size_t count, bind_options options = {});
+[[nodiscard]] std::vector<socket> bind_shared(std::string_view where, std::size_t count, bind_options options = {});
 
 /// A socket that is connected to `peer`, and bound to a port that the system chooses. Throws `error`.
 [[nodiscard]] task<socket> connect(endpoint const& peer, bind_options options = {});

@@ -1,0 +1,357 @@
+// The limits of a stream besides its idle time-out: how long a write may be in vain, and how slowly a peer may send.
+#include <limits>
+#include <string>
+#include <thread>
+
+#include "catch.hpp"
+#include "faulty_system.hpp"
+#include "stream_kinds.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr std::size_t much = 32 * 1024 * 1024;
+
+/// Reads whatever comes, until that fails; gives the failure's text.
+template <class Stream>
+task<std::string> failure_of_reading(Stream& stream) {
+  char buffer[4096];
+  for (;;) {
+    auto const outcome = co_await as_result(stream.read(buffer));
+    if (!outcome) co_return outcome.message();
+    if (*outcome == 0) co_return "the end";
+  }
+}
+
+/// Has the peer send `bytes` every 10 ms, `times` times.
+task<> send_now_and_then(raw_socket& peer, std::string bytes, int times) {
+  while (times-- > 0) {
+    co_await sleep_for(10ms);
+    peer.send(bytes);
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("fault 25: a peer that sends a byte now and then is given up, and the error says how little came",
+                   "", tcp::stream, local::stream) {
+  auto [stream, peer] = connected<TestType>();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1000, 100ms);
+    auto const [text, end] = co_await when_any(failure_of_reading(stream), send_now_and_then(peer, "x", 1000));
+    REQUIRE(text);
+    CHECK_THAT(*text, ContainsSubstring("read from " + name_of_peer(stream) + " ("));
+    CHECK_THAT(*text, ContainsSubstring(" bytes in 0.1 s, 100 are the least): timed out"));
+  });
+}
+
+TEMPLATE_TEST_CASE("a slow peer that is faster than the least rate is not given up", "", tcp::stream, local::stream) {
+  auto [stream, peer] = connected<TestType>();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(100, 50ms);
+    char buffer[300];
+    auto const [n, done] =
+        co_await when_all(stream.read_exactly(buffer), send_now_and_then(peer, std::string(10, 'x'), 30));
+    CHECK(n == 300);
+  });
+}
+
+TEST_CASE("a peer that sends nothing is given up when the window is over") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1, 60ms);
+    auto const begun = clock::now();
+    auto const text = co_await failure_of_reading(stream);
+    auto const taken = clock::now() - begun;
+    CHECK_THAT(text, ContainsSubstring(" (0 bytes in 0.06 s, 1 are the least): timed out"));
+    CHECK(taken >= 55ms);  // the clock it goes by ticks every few milliseconds
+    CHECK(taken < 5s);
+  });
+}
+
+TEST_CASE("what a peer has sent in one window does not count in the next") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1000, 50ms);
+    peer.send(std::string(1000, 'x'));  // enough for 20
+    auto const text = co_await failure_of_reading(stream);
+    CHECK_THAT(text, ContainsSubstring(" (0 bytes in 0.05 s"));
+  });
+}
+
+TEST_CASE("the time that a handler takes between two reads does not count as the peer's") {
+  auto [stream, peer] = stream_and_peer();
+  bool const holds_the_loop = GENERATE(false, true);
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1'000'000, 300ms);
+    char buffer[1];
+    for (int i = 0; i != 3; ++i) {
+      auto const [n, done] = co_await when_all(stream.read(buffer), send_now_and_then(peer, "x", 1));
+      CHECK(n == 1);
+      if (holds_the_loop) std::this_thread::sleep_for(200ms);
+      else co_await sleep_for(200ms);
+    }
+  });
+}
+
+TEST_CASE("fault 29: bytes that come with the verdict are delivered, and the next read that would wait ends at once") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1000, 500ms);
+    auto hold_the_loop = [&]() -> task<> {
+      co_await yield();
+      peer.send("x");
+      std::this_thread::sleep_for(600ms);
+    };
+    char buffer[16];
+    auto const [n, done] = co_await when_all(stream.read(buffer), hold_the_loop());
+    CHECK(n == 1);
+    auto const begun = clock::now();
+    auto const text = co_await failure_of_reading(stream);
+    CHECK_THAT(text, ContainsSubstring(" in 0.5 s, 500 are the least): timed out"));
+    CHECK(clock::now() - begun < 400ms);
+  });
+}
+
+TEST_CASE("a peer that has been given up gets a new window") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1000, 300ms);
+    char buffer[16];
+    auto const slow = co_await as_result(stream.read(buffer));
+    CHECK(slow.error() == std::errc::timed_out);
+    auto const [n, done] = co_await when_all(stream.read(buffer), send_now_and_then(peer, "again", 1));
+    CHECK(n == 5);
+  });
+}
+
+TEST_CASE("a peer that is given up in the middle of read_exactly has what it sent kept") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1000, 20ms);
+    peer.send("0123");
+    char buffer[10];
+    auto const got = co_await moved_by(stream.read_exactly(buffer));
+    CHECK(got == 4);
+    CHECK(std::string(buffer, 4) == "0123");
+  });
+}
+
+TEST_CASE("a least rate may be set while a read waits") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    auto set = [&]() -> task<> {
+      co_await yield();
+      stream.minimum_receive_rate(1, 20ms);
+    };
+    auto const [text, done] = co_await when_all(failure_of_reading(stream), set());
+    CHECK_THAT(text, ContainsSubstring("0 bytes"));
+  });
+}
+
+TEST_CASE("a least rate may be lifted while a read waits, and a write time-out while a write does") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1, 20ms);
+    stream.write_timeout(20ms);
+    std::string const bytes(much, 'x');
+    auto lift = [&]() -> task<> {
+      co_await yield();
+      stream.minimum_receive_rate(0);
+      stream.write_timeout(0s);
+      co_await sleep_for(80ms);
+      stream.close();
+    };
+    auto const [text, written, done] =
+        co_await when_all(failure_of_reading(stream), as_result(stream.write(bytes)), lift());
+    CHECK(text == "read: closed on this side");
+    CHECK(written.error() == errc::closed);
+  });
+}
+
+TEMPLATE_TEST_CASE("fault 20: a peer that never reads but keeps sending is seen by the write time-out", "", tcp::stream,
+                   local::stream) {
+  auto [stream, peer] = connected<TestType>();
+  complete([&]() -> task<> {
+    stream.idle_timeout(1s);
+    stream.write_timeout(100ms);
+    std::string const bytes(much, 'x');
+    auto write = [&]() -> task<std::string> {
+      auto const outcome = co_await as_result(stream.write(bytes));
+      co_return outcome.message();
+    };
+    auto const [text, sent, read] =
+        co_await when_any(write(), send_now_and_then(peer, "x", 1000), failure_of_reading(stream));
+    REQUIRE(text);
+    CHECK(*text == "write to " + name_of_peer(stream) + " (nothing taken for 0.1 s): timed out");
+  });
+}
+
+// So slowly that the system does not wake the writer in time: of some megabytes it wants a third to be free.
+TEMPLATE_TEST_CASE("a peer that reads slowly, but reads, is neither idle nor takes nothing", "", tcp::stream,
+                   local::stream) {
+  auto [stream, peer] = connected<TestType>();
+  bool const is_idle_limit = GENERATE(false, true);
+  complete([&]() -> task<> {
+    if (is_idle_limit) stream.idle_timeout(300ms);
+    else stream.write_timeout(300ms);
+    std::string const bytes(much, 'x');
+    auto read_slowly = [&]() -> task<> {
+      for (int i = 0; i != 90; ++i) {
+        co_await sleep_for(10ms);
+        if (!peer.is_readable(5s)) break;
+        static_cast<void>(peer.receive(8192));
+      }
+      stream.close();
+    };
+    auto const [outcome, done] = co_await when_all(as_result(stream.write(bytes)), read_slowly());
+    CHECK(outcome.message() == "write: closed on this side");
+  });
+}
+
+TEST_CASE("a write time-out says how much was sent") {
+  auto [stream, peer] = stream_and_peer();
+  std::size_t sent = 0;
+  complete([&]() -> task<> {
+    stream.write_timeout(30ms);
+    std::string const bytes(much, 'x');
+    sent = co_await moved_by(stream.write(bytes));
+    stream.close();
+  });
+  CHECK(sent > 0);
+  CHECK(peer.receive_to_the_end().size() == sent);
+}
+
+TEST_CASE("a write time-out may be set while a write waits") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    std::string const bytes(much, 'x');
+    auto set = [&]() -> task<> {
+      co_await yield();
+      stream.write_timeout(20ms);
+    };
+    auto const [outcome, done] = co_await when_all(as_result(stream.write(bytes)), set());
+    CHECK(outcome.error() == std::errc::timed_out);
+  });
+}
+
+TEST_CASE("reads know no write time-out, and writes no least rate") {
+  auto [stream, peer] = stream_and_peer();
+  bool const reads = GENERATE(false, true);
+  complete([&]() -> task<> {
+    std::string const bytes(much, 'x');
+    char buffer[1];
+    if (reads) {
+      stream.write_timeout(10ms);
+      auto const [n, late] = co_await when_any(as_result(stream.read(buffer)), sleep_for(60ms));
+      CHECK_FALSE(n);
+    } else {
+      stream.minimum_receive_rate(1000, 10ms);
+      auto const [n, late] = co_await when_any(as_result(stream.write(bytes)), sleep_for(60ms));
+      CHECK_FALSE(n);
+    }
+  });
+}
+
+TEST_CASE("negative limits are none, and the longest are too long for any clock") {
+  auto [stream, peer] = stream_and_peer();
+  auto const limit = GENERATE(std::chrono::nanoseconds(-1s), std::chrono::nanoseconds::max());
+  complete([&]() -> task<> {
+    stream.write_timeout(limit);
+    if (limit > 0s) stream.minimum_receive_rate(std::numeric_limits<std::uint64_t>::max(), limit);
+    std::string const bytes(much, 'x');
+    char buffer[1];
+    auto const [n, written, late] =
+        co_await when_any(as_result(stream.read(buffer)), as_result(stream.write(bytes)), sleep_for(30ms));
+    CHECK_FALSE(n);
+    CHECK_FALSE(written);
+  });
+}
+
+TEST_CASE("of several limits that comes first which is the shortest, and its error says so") {
+  auto [stream, peer] = stream_and_peer();
+  auto const expected = GENERATE(
+      table<std::chrono::milliseconds, std::chrono::milliseconds, std::chrono::milliseconds, std::string, std::string>({
+          {20ms, 1h, 1h, ": timed out", ": timed out"},
+          {300ms, 20ms, 1h, ": timed out", " (nothing taken for 0.02 s): timed out"},
+          {300ms, 1h, 20ms, " (0 bytes in 0.02 s, 20 are the least): timed out", ": timed out"},
+      }));
+  complete([&]() -> task<> {
+    auto const& [idle, writes, window, expected_read, expected_write] = expected;
+    stream.idle_timeout(idle);
+    stream.write_timeout(writes);
+    stream.minimum_receive_rate(1000, window);
+    std::string const bytes(much, 'x');
+    char buffer[1];
+    auto const [read, written] = co_await when_all(as_result(stream.read(buffer)), as_result(stream.write(bytes)));
+    CHECK(read.message() == "read from " + name_of_peer(stream) + expected_read);
+    CHECK(written.message() == "write to " + name_of_peer(stream) + expected_write);
+  });
+}
+
+TEST_CASE("limits go along when a stream is moved, and when its loop has ended") {
+  auto [first, peer] = stream_and_peer();
+  char buffer[16];
+  complete([&]() -> task<> {
+    first.minimum_receive_rate(1000, 50ms);
+    peer.send("x");
+    co_await first.read(buffer);
+  });
+  tcp::stream second(std::move(first));
+  auto const text = complete([&]() -> task<std::string> { return failure_of_reading(second); });
+  CHECK_THAT(text, ContainsSubstring("50 are the least"));
+}
+
+TEST_CASE("limits do not care for the wall clock") {
+  auto [stream, peer] = stream_and_peer();
+  wrong_wall_clock wall_clock;
+  complete([&]() -> task<> {
+    stream.write_timeout(1h);
+    stream.minimum_receive_rate(1, 1h);
+    std::string const bytes(much, 'x');
+    char buffer[1];
+    auto jump = [&]() -> task<> {
+      for (auto const offset : {86400s, -86400s}) {
+        wall_clock.be_wrong_by(offset);
+        co_await sleep_for(10ms);
+      }
+    };
+    auto const [read, written, done] =
+        co_await when_any(as_result(stream.read(buffer)), as_result(stream.write(bytes)), jump());
+    CHECK_FALSE(read);
+    CHECK_FALSE(written);
+  });
+}
+
+TEST_CASE("copies obey the limits of both their streams") {
+  auto [from, source] = stream_and_peer();
+  auto [to, sink] = stream_and_peer();
+  bool const is_source_slow = GENERATE(false, true);
+  complete([&]() -> task<> {
+    if (is_source_slow) from.minimum_receive_rate(1000, 50ms);
+    else to.write_timeout(50ms);
+    auto send_much = [&]() -> task<> {
+      co_await on_thread_pool([&] {
+        try {
+          source.send(std::string(much, 'x'));
+        } catch (std::system_error const&) {}
+      });
+    };
+    auto copy_and_close = [&]() -> task<std::string> {
+      auto const outcome = co_await as_result(copy(from, to));
+      from.close();
+      co_return outcome.message();
+    };
+    if (is_source_slow) {
+      auto const [text, end] = co_await when_any(copy_and_close(), send_now_and_then(source, "x", 1000));
+      REQUIRE(text);
+      CHECK_THAT(*text, ContainsSubstring("50 are the least"));
+    } else {
+      auto const [text, end] = co_await when_all(copy_and_close(), send_much());
+      CHECK_THAT(text, ContainsSubstring("(nothing taken for 0.05 s)"));
+    }
+  });
+}
