@@ -150,9 +150,7 @@ struct both_ways {
 /// pass for an end.
 template <class To>
 task<> end_stream(To& to, both_ways const& both) {
-  if (both.is_reset) co_return;
-  if constexpr (requires { requires awaitable<decltype(to.shutdown_write())>; }) co_await to.shutdown_write();
-  else to.shutdown_write();
+  if (!both.is_reset) co_await end_writing(to);
 }
 
 /// Reads to the end of the stream, for nothing.

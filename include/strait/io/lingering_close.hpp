@@ -11,9 +11,10 @@ namespace strait {
 namespace detail {
 
 template <stream Stream>
-task<> read_to_end(Stream& from) {
+task<> end_and_hear_out(Stream& stream) {
+  co_await end_writing(stream);
   char dropped[4096];
-  while (co_await from.read(dropped) != 0) {}
+  while (co_await stream.read(dropped) != 0) {}
 }
 
 }  // namespace detail
@@ -29,8 +30,7 @@ task<> read_to_end(Stream& from) {
 template <stream Stream>
 task<> lingering_close(Stream& stream, std::chrono::nanoseconds limit = std::chrono::seconds(2)) {
   try {
-    stream.shutdown_write();
-    co_await timeout(limit, detail::read_to_end(stream));
+    co_await timeout(limit, detail::end_and_hear_out(stream));
   } catch (error const&) {
   } catch (canceled const&) {
     stream.close();

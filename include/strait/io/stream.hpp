@@ -39,4 +39,15 @@ concept write_stream = requires(S& stream, const_buffer from, const_buffers seve
 template <class S>
 concept stream = read_stream<S> && write_stream<S> && requires(S& stream) { stream.shutdown_write(); };
 
+namespace detail {
+
+/// Ends what `stream` writes, and awaits that where it takes its time, as over TLS.
+template <class Stream>
+task<> end_writing(Stream& stream) {
+  if constexpr (requires { requires awaitable<decltype(stream.shutdown_write())>; }) co_await stream.shutdown_write();
+  else stream.shutdown_write();
+  co_return;
+}
+
+}  // namespace detail
 }  // namespace strait
