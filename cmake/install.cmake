@@ -12,6 +12,12 @@ if(fmt_SOURCE_DIR)  # fetched, hence installed beside strait
 endif()
 install(EXPORT strait-targets NAMESPACE strait:: DESTINATION "${config_dir}")
 
+# Whose asio::asio another project has brought, its version is for the linker to check (interop/detail/asio_build.hpp).
+set(strait_asio_version 1.22.1)
+if(Asio_VERSION)
+  set(strait_asio_version ${Asio_VERSION} EXACT)
+endif()
+list(JOIN strait_asio_version " " strait_asio_version)
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/strait-config.cmake.in"
   "${PROJECT_BINARY_DIR}/strait-config.cmake" INSTALL_DESTINATION "${config_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/strait-config-version.cmake"

@@ -1,0 +1,136 @@
+// The bridge to Asio: the loop's context, tasks that wait for Asio's operations, tasks that live beside the main one.
+#include "strait/interop/asio.hpp"
+
+#include <cstdlib>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <cxxabi.h>
+
+#include "core/loop.hpp"
+#include "engine/asio/asio_engine.hpp"
+
+namespace strait::detail {
+namespace {
+
+asio::io_context& context_of(loop& of) {
+  auto* const engine = dynamic_cast<engine::asio_engine*>(&of.engine());
+  if (!engine) throw std::logic_error("strait: this event_loop does not run on Asio");
+  return engine->context();
+}
+
+/// "async_receive" of "asio::basic_stream_socket<…>::initiate_async_receive". Overloads have names of their own.
+std::string name_of(std::type_info const& initiation) {
+  std::string found = "an Asio operation";
+  int status = -1;
+  char* const demangled = abi::__cxa_demangle(initiation.name(), nullptr, nullptr, &status);
+  std::string_view const name = demangled ? demangled : "";
+  constexpr std::string_view prefix = "initiate_async_";
+  if (auto const begin = name.find(prefix); begin != name.npos) {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz_0123456789";
+    auto const end = name.find_first_not_of(letters, begin);
+    found = name.substr(begin, end - begin).substr(std::string_view("initiate_").size());
+    for (char const* overload : {"_buffer_sequence", "_dynbuf", "_delim", "_match", "_expr"})
+      found = found.substr(0, found.find(overload));
+  }
+  std::free(demangled);
+  return found;
+}
+
+/// A task beside the one that the loop runs: lives until it has ended, or the loop.
+class guest final : public main_branch, private loop_user, public recycled {
+ public:
+  guest(loop& on, task<> what)
+      : main_branch(on, *task_access::promise_of(what), task_access::handle_of(what)), what_(std::move(what)) {
+    on.users().push_back(*this);
+  }
+
+ private:
+  void finished() noexcept override { delete this; }
+  void loop_ended() noexcept override { delete this; }
+  task<> what_;
+};
+
+}  // namespace
+
+asio::io_context& asio_context_of(loop_core const& loop, asio_build) {
+  return context_of(loop_of(const_cast<loop_core&>(loop)));
+}
+asio::io_context& asio_context_of(event_loop const& loop, asio_build) { return context_of(loop_of(loop)); }
+
+void run_beside(event_loop& on, task<> what) {
+  auto* const begun = new guest(loop_of(on), std::move(what));
+  begun->start();
+}
+
+void asio_link::call_off() {
+  ++users_;
+  signal_.emit(asio::cancellation_type::all);
+  release();
+}
+
+void asio_link::handler_gone() noexcept {
+  if (waiting_) std::exchange(waiting_, nullptr)->ended();
+  release();
+}
+
+asio_link* asio_wait::begin(branch& where, asio_build build) {
+  is_canceled_ = where.is_canceled();
+  if (!is_canceled_) link_ = new asio_link(*this, asio_context_of(where.core(), build));
+  return link_;
+}
+
+bool asio_wait::wait(branch& where, std::coroutine_handle<> self) noexcept {
+  if (!link_) return false;
+  suspend(where, self);
+  if (where.is_canceled()) {  // by what the initiation has called
+    where.waiting_ = nullptr;
+    cancel();
+  }
+  return true;
+}
+
+// Whoever calls the handler may be a coroutine, or a scope that is being canceled: nothing is resumed in here.
+void asio_wait::ended() noexcept {
+  link_ = nullptr;
+  if (is_waiting()) resume_soon();
+}
+
+// `all` holds what any operation may ask for: most know `terminal` only.
+void asio_wait::cancel() noexcept {
+  is_canceled_ = true;
+  link_->call_off();
+}
+
+void asio_wait::drop() noexcept {
+  link_->waiting_ = nullptr;
+  std::exchange(link_, nullptr)->call_off();
+}
+
+// Asio's own category does not know that its operation_aborted is operation_canceled.
+bool asio_wait::is_cancel(std::error_code code) const noexcept {
+  return is_canceled_ && (code == asio::error::operation_aborted || code == std::errc::operation_canceled);
+}
+
+void asio_wait::fail() const {
+  if (is_canceled_) throw canceled();
+  fail(std::make_error_code(std::future_errc::broken_promise), 0);
+}
+
+void asio_wait::fail(std::error_code code, std::size_t moved) const {
+  if (is_cancel(code)) throw canceled(moved);
+  throw error(code, doing_ ? doing_ : name_of(initiation_), moved);
+}
+
+void asio_wait::fail(std::exception_ptr const& failure, std::size_t moved) const {
+  try {
+    std::rethrow_exception(failure);
+  } catch (std::system_error const& e) {
+    if (is_cancel(e.code())) throw canceled(moved);
+    throw;
+  }
+}
+
+}  // namespace strait::detail

@@ -1,0 +1,19 @@
+// Sockets of Asio's to try its operations on.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+namespace strait::test {
+
+/// Two sockets that are connected with each other.
+struct socket_pair {
+  explicit socket_pair(asio::io_context::executor_type executor) : first(executor), second(executor) {
+    asio::local::connect_pair(first, second);
+  }
+  asio::local::stream_protocol::socket first;
+  asio::local::stream_protocol::socket second;
+};
+
+}  // namespace strait::test
