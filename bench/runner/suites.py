@@ -67,6 +67,8 @@ ECHO = Suite(
         Contender("raw_epoll", "raw_epoll.cpp"),
         Contender("strait", "strait.cpp"),
         Contender("strait_idle", "strait.cpp", ("30",)),  # with an idle timeout of 30 s on every connection
+        Contender("serve", "serve.cpp"),
+        Contender("serve_limits", "serve.cpp", ("limits",)),  # all of them
         Contender("asio_callbacks", "asio_callbacks.cpp"),
         Contender("asio_awaitable", "asio_awaitable.cpp"),
     ))

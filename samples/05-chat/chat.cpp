@@ -76,6 +76,11 @@ void chat::leave(member& who, std::string_view why) {
   remove(who);
 }
 
+void chat::add(member& who) {
+  connected_.insert(&who);
+  if (has_ended_) say_farewell(who);
+}
+
 void chat::remove(member& who) noexcept {
   go_out(who);
   connected_.erase(&who);
@@ -97,9 +102,10 @@ std::string chat::rooms() const {
 
 void chat::end() {
   if (std::exchange(has_ended_, true)) return;
-  auto const last = notice("bye: the server ends");
-  for (auto* const each : connected_) {
-    each->tell(last);
-    each->end();
-  }
+  for (auto* const each : connected_) say_farewell(*each);
+}
+
+void chat::say_farewell(member& to) {
+  to.tell(notice("bye: the server ends"));
+  to.end();
 }

@@ -34,12 +34,14 @@ class chat {
   /// "lobby (2), tea (1)": all rooms with somebody in them; of many, a hundred.
   [[nodiscard]] std::string rooms() const;
 
-  /// Tells everybody that this is the end, and ends their queues.
+  /// Tells everybody that this is the end, and ends their queues; who comes later is told at once.
   void end();
 
  private:
   friend class member;
+  void add(member& who);
   void remove(member& who) noexcept;
+  static void say_farewell(member& to);
   void enter(member& who, std::string_view room_name);
   void go_out(member& who) noexcept;
 

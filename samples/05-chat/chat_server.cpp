@@ -12,20 +12,11 @@ using namespace strait;
 
 namespace {
 
-/// A client from its first line to its last. A signal cancels it: then the chat ends, everybody is told so, and what is
-/// in the queues is still sent, for as long as --drain says.
-task<> serve(tcp::stream& client, chat& all, chat_server_options const& options) {
+/// A client from its first line to its last.
+task<> talk(tcp::stream& client, chat& all, chat_server_options const& options) {
   client.keep_alive(std::chrono::minutes(1));  // most of the time people say nothing: see that they are still there
-  session talk(all, client, options);
-  bool is_canceled = false;
-  try {
-    co_await talk.run();
-  } catch (canceled const&) {
-    is_canceled = true;
-  }
-  if (!is_canceled) co_return;
-  all.end();
-  co_await shield(timeout(options.drain, talk.finish()));
+  session of_theirs(all, client, options);
+  co_await of_theirs.run();
 }
 
 }  // namespace
@@ -33,8 +24,7 @@ task<> serve(tcp::stream& client, chat& all, chat_server_options const& options)
 int main(int argc, char** argv) {
   auto const options = chat_server_options::read(argc, argv);
   chat all(options.history);
-  samples::server_options without_drain = options;  // `serve` has its own way to drain, and is canceled at once
-  without_drain.drain = {};
-  return samples::run_stream_server("chat_server", without_drain,
-                                    [&](tcp::stream& client) { return serve(client, all, options); });
+  auto const handler = [&](tcp::stream& client) { return talk(client, all, options); };
+  auto const on_drain = [&] { all.end(); };  // everybody is told, and what is in the queues is still sent
+  return samples::run_stream_server("chat_server", options, handler, on_drain);
 }

@@ -77,11 +77,6 @@ task<> session::run() {
   co_await lingering_close(client_);
 }
 
-task<> session::finish() {
-  co_await send_queue();
-  co_await lingering_close(client_);
-}
-
 task<> session::converse() {
   co_await with_task_group([this](task_group& both) -> task<> {
     both.spawn(read_lines());
@@ -119,8 +114,7 @@ task<std::optional<std::string>> session::next_line() {
   }
 }
 
-/// Sends what the member is told, until the queue has been closed and is empty. When it is canceled, nothing is lost:
-/// what has not been sent is in the queue or in `out_`, and the next call goes on with it.
+/// Sends what the member is told, until the queue has been closed and is empty.
 task<> session::send_queue() {
   for (;;) {
     try {

@@ -24,8 +24,6 @@ class session {
 
   /// The client from its first line to its last. Throws what goes wrong with it.
   strait::task<> run();
-  /// When `run` has been canceled and the chat has ended: sends what is still to be sent.
-  strait::task<> finish();
 
  private:
   struct command;

@@ -1,126 +1,70 @@
 #include "serving/stream_server.hpp"
 
-#include <atomic>
 #include <chrono>
-#include <cstddef>
-#include <cstdio>
-#include <exception>
-#include <stop_token>
-#include <utility>
-#include <vector>
 
-#include <fmt/format.h>
+#include <fcntl.h>
 
-#include "serving/log.hpp"
-#include "strait/core/stop_token.hpp"
-#include "strait/strait.hpp"
+#include "strait/base/error.hpp"
+#include "strait/server/inherited_sockets.hpp"
 
 using namespace strait;
 
 namespace samples {
 namespace {
 
-class stream_server {
- public:
-  stream_server(server_options const& options, detail::stream_handler handle, void* context) noexcept
-      : options_(options), handle_(handle), context_(context) {}
-
-  /// Serves until a signal cancels it; then those who are connected may finish, for as long as --drain says.
-  task<> serve(tcp::listener listener);
-
- private:
-  task<> serve_client(tcp::stream client);
-
-  server_options const& options_;
-  detail::stream_handler handle_;
-  void* context_;
-  std::atomic<std::size_t> connected_ = 0;  // on all threads
-};
-
-task<> stream_server::serve(tcp::listener listener) {
-  std::stop_source out_of_time;
-  cancel_scope draining;
-
-  co_await with_task_group(print_failure, [&](task_group& clients) -> task<> {
-    // The signal is to end the loop below, but not those who are connected: they are shielded from it.
-    auto const connection = [&](tcp::stream client) -> task<> {
-      co_await shield(cancel_on(out_of_time.get_token(), serve_client(std::move(client))));
-      --connected_;
-      if (!listener.is_open() && clients.size() == 1) draining.cancel();  // that was the last one
-    };
-
-    try {
-      for (;;) {
-        auto client = co_await listener.accept();
-        if (++connected_ <= options_.max_connections) {
-          clients.spawn(connection, std::move(client));
-        } else {
-          --connected_;
-          log(options_, "{} refused: {} are connected", client.remote_endpoint(), options_.max_connections);
-        }
-      }
-    } catch (canceled const&) {
-      listener.close();
+/// What happens, as lines of a log.
+void log_event(server_options const& options, server_event const& what) {
+  using kind = server_event::kind;
+  switch (what.what) {
+    case kind::accepted: return log(options, "{} connected", *what.who);
+    case kind::rejected: return log(options, "{} refused: {} are connected", *what.who, options.max_connections);
+    case kind::served: return log(options, "{} disconnected", *what.who);
+    case kind::failed:
+    case kind::timed_out: return log(options, "{} disconnected: {}", *what.who, describe(what.failure));
+    case kind::cut: return log(options, "{} cut off", *what.who);  // it had its time to finish
+    case kind::draining: {
+      std::chrono::duration<double> const time_left = options.drain;
+      if (what.connections != 0 && time_left.count() > 0)
+        log(options, "ending: {} connected, who have {:.3g} s to finish", what.connections, time_left.count());
+      return;
     }
-
-    if (clients.size() > 0) {
-      std::chrono::duration<double> const time_left = options_.drain;
-      if (time_left.count() > 0)
-        log(options_, "ending: {} connected, who have {:.3g} s to finish", clients.size(), time_left.count());
-      co_await shield(draining.run(sleep_for(options_.drain)));
-    }
-    out_of_time.request_stop();
-  });
-}
-
-/// A client from its first byte to its last. What goes wrong ends this connection, and no other.
-task<> stream_server::serve_client(tcp::stream client) {
-  auto const peer = client.remote_endpoint();
-  log(options_, "{} connected", peer);
-  try {
-    client.idle_timeout(options_.idle_timeout);
-    co_await handle_(context_, client);
-    log(options_, "{} disconnected", peer);
-  } catch (canceled const&) {
-    log(options_, "{} cut off", peer);  // it had its time to finish
-  } catch (...) {
-    log(options_, "{} disconnected: {}", peer, describe(std::current_exception()));
+    case kind::drained: return;
   }
 }
 
-/// A listener for each thread, all on one port: the system spreads the connections over them.
-std::vector<tcp::listener> listen(server_options const& options) {
-  bool const several = options.threads > 1;
-  auto where = options.where();
-  // Who shares a port shares it with strangers, too; so see first that there are none.
-  if (several && where.port() != 0) tcp::listen(where).close();
-
-  std::vector<tcp::listener> listeners;
-  while (listeners.size() < options.threads) {
-    listeners.push_back(tcp::listen(where, {.reuse_port = several}));
-    where = listeners.front().local_endpoint();  // the system may have chosen the port
+/// All threads accept from one socket that was passed on.
+std::vector<tcp::listener> share(tcp::listener inherited, unsigned threads) {
+  std::vector<tcp::listener> all;
+  all.push_back(std::move(inherited));
+  while (all.size() < threads) {
+    int const copy = ::fcntl(all.front().native_handle(), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) throw error({errno, std::generic_category()}, "share the inherited socket");
+    all.emplace_back(copy);
   }
-  return listeners;
+  return all;
 }
 
 }  // namespace
 
-int detail::run_stream_server(char const* program, server_options const& options, stream_handler handle,
-                              void* context) {
-  try {
-    stream_server server(options, handle, context);
-    auto listeners = listen(options);
-    return run_main(options.threads, [&](unsigned thread) {
-      if (thread == 0) {
-        fmt::print("listening on {}\n", listeners.front().local_endpoint());
-        std::fflush(stdout);
-      }
-      return server.serve(std::move(listeners[thread]));
-    });
-  } catch (std::exception const& e) {
-    fmt::print(stderr, "{}: {}\n", program, e.what());
-    return 1;
-  }
+std::vector<tcp::listener> listen(server_options const& options) {
+  inherited_sockets passed_on;
+  auto inherited = passed_on.tcp_listeners();
+  auto listeners = inherited.empty() ? tcp::listen_shared(options.where(), options.threads)
+                                     : share(std::move(inherited.front()), options.threads);
+  fmt::print("listening on {}\n", listeners.front().local_endpoint());
+  std::fflush(stdout);
+  return listeners;
+}
+
+serve_options limits(server_options const& options) {
+  serve_options rules;
+  rules.max_connections = options.max_connections;
+  rules.when_full = overload::reject;
+  rules.idle_timeout = options.idle_timeout;
+  rules.drain = options.drain;
+  rules.on_error = [](peer const&, std::exception_ptr) {};  // the event has it, too
+  rules.on_event = [&options](server_event const& what) { log_event(options, what); };
+  return rules;
 }
 
 }  // namespace samples

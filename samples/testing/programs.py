@@ -66,12 +66,21 @@ class Program:
                 raise AssertionError(f"{text!r} did not come on {on}, only {self._said[on]!r}")
             return self._said[on]
 
+    def said(self, on):
+        """All that has come on "stdout" or "stderr" until now."""
+        with self._changed:
+            return self._said[on]
+
     def say(self, text):
         self.stdin.write(text)
         self.stdin.flush()
 
     def send_signal(self, signal):
         self._process.send_signal(signal)
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def memory(self):
         """How much of it is in use (VmRSS), in bytes. Skips the test where the system does not say."""
@@ -86,9 +95,9 @@ class Program:
             self._process.kill()
             self._process.wait()
 
-    def wait(self):
+    def wait(self, patience=PATIENCE):
         """Waits until the program ends by itself; gives its exit status, standard output and standard error."""
-        status = self._process.wait(PATIENCE)
+        status = self._process.wait(patience)
         for reader in self._readers:
             reader.join(PATIENCE)
         return status, self._said["stdout"], self._said["stderr"]

@@ -1,0 +1,41 @@
+// server_statistics: how a server fares.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <fmt/core.h>
+
+namespace strait {
+
+/// What a server has done until now. Each connection that was accepted is counted in exactly one of `rejected`,
+/// `active`, `served`, `failed`, `timed_out` and `cut`.
+struct server_statistics {
+  std::uint64_t accepted = 0;
+  std::uint64_t rejected = 0;   ///< closed at once: there were too many, or `on_connect` said no
+  std::uint64_t active = 0;     ///< their handlers have not ended
+  std::uint64_t served = 0;     ///< their handlers have ended by themselves
+  std::uint64_t failed = 0;     ///< their handlers have thrown
+  std::uint64_t timed_out = 0;  ///< ended by a limit of time or rate
+  std::uint64_t cut = 0;        ///< not ended when the time to drain was over
+
+  std::uint64_t drained = 0;           ///< of those that are not `cut`: ended while the server was draining
+  std::uint64_t accept_back_offs = 0;  ///< how often descriptors or memory for another one were wanting
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+
+  server_statistics& operator+=(server_statistics const& other) noexcept;
+
+  /// "1000 accepted: 990 served, 7 failed, 2 timed out, 1 cut; 64000 bytes received, 64000 sent": what is zero is left
+  /// out.
+  [[nodiscard]] std::string to_string() const;
+};
+
+}  // namespace strait
+
+/// Takes the format specifications of strings.
+template <>
+struct fmt::formatter<strait::server_statistics> : fmt::formatter<fmt::string_view> {
+  auto format(strait::server_statistics const& what, fmt::format_context& context) const
+      -> fmt::format_context::iterator;
+};

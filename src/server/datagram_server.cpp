@@ -1,0 +1,59 @@
+// What the loops of a datagram server share: an end for all, and the sum of their counts.
+#include "strait/server/datagram_server.hpp"
+
+#include "server/datagram_server_core.hpp"
+
+namespace strait {
+namespace detail {
+
+void datagram_server_core::add(datagram_serving& loop) {
+  std::lock_guard const lock(mutex_);
+  loops_.push_back(&loop);
+}
+
+void datagram_server_core::remove(datagram_serving& loop) noexcept {
+  std::lock_guard const lock(mutex_);
+  std::erase(loops_, &loop);
+  loop.counts.add_to(past_);
+}
+
+void datagram_server_core::stop() noexcept {
+  is_stopping_ = true;
+  std::lock_guard const lock(mutex_);
+  for (datagram_serving* const each : loops_) each->wake();
+}
+
+datagram_statistics datagram_server_core::statistics() {
+  std::lock_guard const lock(mutex_);
+  auto sum = past_;
+  for (datagram_serving const* const each : loops_) each->counts.add_to(sum);
+  return sum;
+}
+
+}  // namespace detail
+
+template <class Endpoint>
+basic_datagram_server<Endpoint>::basic_datagram_server(options const& with)
+    : options_(with),
+      core_(std::make_unique<detail::datagram_server_core>(
+          detail::datagram_limits{with.max_handlers, with.longest, with.handler_timeout, with.drain, with.on_drain})) {}
+template <class Endpoint>
+basic_datagram_server<Endpoint>::~basic_datagram_server() = default;
+
+template <class Endpoint>
+void basic_datagram_server<Endpoint>::stop() noexcept {
+  core_->stop();
+}
+template <class Endpoint>
+bool basic_datagram_server<Endpoint>::is_stopping() const noexcept {
+  return core_->is_stopping();
+}
+template <class Endpoint>
+datagram_statistics basic_datagram_server<Endpoint>::statistics() const {
+  return core_->statistics();
+}
+
+template class basic_datagram_server<endpoint>;
+template class basic_datagram_server<local::endpoint>;
+
+}  // namespace strait

@@ -1,0 +1,75 @@
+// How the failures of handlers and the statistics of datagram servers read.
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "strait/base/error.hpp"
+#include "strait/core/task_group.hpp"
+#include "strait/server/datagram_statistics.hpp"
+#include "strait/server/detail/datagram_service.hpp"
+
+namespace strait {
+
+template <class Endpoint>
+void detail::report(basic_datagram_serve_options<Endpoint> const& options, basic_datagram_request<Endpoint> const& of,
+                    std::exception_ptr failure) noexcept {
+  try {
+    if (options.on_error) {
+      options.on_error(of, std::move(failure));
+    } else {
+      fmt::print(stderr, "{}: {}: {}\n", program_invocation_short_name, of.from(), describe(failure));
+    }
+  } catch (...) {
+    print_failure(std::current_exception());
+  }
+}
+template void detail::report(udp::serve_options const&, udp::request const&, std::exception_ptr) noexcept;
+template void detail::report(local::serve_options const&, local::request const&, std::exception_ptr) noexcept;
+
+datagram_statistics& datagram_statistics::operator+=(datagram_statistics const& other) noexcept {
+  received += other.received;
+  refused += other.refused;
+  active += other.active;
+  served += other.served;
+  failed += other.failed;
+  timed_out += other.timed_out;
+  cut += other.cut;
+  truncated += other.truncated;
+  receive_errors += other.receive_errors;
+  replies += other.replies;
+  bytes_received += other.bytes_received;
+  bytes_sent += other.bytes_sent;
+  return *this;
+}
+
+std::string datagram_statistics::to_string() const {
+  auto text = fmt::format("{} received", received);
+  char const* separator = ": ";
+  auto const add = [&](std::uint64_t count, char const* what) {
+    if (count == 0) return;
+    text += fmt::format("{}{} {}", separator, count, what);
+    separator = ", ";
+  };
+  add(active, "active");
+  add(served, "served");
+  add(refused, "refused");
+  add(failed, "failed");
+  add(timed_out, "timed out");
+  add(cut, "cut off");
+  separator = "; ";
+  add(truncated, "truncated");
+  add(receive_errors, "receive errors");
+  add(replies, "replies");
+  return text + fmt::format("; {} bytes received, {} sent", bytes_received, bytes_sent);
+}
+
+}  // namespace strait
+
+auto fmt::formatter<strait::datagram_statistics>::format(strait::datagram_statistics const& what,
+                                                         fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<fmt::string_view>::format(what.to_string(), context);
+}

@@ -1,0 +1,70 @@
+// How many connections there are from each source.
+#include "server/peer_counts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <span>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace strait::detail {
+namespace {
+
+std::uint64_t number_of(std::span<unsigned char const> bytes) noexcept {
+  std::uint64_t number = 0;
+  for (unsigned char const each : bytes) number = number << 8 | each;
+  return number;
+}
+
+}  // namespace
+
+peer_source::peer_source(peer const& who) noexcept {
+  if (auto const* process = who.process()) {
+    address = static_cast<std::uint64_t>(process->process.value_or(0));
+    kind = 1;
+    return;
+  }
+  sockaddr_storage system{};
+  who.ip()->to_sockaddr(&system);
+  if (who.ip()->is_v4()) {
+    address = ntohl(reinterpret_cast<sockaddr_in const&>(system).sin_addr.s_addr);
+    kind = 4;
+    return;
+  }
+  std::span const bytes(reinterpret_cast<sockaddr_in6 const&>(system).sin6_addr.s6_addr);
+  constexpr std::array<unsigned char, 12> v4_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};  // RFC 4291, 2.5.5.2
+  if (std::equal(v4_mapped.begin(), v4_mapped.end(), bytes.begin())) {
+    address = number_of(bytes.last(4));
+    kind = 4;
+  } else {
+    address = number_of(bytes.first(8));
+    kind = 6;
+  }
+}
+
+std::size_t peer_counts::hash::operator()(peer_source const& of) const noexcept {
+  auto mixed = (of.address ^ seed) + of.kind;  // the finalizer of MurmurHash3
+  mixed = (mixed ^ mixed >> 33) * 0xff51afd7ed558ccd;
+  mixed = (mixed ^ mixed >> 33) * 0xc4ceb9fe1a85ec53;
+  return static_cast<std::size_t>(mixed ^ mixed >> 33);
+}
+
+peer_counts::peer_counts() : counts_(0, hash{std::uint64_t{std::random_device{}()} << 32 | std::random_device{}()}) {}
+
+bool peer_counts::add(peer const& who, std::size_t most) {
+  std::lock_guard const lock(mutex_);
+  auto& count = counts_[peer_source(who)];
+  if (count == most) return false;
+  ++count;
+  return true;
+}
+
+void peer_counts::remove(peer const& who) noexcept {
+  std::lock_guard const lock(mutex_);
+  auto const found = counts_.find(peer_source(who));
+  if (--found->second == 0) counts_.erase(found);
+}
+
+}  // namespace strait::detail

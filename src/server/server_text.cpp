@@ -1,0 +1,96 @@
+// How peers, events and statistics read.
+#include <chrono>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "strait/base/error.hpp"
+#include "strait/server/peer.hpp"
+#include "strait/server/serve_options.hpp"
+#include "strait/server/server_statistics.hpp"
+
+namespace strait {
+namespace {
+
+double seconds(std::chrono::nanoseconds duration) noexcept { return std::chrono::duration<double>(duration).count(); }
+
+std::string traffic(server_event const& of) {
+  return fmt::format("after {:.3g} s, {} bytes received, {} sent", seconds(of.lasted), of.bytes_received,
+                     of.bytes_sent);
+}
+
+}  // namespace
+
+std::string peer::to_string() const {
+  if (ip()) return ip()->to_string();
+  auto const& they = *process();
+  if (they.process) return fmt::format("process {} of user {}", *they.process, they.user);
+  return fmt::format("a process of user {}", they.user);
+}
+
+std::string server_event::to_string() const {
+  switch (what) {
+    case kind::accepted: return fmt::format("{} connected", *who);
+    case kind::rejected: return fmt::format("{} rejected: {}", *who, reason);
+    case kind::served: return fmt::format("{} ended {}", *who, traffic(*this));
+    case kind::failed: return fmt::format("{} failed {}: {}", *who, traffic(*this), describe(failure));
+    case kind::timed_out: return fmt::format("{} timed out {}: {}", *who, traffic(*this), describe(failure));
+    case kind::cut: return fmt::format("{} cut off {}", *who, traffic(*this));
+    case kind::draining: return fmt::format("draining: {} connected", connections);
+    case kind::drained: return fmt::format("drained after {:.3g} s", seconds(lasted));
+  }
+  return {};
+}
+
+server_statistics& server_statistics::operator+=(server_statistics const& other) noexcept {
+  accepted += other.accepted;
+  rejected += other.rejected;
+  active += other.active;
+  served += other.served;
+  failed += other.failed;
+  timed_out += other.timed_out;
+  cut += other.cut;
+  drained += other.drained;
+  accept_back_offs += other.accept_back_offs;
+  bytes_received += other.bytes_received;
+  bytes_sent += other.bytes_sent;
+  return *this;
+}
+
+std::string server_statistics::to_string() const {
+  auto text = fmt::format("{} accepted", accepted);
+  char const* separator = ": ";
+  auto const add = [&](std::uint64_t count, char const* what) {
+    if (count == 0) return;
+    text += fmt::format("{}{} {}", separator, count, what);
+    separator = ", ";
+  };
+  add(active, "active");
+  add(served, "served");
+  add(rejected, "rejected");
+  add(failed, "failed");
+  add(timed_out, "timed out");
+  add(cut, "cut off");
+  separator = "; ";
+  add(drained, "ended while draining");
+  add(accept_back_offs, "accept back-offs");
+  return text + fmt::format("; {} bytes received, {} sent", bytes_received, bytes_sent);
+}
+
+}  // namespace strait
+
+auto fmt::formatter<strait::peer>::format(strait::peer const& what, fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<fmt::string_view>::format(what.to_string(), context);
+}
+
+auto fmt::formatter<strait::server_event>::format(strait::server_event const& what, fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<fmt::string_view>::format(what.to_string(), context);
+}
+
+auto fmt::formatter<strait::server_statistics>::format(strait::server_statistics const& what,
+                                                       fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<fmt::string_view>::format(what.to_string(), context);
+}

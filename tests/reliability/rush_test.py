@@ -1,0 +1,57 @@
+"""Ten thousand clients at once."""
+
+import signal
+import time
+import unittest
+
+from clients import Clients
+from served import SANITIZED, ReliabilityServer, need_backlog, need_descriptors, percentile, say, scaled
+
+CLIENTS = scaled(10_000)
+SOURCES = tuple(f"127.0.0.{i}" for i in range(2, 10))
+
+
+class Rush(unittest.TestCase):
+    def setUp(self):
+        need_descriptors(CLIENTS + 100)
+        need_backlog(CLIENTS // 4)  # whom the system's queue has no room for, it has try again a second later
+
+    def check_rush(self, *arguments, stopped=False):
+        with ReliabilityServer(*arguments) as server:
+            before = server.memory()
+            if stopped:
+                server.send_signal(signal.SIGSTOP)
+            began = time.monotonic()
+            with Clients(server.port, CLIENTS, SOURCES) as clients:
+                connecting = time.monotonic() - began
+                server.send_signal(signal.SIGCONT)
+                for i, client in enumerate(clients):
+                    client.unsent = b"work 0 %d\n" % i
+                clients.run_until(lambda each: each.lines() == 1)
+                took = time.monotonic() - began
+                held = server.memory() - before
+                for i, client in enumerate(clients):
+                    self.assertEqual(client.received, b"%d\n" % i)
+                delays = [client.heard_at - began for client in clients]
+            server.send_signal(signal.SIGTERM)
+            report = server.report()
+        self.assertEqual((report["accepted"], report["served"]), (CLIENTS, CLIENTS))
+        self.assertEqual((report["bytes_received"], report["bytes_sent"]), (clients.sent(), clients.received()))
+        if not SANITIZED:
+            self.assertLess(held, 8 * 1024 * CLIENTS)
+        say(f"{CLIENTS} connects within {connecting:.2f} s {arguments}{', server stopped' if stopped else ''}: all "
+            f"answered within {took:.2f} s (half of them {percentile(delays, 50):.2f} s), {held / 1024:.0f} KiB of "
+            f"memory, {held / CLIENTS:.0f} bytes each")
+
+    def test_fault_10_each_of_ten_thousand_who_connect_at_once_is_answered(self):
+        self.check_rush()
+
+    def test_fault_10_each_of_ten_thousand_who_connect_at_once_is_answered_by_two_threads(self):
+        self.check_rush("--threads", "2")
+
+    def test_fault_10_who_connects_while_the_queue_of_the_system_is_full_is_answered_too(self):
+        self.check_rush(stopped=True)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,39 @@
+#include "server_limits.hpp"
+
+#include "options/command_line.hpp"
+
+server_limits server_limits::read(int argc, char** argv) {
+  server_limits limits;
+  limits.max_connections = 1'000'000;
+  samples::command_line line("Answers requests, each in the time that it asks for.");
+  samples::server_option_texts texts;
+  texts.max_connections = "connections at a time";
+  texts.quiet = "say nothing about connections that fail";
+  add_server_options(line, limits, texts);
+  line.add_choice("--when-full", limits.when_full,
+                  {{"wait", strait::overload::wait}, {"reject", strait::overload::reject}},
+                  "what becomes of connections beyond --max-connections");
+  line.add_number<std::size_t>("--max-connections-per-peer", limits.max_connections_per_peer, 0, 1'000'000,
+                               "connections at a time from one address; 0: any number");
+  line.add_seconds("--write-timeout", limits.write_timeout, "end connections whose peer takes nothing for so long");
+  line.add_number<std::uint64_t>("--minimum-receive-rate", limits.minimum_receive_rate, 0, 1'000'000,
+                                 "bytes a second; end connections whose peer sends less");
+  line.add_seconds("--receive-rate-window", limits.receive_rate_window, "on average over so long");
+  line.add_seconds("--connection-timeout", limits.connection_timeout, "end connections that last so long");
+  line.read_or_exit(argc, argv);
+  return limits;
+}
+
+strait::serve_options server_limits::rules() const {
+  strait::serve_options rules;
+  rules.max_connections = max_connections;
+  rules.when_full = when_full;
+  rules.max_connections_per_peer = max_connections_per_peer;
+  rules.idle_timeout = idle_timeout;
+  rules.write_timeout = write_timeout;
+  rules.minimum_receive_rate = minimum_receive_rate;
+  rules.receive_rate_window = receive_rate_window;
+  rules.connection_timeout = connection_timeout;
+  rules.drain = drain;
+  return rules;
+}
