@@ -4,34 +4,6 @@
 #include "server/datagram_server_core.hpp"
 
 namespace strait {
-namespace detail {
-
-void datagram_server_core::add(datagram_serving& loop) {
-  std::lock_guard const lock(mutex_);
-  loops_.push_back(&loop);
-}
-
-void datagram_server_core::remove(datagram_serving& loop) noexcept {
-  std::lock_guard const lock(mutex_);
-  std::erase(loops_, &loop);
-  loop.counts.add_to(past_);
-}
-
-void datagram_server_core::stop() noexcept {
-  is_stopping_ = true;
-  std::lock_guard const lock(mutex_);
-  for (datagram_serving* const each : loops_) each->wake();
-}
-
-datagram_statistics datagram_server_core::statistics() {
-  std::lock_guard const lock(mutex_);
-  auto sum = past_;
-  for (datagram_serving const* const each : loops_) each->counts.add_to(sum);
-  return sum;
-}
-
-}  // namespace detail
-
 template <class Endpoint>
 basic_datagram_server<Endpoint>::basic_datagram_server(options const& with)
     : options_(with),

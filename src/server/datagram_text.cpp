@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "server/count_list.hpp"
 #include "strait/base/error.hpp"
 #include "strait/core/task_group.hpp"
 #include "strait/server/datagram_statistics.hpp"
@@ -46,24 +47,18 @@ datagram_statistics& datagram_statistics::operator+=(datagram_statistics const& 
 }
 
 std::string datagram_statistics::to_string() const {
-  auto text = fmt::format("{} received", received);
-  char const* separator = ": ";
-  auto const add = [&](std::uint64_t count, char const* what) {
-    if (count == 0) return;
-    text += fmt::format("{}{} {}", separator, count, what);
-    separator = ", ";
-  };
-  add(active, "active");
-  add(served, "served");
-  add(refused, "refused");
-  add(failed, "failed");
-  add(timed_out, "timed out");
-  add(cut, "cut off");
-  separator = "; ";
-  add(truncated, "truncated");
-  add(receive_errors, "receive errors");
-  add(replies, "replies");
-  return text + fmt::format("; {} bytes received, {} sent", bytes_received, bytes_sent);
+  detail::count_list list(fmt::format("{} received", received));
+  list.add(active, "active");
+  list.add(served, "served");
+  list.add(refused, "refused");
+  list.add(failed, "failed");
+  list.add(timed_out, "timed out");
+  list.add(cut, "cut off");
+  list.next_kind();
+  list.add(truncated, "truncated");
+  list.add(receive_errors, "receive errors");
+  list.add(replies, "replies");
+  return std::move(list).with_bytes(bytes_received, bytes_sent);
 }
 
 }  // namespace strait

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/count_list.hpp"
 #include "strait/base/error.hpp"
 #include "strait/server/peer.hpp"
 #include "strait/server/serve_options.hpp"
@@ -58,23 +59,17 @@ server_statistics& server_statistics::operator+=(server_statistics const& other)
 }
 
 std::string server_statistics::to_string() const {
-  auto text = fmt::format("{} accepted", accepted);
-  char const* separator = ": ";
-  auto const add = [&](std::uint64_t count, char const* what) {
-    if (count == 0) return;
-    text += fmt::format("{}{} {}", separator, count, what);
-    separator = ", ";
-  };
-  add(active, "active");
-  add(served, "served");
-  add(rejected, "rejected");
-  add(failed, "failed");
-  add(timed_out, "timed out");
-  add(cut, "cut off");
-  separator = "; ";
-  add(drained, "ended while draining");
-  add(accept_back_offs, "accept back-offs");
-  return text + fmt::format("; {} bytes received, {} sent", bytes_received, bytes_sent);
+  detail::count_list list(fmt::format("{} accepted", accepted));
+  list.add(active, "active");
+  list.add(served, "served");
+  list.add(rejected, "rejected");
+  list.add(failed, "failed");
+  list.add(timed_out, "timed out");
+  list.add(cut, "cut off");
+  list.next_kind();
+  list.add(drained, "ended while draining");
+  list.add(accept_back_offs, "accept back-offs");
+  return std::move(list).with_bytes(bytes_received, bytes_sent);
 }
 
 }  // namespace strait

@@ -61,7 +61,8 @@ class datagram_serving : private work {
   datagram_statistics finish();
 
  private:
-  friend class datagram_server_core;
+  template <class, class>
+  friend class server_loops;
   friend class datagram_worker;
 
   /// Sees, in the next turn, whether the receiver's handler still waits.
@@ -87,6 +88,7 @@ class datagram_serving : private work {
   void replace_receiver() noexcept;
   void stop_receiving() noexcept;
   void cancel_handlers() noexcept;
+  void add_to(datagram_statistics& total) const noexcept { counts.add_to(total); }
   /// Has `run_work` run. From any thread.
   void wake() noexcept;
   void run_work() noexcept override;

@@ -94,7 +94,8 @@ class serving : private work {
  private:
   friend class admission;
   friend class connection;
-  friend class server_core;
+  template <class, class>
+  friend class server_loops;
 
   /// Has `run_work` run. From any thread.
   void wake() noexcept;

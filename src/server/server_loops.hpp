@@ -1,0 +1,50 @@
+// server_loops: the loops on which one server serves.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+namespace strait::detail {
+
+/// Ends them, and sums what they have counted. From any thread. A `Serving` is what serves on one loop.
+template <class Serving, class Statistics>
+class server_loops {
+ public:
+  void add(Serving& one) {
+    std::lock_guard const lock(mutex_);
+    loops_.push_back(&one);
+  }
+  /// Its counts stay. From here on nobody wakes it.
+  void remove(Serving& one) noexcept {
+    std::lock_guard const lock(mutex_);
+    std::erase(loops_, &one);
+    one.add_to(past_);
+  }
+
+  void wake_all() noexcept {
+    std::lock_guard const lock(mutex_);
+    for (Serving* const each : loops_) each->wake();
+  }
+  /// Wakes them to see that it is the end.
+  void stop() noexcept {
+    is_stopping_ = true;
+    wake_all();
+  }
+  [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
+
+  [[nodiscard]] Statistics statistics() {
+    std::lock_guard const lock(mutex_);
+    auto sum = past_;
+    for (Serving const* const each : loops_) each->add_to(sum);
+    return sum;
+  }
+
+ private:
+  std::atomic<bool> is_stopping_ = false;
+  std::mutex mutex_;
+  std::vector<Serving*> loops_;
+  Statistics past_;  // of loops that have ended
+};
+
+}  // namespace strait::detail
