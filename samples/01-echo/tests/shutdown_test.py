@@ -56,6 +56,15 @@ class Shutdown(unittest.TestCase):
                 server.send_signal(number)
                 self.assertEqual(server.wait()[0], status)
 
+    def test_a_server_shows_what_its_tasks_wait_for_and_goes_on(self):
+        with Server("echo_server") as server, server.connect() as connection:
+            connection.sendall(b"x")
+            receive_exactly(connection, 1)
+            server.send_signal(signal.SIGUSR1)
+            server.wait_for(b" at echo_server.cpp:", "stderr")
+            connection.sendall(b"y")
+            self.assertEqual(receive_exactly(connection, 1), b"y")
+
     def test_a_client_that_waits_for_input_ends_in_order(self):
         with Server("echo_server") as server:
             for number in (signal.SIGTERM, signal.SIGINT):
