@@ -57,7 +57,7 @@ void socket_stream::minimum_receive_rate(std::uint64_t bytes_per_second, std::ch
   socket_->limit_rate(bytes_per_second, in_range(window, shortest));
 }
 
-std::uint64_t socket_stream::bytes_read() const noexcept { return socket_ ? socket_->bytes_read() : 0; }
-std::uint64_t socket_stream::bytes_written() const noexcept { return socket_ ? socket_->bytes_written() : 0; }
+std::uint64_t socket_stream::bytes_read() const noexcept { return socket_ ? socket_->counts().received() : 0; }
+std::uint64_t socket_stream::bytes_written() const noexcept { return socket_ ? socket_->counts().sent() : 0; }
 
 }  // namespace strait

@@ -25,7 +25,7 @@ stream_socket::~stream_socket() {
     count(*each);
     each->socket_closed();
   }
-  if (meter_) meter_->stream_ = nullptr;
+  if (traffic_meter* const its = meter()) its->stream_ = nullptr;
 }
 
 void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
@@ -64,7 +64,7 @@ void stream_socket::limit_writes(std::int64_t nanoseconds) noexcept {
 }
 
 void stream_socket::limit_rate(std::uint64_t bytes_per_second, std::int64_t window) noexcept {
-  stream_limits::limit_rate(bytes_per_second, window, bytes_read());
+  stream_limits::limit_rate(bytes_per_second, window, counts().received());
   concern_with(rate, bytes_per_second != 0);
   if (users_[input]) read_begins(now());
   limits_changed();
@@ -102,7 +102,7 @@ void stream_socket::end_wait(transfer_awaiter const& operation) noexcept {
   if (!ends_read) return;
   read_ends(last_moved_);
   if (operation.error_ != 0 && operation.ends_early() && reached_[input] == stream_limit::rate)
-    begin_window(bytes_read());
+    begin_window(counts().received());
 }
 
 void stream_socket::look_later() noexcept {
@@ -125,7 +125,7 @@ void stream_socket::time_out(unsigned way, stream_limit which) noexcept {
 void stream_socket::expired() noexcept {
   auto const time = now();
   if (waiting_in(output)) look_at_queue(native_handle(), time);
-  if (waiting_in(input) && is_too_slow(time, bytes_read())) time_out(input, stream_limit::rate);
+  if (waiting_in(input) && is_too_slow(time, counts().received())) time_out(input, stream_limit::rate);
   if (waiting_in(output) && writes_in_vain(time)) time_out(output, stream_limit::write);
   if (is_idle(time)) {
     time_out(input, stream_limit::idle);
@@ -135,14 +135,17 @@ void stream_socket::expired() noexcept {
 }
 
 void stream_socket::metered_by(traffic_meter& meter) noexcept {
-  for (unsigned const way : {input, output}) meter.bytes_[way] = bytes_[way].load();
-  meter_ = &meter;
+  meter.take(*counts_);
+  counts_ = &meter;
+}
+
+void stream_socket::meter_ends() noexcept {
+  own_counts_.take(*counts_);
+  counts_ = &own_counts_;
 }
 
 traffic_meter::~traffic_meter() {
-  if (!stream_) return;
-  stream_->meter_ = nullptr;
-  for (int const way : {0, 1}) stream_->bytes_[way] = bytes_[way].load();
+  if (stream_) stream_->meter_ends();
 }
 
 }  // namespace strait::detail

@@ -1,7 +1,6 @@
 // stream_socket: what stands behind a stream.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -58,10 +57,8 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
 
   /// Until one of both ends.
   void metered_by(traffic_meter& meter) noexcept;
-  [[nodiscard]] std::uint64_t bytes_read() const noexcept { return counters()[input].load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t bytes_written() const noexcept {
-    return counters()[output].load(std::memory_order_relaxed);
-  }
+  void meter_ends() noexcept;
+  [[nodiscard]] byte_counts const& counts() const noexcept { return *counts_; }
 
   /// For messages: "127.0.0.1:5000".
   [[nodiscard]] virtual std::string peer_name() const = 0;
@@ -70,7 +67,6 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   stream_socket() noexcept = default;
 
  private:
-  friend class traffic_meter;
   // What more there is to be done than counting.
   enum concern : unsigned char { idleness = 1, writes = 2, rate = 4 };
 
@@ -87,11 +83,9 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   }
   [[nodiscard]] std::int64_t now() const noexcept { return loop_of(*loop_).engine().coarse_now(); }
 
-  using counter = std::atomic<std::uint64_t>;  // written by the loop's thread only: it needs no locked instruction
-  [[nodiscard]] counter const* counters() const noexcept { return meter_ ? meter_->bytes_ : bytes_; }
-  void count(transfer_awaiter const& operation) noexcept {
-    counter& to = (meter_ ? meter_->bytes_ : bytes_)[way_of(operation)];
-    to.store(to.load(std::memory_order_relaxed) + operation.uncounted(), std::memory_order_relaxed);
+  void count(transfer_awaiter const& operation) noexcept { counts_->add(way_of(operation), operation.uncounted()); }
+  [[nodiscard]] traffic_meter* meter() noexcept {
+    return counts_ == &own_counts_ ? nullptr : static_cast<traffic_meter*>(counts_);
   }
 
   void concern_with(concern what, bool on) noexcept;
@@ -106,8 +100,8 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
 
   unsigned char concerns_ = 0;
   transfer_awaiter* users_[2]{};  // who waits, by way
-  counter bytes_[2]{};            // moved so far, unless there is a meter
-  traffic_meter* meter_ = nullptr;
+  byte_counts own_counts_;
+  byte_counts* counts_ = &own_counts_;  // its own, or those of its meter
 };
 
 // Its own vtable pointer and links are what `watched_socket` has in front of it: three words.

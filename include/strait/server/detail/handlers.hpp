@@ -158,6 +158,10 @@ task<> accept_from(serving& here, Listener& listener, Handler& handler, task_gro
     } catch (std::bad_alloc const&) {
       here.lacks_memory();
     }
+    try {
+      co_await sleep_for(std::chrono::milliseconds(5));  // as an accept does that has met with the like
+      continue;
+    } catch (std::bad_alloc const&) {}
     co_await yield();
   }
 }
