@@ -1,7 +1,6 @@
 // A server of datagrams: what the sockets of one have in common, on one loop or on several.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "strait/server/datagram_serve_options.hpp"
 #include "strait/server/datagram_statistics.hpp"
 #include "strait/server/detail/datagram_service.hpp"
+#include "strait/server/detail/handler_reference.hpp"
 
 namespace strait {
 
@@ -114,8 +114,9 @@ template <class Handler>
 datagram_statistics serve_on_threads(std::vector<udp::socket> sockets, Handler handler,
                                      udp::serve_options const& options = {}) {
   udp::server all(options);
-  run_until_signal(static_cast<unsigned>(sockets.size()),
-                   [&](unsigned thread) { return all.serve(std::move(sockets[thread]), std::ref(handler)); });
+  run_until_signal(static_cast<unsigned>(sockets.size()), [&](unsigned thread) {
+    return all.serve(std::move(sockets[thread]), detail::handler_reference(handler));
+  });
   return all.statistics();
 }
 

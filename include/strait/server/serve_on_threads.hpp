@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "strait/core/run.hpp"
 #include "strait/net/endpoint.hpp"
 #include "strait/net/tcp.hpp"
+#include "strait/server/detail/handler_reference.hpp"
 #include "strait/server/server.hpp"
 
 namespace strait {
@@ -25,8 +25,9 @@ template <class Handler>
 server_statistics serve_on_threads(std::vector<tcp::listener> listeners, Handler handler,
                                    serve_options const& options = {}) {
   server all(options);
-  run_until_signal(static_cast<unsigned>(listeners.size()),
-                   [&](unsigned thread) { return all.serve(std::move(listeners[thread]), std::ref(handler)); });
+  run_until_signal(static_cast<unsigned>(listeners.size()), [&](unsigned thread) {
+    return all.serve(std::move(listeners[thread]), detail::handler_reference(handler));
+  });
   return all.statistics();
 }
 /// The same on `threads` threads with listeners of its own.
