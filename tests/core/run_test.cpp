@@ -333,3 +333,11 @@ TEST_CASE("run_main on several threads gives 1 when one of them fails") {
   CHECK(failing.status() == 1);
   CHECK(failing.errors() == "strait_program: out of luck\n");
 }
+
+TEST_CASE("run gives a reference if that is what the task gives") {
+  int number = 1;
+  auto const made = [&]() -> task<int&> { co_return number; };
+  event_loop loop;
+  CHECK(&loop.run(made) == &number);
+  CHECK(&run(made) == &number);
+}

@@ -72,7 +72,7 @@ class event_loop {
   }
   /// The same with a callable that makes the task; it is kept alive.
   template <detail::makes_task F>
-  auto run(F main) {
+  decltype(auto) run(F main) {
     return run(detail::keep_alive(std::move(main)));
   }
 

@@ -16,7 +16,7 @@ T run(task<T> main) {
 }
 /// The same with a callable that makes the task; it is kept alive.
 template <detail::makes_task F>
-auto run(F main) {
+decltype(auto) run(F main) {
   event_loop loop;
   return loop.run(std::move(main));
 }

@@ -19,7 +19,7 @@ struct server_statistics {
   std::uint64_t timed_out = 0;  ///< ended by a limit of time or rate
   std::uint64_t cut = 0;        ///< not ended when the time to drain was over
 
-  std::uint64_t drained = 0;           ///< of those that are not `cut`: ended while the server was draining
+  std::uint64_t drained = 0;           ///< of those that are not `cut`: ended while their loop was draining
   std::uint64_t accept_back_offs = 0;  ///< how often descriptors or memory for another one were wanting
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
