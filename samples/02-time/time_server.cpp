@@ -29,12 +29,16 @@ int main(int argc, char** argv) {
     };
 
     auto sockets = udp::bind_shared(options.where(), options.threads);
-    fmt::print("listening on {}\n", sockets.front().local_endpoint());
-    std::fflush(stdout);
-    serve_on_threads(std::move(sockets), answer,
-                     {.longest = 1,  // whatever it says, the answer is the same: let the system drop the rest
-                      .drain = options.drain,
-                      .on_datagram = [&](udp::request const& question) { return door.admits(question.from()); }});
+    udp::server all({.longest = 1,  // whatever it says, the answer is the same: let the system drop the rest
+                     .drain = options.drain,
+                     .on_datagram = [&](udp::request const& question) { return door.admits(question.from()); }});
+    run_until_signal(options.threads, [&](unsigned thread) {
+      if (thread == 0) {
+        fmt::print("listening on {}\n", sockets.front().local_endpoint());
+        std::fflush(stdout);
+      }
+      return all.serve(std::move(sockets[thread]), answer);
+    });
     return 0;
   } catch (std::exception const& e) {
     fmt::print(stderr, "time_server: {}\n", e.what());

@@ -49,11 +49,13 @@ std::vector<tcp::listener> share(tcp::listener inherited, unsigned threads) {
 std::vector<tcp::listener> listen(server_options const& options) {
   inherited_sockets passed_on;
   auto inherited = passed_on.tcp_listeners();
-  auto listeners = inherited.empty() ? tcp::listen_shared(options.where(), options.threads)
-                                     : share(std::move(inherited.front()), options.threads);
+  if (!inherited.empty()) return share(std::move(inherited.front()), options.threads);
+  return tcp::listen_shared(options.where(), options.threads);
+}
+
+void announce(std::vector<tcp::listener> const& listeners) {
   fmt::print("listening on {}\n", listeners.front().local_endpoint());
   std::fflush(stdout);
-  return listeners;
 }
 
 serve_options limits(server_options const& options) {

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -11,15 +12,17 @@
 #include "options/server_options.hpp"
 #include "serving/log.hpp"
 #include "strait/base/hook.hpp"
+#include "strait/core/run.hpp"
 #include "strait/net/tcp.hpp"
-#include "strait/server/serve_on_threads.hpp"
 #include "strait/server/serve_options.hpp"
+#include "strait/server/server.hpp"
 
 namespace samples {
 
-/// A listener for each thread, where `options` say, or those that a service manager has passed on. Says where on
-/// standard output.
+/// A listener for each thread, where `options` say, or those that a service manager has passed on.
 [[nodiscard]] std::vector<strait::tcp::listener> listen(server_options const& options);
+/// Says on standard output where they listen. From then on people send signals: so these must be watched.
+void announce(std::vector<strait::tcp::listener> const& listeners);
 
 /// What `options` say of connections, with a log of these on standard error.
 [[nodiscard]] strait::serve_options limits(server_options const& options);
@@ -39,7 +42,13 @@ template <class Handler>
   try {
     auto rules = limits(options);
     rules.on_drain = on_drain;
-    auto const done = strait::serve_on_threads(listen(options), std::move(handler), rules);
+    auto listeners = listen(options);
+    strait::server all(rules);
+    strait::run_until_signal(options.threads, [&](unsigned thread) {
+      if (thread == 0) announce(listeners);
+      return all.serve(std::move(listeners[thread]), std::ref(handler));
+    });
+    auto const done = all.statistics();
     if (done.accepted != 0) log(options, "{}", done);
     return 0;
   } catch (std::exception const& e) {

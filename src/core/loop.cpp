@@ -88,15 +88,21 @@ void loop::run_watched(work& item) noexcept {
 
 void loop::add_timer(timer& item, clock::time_point when) {
   timers_.insert(item, *this, when);
-  set_alarm();
+  try {
+    set_alarm();
+  } catch (...) {  // for want of memory
+    timers_.remove(item);
+    throw;
+  }
 }
 
 // The alarm is moved forward only: one that comes too early finds nothing due and sets the next. So a deadline that is
 // set and lifted with every operation costs a system call once per its length, not once per operation.
 void loop::set_alarm() {
   if (timers_.empty() || timers_.earliest() >= alarm_) return;
+  alarm_ = clock::time_point::max();  // if the engine has no memory for the new one, there is none
+  engine_->set_alarm(timers_.earliest());
   alarm_ = timers_.earliest();
-  engine_->set_alarm(alarm_);
 }
 
 void timer::set(loop_core& loop, clock::time_point when) { loop_of(loop).add_timer(*this, when); }

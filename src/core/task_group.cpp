@@ -34,27 +34,6 @@ class task_group::child final : public detail::branch, public detail::list_hook<
   task<> what_;
 };
 
-/// Completes when a group has no children. A cancel does not end it: it reaches the children, which end.
-class task_group::join_operation final : public detail::operation {
- public:
-  using await_result = void;
-  explicit join_operation(task_group& group) noexcept : group_(group) {}
-
-  auto operator co_await() noexcept { return detail::awaiter_reference(*this); }
-  [[nodiscard]] bool await_ready() const noexcept { return group_.size_ == 0; }
-  template <class P>
-  void await_suspend(std::coroutine_handle<P> self) noexcept {
-    group_.joining_ = this;
-    suspend(self.promise().current_branch(), self);
-  }
-  void await_resume() const noexcept {}
-  void last_ended() noexcept { resume_soon(); }
-
- private:
-  void cancel() noexcept override {}
-  task_group& group_;
-};
-
 task_group::task_group(detail::branch& owner, failure_hook report, void* hook)
     : owner_(owner), owner_task_(owner.innermost_), report_(report), hook_(hook) {
   entry_.emplace(owner_, scope_);
@@ -110,11 +89,6 @@ void task_group::child_ended(child& ended) noexcept {
   }
   delete &ended;
   if (--size_ == 0 && joining_) joining_->last_ended();
-}
-
-task<> task_group::join() {
-  join_operation children(*this);
-  co_await children;
 }
 
 void task_group::rethrow(bool has_value) {

@@ -83,6 +83,7 @@ listener listen(std::string_view where, listen_options options) {
 
 std::vector<listener> listen_shared(endpoint const& where, std::size_t count, listen_options options) {
   // Who shares a port shares it with strangers, too; so see first that there are none.
+  options.reuse_port = false;
   if (where.port() != 0) listen(where, options).close();
 
   options.reuse_port = true;

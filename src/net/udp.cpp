@@ -181,6 +181,7 @@ socket bind(std::string_view where, bind_options options) {
 
 std::vector<socket> bind_shared(endpoint const& where, std::size_t count, bind_options options) {
   // Who shares a port shares it with strangers, too; so see first that there are none.
+  options.reuse_port = false;
   if (where.port() != 0) bind(where, options).close();
 
   options.reuse_port = true;

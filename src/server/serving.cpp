@@ -21,10 +21,7 @@ serving::serving(server_core& server, branch& where) : server_(server), loop_(wh
 }
 
 serving::~serving() {
-  server_statistics here;
-  counts_.add_to(here);
-  counts_.cut += here.active;  // their loop has been destroyed before they had ended
-  server_.remove(*this);       // from here on nobody wakes it
+  server_.remove(*this);  // from here on nobody wakes it
   forget(loop_, *this);
 }
 

@@ -101,3 +101,10 @@ TEST_CASE("what cannot be called so is no hook") {
   CHECK_FALSE(std::is_constructible_v<hook<int(int)>, void (*)(int)>);
   CHECK_FALSE(std::is_constructible_v<hook<int(int)>, int>);
 }
+
+TEST_CASE("a hook that gives nothing takes a callable that gives something") {
+  int calls = 0;
+  hook<void()> const counting = [&calls] { return ++calls; };
+  counting();
+  CHECK(calls == 1);
+}

@@ -51,6 +51,7 @@ TEST_CASE("nobody shares a port with a stranger, even one who would") {
   auto const where = stranger.local_endpoint();
   CHECK_THROWS_WITH(tcp::listen_shared(where, 2), in_use("listen on", where));
   CHECK_THROWS_WITH(tcp::listen_shared(where.to_string(), 2), in_use("listen on", where));
+  CHECK_THROWS_WITH(tcp::listen_shared(where, 2, {.reuse_port = true}), in_use("listen on", where));
 }
 
 TEST_CASE("a shared port can be listened on again when all are gone") {
@@ -87,6 +88,7 @@ TEST_CASE("no socket shares a port with a stranger, even one who would") {
   auto const stranger = udp::bind("127.0.0.1:0", {.reuse_port = true});
   auto const where = stranger.local_endpoint();
   CHECK_THROWS_WITH(udp::bind_shared(where, 2), in_use("bind", where));
+  CHECK_THROWS_WITH(udp::bind_shared(where, 2, {.reuse_port = true}), in_use("bind", where));
 }
 
 TEST_CASE("listening everywhere is on one port of IPv6 and IPv4, a listener each") {

@@ -98,6 +98,7 @@ int main(int argc, char** argv) {
     };
     run_until_signal(static_cast<unsigned>(listeners.size()), [&](unsigned thread) {
       this_thread = thread;
+      if (thread == 0) samples::announce(listeners);
       return all.serve(std::move(listeners[thread]), handler);
     });
     fmt::print("{}\n", to_json(all.statistics()));

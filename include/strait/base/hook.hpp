@@ -38,7 +38,9 @@ class hook<Result(Args...)> {
 
   template <class F>
   static Result call(void const* callable, Args... arguments) {
-    return (*std::launder(static_cast<F const*>(callable)))(std::forward<Args>(arguments)...);
+    auto const& it = *std::launder(static_cast<F const*>(callable));
+    if constexpr (std::is_void_v<Result>) static_cast<void>(it(std::forward<Args>(arguments)...));
+    else return it(std::forward<Args>(arguments)...);
   }
 
   Result (*call_)(void const*, Args...) = nullptr;

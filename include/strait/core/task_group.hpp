@@ -106,8 +106,6 @@ class task_group {
   /// Notes what ended the body (called in a catch block) and cancels the children.
   void body_failed() noexcept;
   void child_ended(child& ended) noexcept;
-  /// Awaited once the body has ended: completes when the children have.
-  task<> join();
   /// Throws what the block is to end with, if not with its value, which it has unless `has_value` is false.
   void rethrow(bool has_value);
 
@@ -126,6 +124,28 @@ class task_group {
   bool child_canceled_ = false;
 };
 
+/// Completes when a group has no children. A cancel does not end it: it reaches the children, which end. Not a task:
+/// there might be no memory for one.
+class task_group::join_operation final : public detail::operation {
+ public:
+  using await_result = void;
+  explicit join_operation(task_group& group) noexcept : group_(group) {}
+
+  auto operator co_await() noexcept { return detail::awaiter_reference(*this); }
+  [[nodiscard]] bool await_ready() const noexcept { return group_.size_ == 0; }
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> self) noexcept {
+    group_.joining_ = this;
+    suspend(self.promise().current_branch(), self);
+  }
+  void await_resume() const noexcept {}
+  void last_ended() noexcept { resume_soon(); }
+
+ private:
+  void cancel() noexcept override {}
+  task_group& group_;
+};
+
 template <class Body>
 detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* hook) {
   using value = await_result_t<std::invoke_result_t<Body&, task_group&>>;
@@ -136,7 +156,8 @@ detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* 
     } catch (...) {
       group.body_failed();
     }
-    co_await group.join();
+    join_operation children(group);
+    co_await children;
     group.rethrow(!group.body_canceled_ && !group.child_canceled_);
   } else {
     std::optional<value> given;
@@ -145,7 +166,8 @@ detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* 
     } catch (...) {
       group.body_failed();
     }
-    co_await group.join();
+    join_operation children(group);
+    co_await children;
     group.rethrow(given.has_value());
     if (!given) throw canceled();
     co_return std::move(*given);
