@@ -85,6 +85,12 @@ class Terminal:
                 raise AssertionError(f"{character!r} harms terminals")
         return [line for line in lines if line]
 
+    def all_lines(self):
+        """The same, when all that has been written is there."""
+        os.write(self._line, b"\n<nothing follows>")
+        self.wait_for("<nothing follows>")
+        return self.lines()[:-1]
+
     def wait_for(self, *last):
         """Until these are the last lines on the screen."""
         with self._changed:
@@ -137,7 +143,7 @@ class OnATerminal(unittest.TestCase):
             leave(alice, server)
             self.assertEqual(alice.wait(), status)
             self.assertEqual(alice.mode(), alice.mode_before)
-            return alice.lines()
+            return alice.all_lines()
 
     def test_ctrl_c_leaves(self):
         lines = self.assert_leaves_the_terminal_as_it_was(lambda alice, _: alice.type("\x03"), 0)
