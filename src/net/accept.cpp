@@ -81,8 +81,8 @@ template class socket_handle<listener_socket>;
 
 std::uint64_t socket_listener::back_offs() const noexcept { return socket_ ? socket_->back_offs() : 0; }
 
-void detail::back_off_counting::count(socket_listener& of, std::atomic<std::uint64_t>* counter) noexcept {
-  if (of.socket_) of.socket_->count_back_offs(counter);
+void detail::back_off_counting::count(socket_listener& of, counter* also) noexcept {
+  if (of.socket_) of.socket_->count_back_offs(also);
 }
 
 }  // namespace strait

@@ -1,7 +1,6 @@
 // listener_socket: what stands behind a listener.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -32,8 +31,8 @@ class listener_socket : public watched_socket {
   /// Who has connected last, if that was over IP.
   [[nodiscard]] endpoint peer() const noexcept { return endpoint::from_sockaddr(&peer_, sizeof peer_); }
   [[nodiscard]] std::uint64_t back_offs() const noexcept { return back_offs_; }
-  /// Counts them in `counter`, too.
-  void count_back_offs(std::atomic<std::uint64_t>* counter) noexcept { counter_ = counter; }
+  /// Counts them in `also`, too.
+  void count_back_offs(counter* also) noexcept { also_counted_ = also; }
 
  private:
   friend class accept_awaiter;
@@ -42,11 +41,11 @@ class listener_socket : public watched_socket {
   accept_awaiter* accepting_ = nullptr;
   void count_back_off() noexcept {
     ++back_offs_;
-    if (counter_) counter_->store(counter_->load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    if (also_counted_) also_counted_->add(1);
   }
 
   std::uint64_t back_offs_ = 0;
-  std::atomic<std::uint64_t>* counter_ = nullptr;
+  counter* also_counted_ = nullptr;
   sockaddr_storage peer_{};
   std::string where_;
 };

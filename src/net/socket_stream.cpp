@@ -11,6 +11,7 @@
 #include "net/descriptor.hpp"
 #include "net/socket_handle.hpp"
 #include "net/stream_socket.hpp"
+#include "strait/net/detail/stream_end.hpp"
 #include "strait/net/detail/traffic_meter.hpp"
 
 namespace strait {
@@ -22,6 +23,11 @@ template class data_socket_handle<stream_socket>;
 void traffic_meter::attach(socket_stream& stream) noexcept {
   stream_ = stream.socket_;
   stream_->metered_by(*this);
+}
+
+bool is_at_end(socket_stream const& stream) noexcept {
+  char byte;
+  return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 }  // namespace detail

@@ -159,8 +159,8 @@ void datagram_worker::stop_receiving() noexcept {
 }
 
 std::chrono::nanoseconds datagram_worker::receiving_failed() noexcept {
-  datagram_counts::add(serving_.counts.receive_errors, 1);
-  auto const received_by_now = serving_.counts.received.load(std::memory_order_relaxed);
+  serving_.counts.receive_errors.add(1);
+  auto const received_by_now = serving_.counts.received.get();
   if (std::exchange(received_before_, received_by_now) != received_by_now) failed_in_a_row_ = 0;
   if (failed_in_a_row_++ == 0) return {};
   return std::min(first_back_off * (1 << std::min(failed_in_a_row_ - 2, 10u)), longest_back_off);
@@ -190,18 +190,18 @@ std::exception_ptr datagram_worker::failed() noexcept {
     throw;
   } catch (canceled const&) {
     if (canceled_by_ == cause::drain) {
-      datagram_counts::add(counts.cut, 1);
+      counts.cut.add(1);
       return {};
     }
     if (canceled_by_ == cause::deadline) {
-      datagram_counts::add(counts.timed_out, 1);
+      counts.timed_out.add(1);
       return out_of_time();
     }
   } catch (timed_out const&) {
-    datagram_counts::add(counts.timed_out, 1);
+    counts.timed_out.add(1);
     return failure;
   } catch (...) {}
-  datagram_counts::add(counts.failed, 1);
+  counts.failed.add(1);
   return failure;
 }
 
@@ -216,20 +216,19 @@ std::exception_ptr datagram_worker::out_of_time() const noexcept {
 
 void datagram_counts::add_to(datagram_statistics& total) const noexcept {
   // A datagram is counted as received first, and as what it has come to later: so read these in the other order.
-  auto const get = [](number const& from) { return from.load(std::memory_order_acquire); };
   datagram_statistics here;
-  here.refused = get(refused);
-  here.served = get(served);
-  here.failed = get(failed);
-  here.timed_out = get(timed_out);
-  here.cut = get(cut);
-  here.truncated = get(truncated);
-  here.received = get(received);
+  here.refused = refused.get();
+  here.served = served.get();
+  here.failed = failed.get();
+  here.timed_out = timed_out.get();
+  here.cut = cut.get();
+  here.truncated = truncated.get();
+  here.received = received.get();
   here.active = here.received - here.refused - here.served - here.failed - here.timed_out - here.cut;
-  here.receive_errors = get(receive_errors);
-  here.replies = get(replies);
-  here.bytes_received = get(bytes_received);
-  here.bytes_sent = get(bytes_sent);
+  here.receive_errors = receive_errors.get();
+  here.replies = replies.get();
+  here.bytes_received = bytes_received.get();
+  here.bytes_sent = bytes_sent.get();
   total += here;
 }
 

@@ -4,14 +4,13 @@
 #include <cstdio>
 #include <utility>
 
-#include <sys/socket.h>
-
 #include <fmt/format.h>
 
 #include "core/loop.hpp"
 #include "server/server_core.hpp"
 #include "strait/core/task_group.hpp"
 #include "strait/core/timeout.hpp"
+#include "strait/net/detail/stream_end.hpp"
 
 namespace strait::detail {
 
@@ -30,7 +29,7 @@ serve_options const& serving::options() const noexcept { return server_.options(
 void serving::watch(socket_listener& listener) noexcept { back_off_counting::count(listener, &counts_.back_offs); }
 
 bool serving::admits(peer const& who, bool has_room) noexcept {
-  serving_counts::add_one(counts_.accepted);
+  counts_.accepted.add(1);
   char const* refusal = nullptr;
   try {
     auto const& limits = options();
@@ -47,7 +46,7 @@ bool serving::admits(peer const& who, bool has_room) noexcept {
   }
   if (!refusal) return true;
   if (has_room) give_room_back();
-  serving_counts::add_one(counts_.rejected);
+  counts_.rejected.add(1);
   server_event what{server_event::kind::rejected, &who};
   what.connections = present_;
   what.reason = refusal;
@@ -85,7 +84,7 @@ void serving::could_not_begin(peer const& who) noexcept {
   server_event what{server_event::kind::failed, &who};
   what.connections = present_;
   what.failure = std::current_exception();
-  serving_counts::add_one(counts_.failed);
+  counts_.failed.add(1);
   tell(what);
   report(who, std::move(what.failure));
 }
@@ -173,17 +172,16 @@ void serving::report(peer const& who, std::exception_ptr failure) const noexcept
 
 void serving_counts::add_to(server_statistics& total) const noexcept {
   // A connection is counted as accepted first, and as what it has come to later: so read these in the other order.
-  auto const get = [](number const& from) { return from.load(std::memory_order_acquire); };
   server_statistics here;
-  here.rejected = get(rejected);
-  here.served = get(served);
-  here.failed = get(failed);
-  here.timed_out = get(timed_out);
-  here.cut = get(cut);
-  here.drained = get(drained);
-  here.accepted = get(accepted);
+  here.rejected = rejected.get();
+  here.served = served.get();
+  here.failed = failed.get();
+  here.timed_out = timed_out.get();
+  here.cut = cut.get();
+  here.drained = drained.get();
+  here.accepted = accepted.get();
   here.active = here.accepted - here.rejected - here.served - here.failed - here.timed_out - here.cut;
-  here.accept_back_offs = get(back_offs);
+  here.accept_back_offs = back_offs.get();
   total += here;
 }
 
@@ -228,9 +226,7 @@ void connection::begin(socket_stream& stream) {
 // A close with something unread, or before the peer has ended, has the system reset the connection, and the peer may
 // lose what it has not read.
 bool connection::is_to_linger(socket_stream const& stream) const noexcept {
-  if (serving_.options().linger.count() == 0 || !stream.is_open()) return false;
-  char byte;
-  return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+  return serving_.options().linger.count() != 0 && stream.is_open() && !is_at_end(stream);
 }
 
 void connection::cancel(cause why) noexcept {
@@ -279,10 +275,10 @@ void connection::failed() noexcept {
   ended(server_event::kind::failed, counts.failed, std::move(failure));
 }
 
-void connection::ended(server_event::kind what, serving_counts::number& count, std::exception_ptr failure) noexcept {
+void connection::ended(server_event::kind what, counter& count, std::exception_ptr failure) noexcept {
   reset();
-  serving_counts::add_one(count);
-  if (serving_.is_draining_ && what != server_event::kind::cut) serving_counts::add_one(serving_.counts_.drained);
+  count.add(1);
+  if (serving_.is_draining_ && what != server_event::kind::cut) serving_.counts_.drained.add(1);
   if (serving_.options().on_event) {
     auto event = event_of(what);
     event.failure = failure;

@@ -79,6 +79,8 @@ class basic_datagram_buffer {
 
 namespace detail {
 
+class datagram_access;
+
 extern template class socket_handle<datagram_socket>;
 extern template class data_socket_handle<datagram_socket>;
 
@@ -202,6 +204,7 @@ template <class Endpoint>
 class basic_datagram_socket : public detail::data_socket_handle<detail::datagram_socket> {
   template <class Awaiter, class Span>
   using request = detail::datagram_request<Awaiter, Span>;
+  friend class detail::datagram_access;
 
  public:
   using endpoint_type = Endpoint;
@@ -273,4 +276,16 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
   using data_socket_handle::data_socket_handle;
 };
 
+namespace detail {
+
+/// For a server, whose operations are its own.
+class datagram_access {
+ public:
+  template <class Endpoint>
+  static datagram_socket* socket_of(basic_datagram_socket<Endpoint> const& socket) noexcept {
+    return socket.socket_;
+  }
+};
+
+}  // namespace detail
 }  // namespace strait

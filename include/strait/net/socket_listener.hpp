@@ -3,10 +3,10 @@
 // A listener belongs to one loop, as streams do, and one task at a time may accept from it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "strait/base/chrono.hpp"
+#include "strait/core/detail/counter.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/net/detail/socket_awaiter.hpp"
 #include "strait/net/detail/socket_handle.hpp"
@@ -22,8 +22,8 @@ class listener_socket;
 /// For a server, which counts the back-offs of all its listeners.
 class back_off_counting {
  public:
-  /// Has `of` add its back-offs to `counter`, too, which must be there until `of` is closed; null: no longer.
-  static void count(socket_listener& of, std::atomic<std::uint64_t>* counter) noexcept;
+  /// Has `of` add its back-offs to `also`, too, which must be there until `of` is closed; null: no longer.
+  static void count(socket_listener& of, counter* also) noexcept;
 };
 
 class accept_awaiter : public socket_awaiter<accept_awaiter>, private timer {

@@ -35,8 +35,8 @@ class reply_awaiter final : public datagram_awaiter {
   }
   void await_resume() const {
     check();
-    datagram_counts::add(counts_.replies, 1);
-    datagram_counts::add(counts_.bytes_sent, moved_);
+    counts_.replies.add(1);
+    counts_.bytes_sent.add(moved_);
   }
 
  private:

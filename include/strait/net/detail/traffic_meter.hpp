@@ -1,8 +1,9 @@
 // traffic_meter: what a stream moves, for those who have not got the stream.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include "strait/core/detail/counter.hpp"
 
 namespace strait {
 
@@ -12,23 +13,21 @@ namespace detail {
 
 class stream_socket;
 
-/// Bytes that a stream has moved. Written by its loop's thread only, so that it needs no locked instruction.
+/// Bytes that a stream has moved.
 class byte_counts {
  public:
-  [[nodiscard]] std::uint64_t received() const noexcept { return bytes_[0].load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t sent() const noexcept { return bytes_[1].load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t received() const noexcept { return ways_[0].get(); }
+  [[nodiscard]] std::uint64_t sent() const noexcept { return ways_[1].get(); }
 
  private:
   friend class stream_socket;
-  void add(unsigned way, std::uint64_t more) noexcept {
-    bytes_[way].store(bytes_[way].load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-  }
+  void add(unsigned way, std::uint64_t more) noexcept { ways_[way].add(more); }
   void take(byte_counts const& from) noexcept {
-    bytes_[0] = from.received();
-    bytes_[1] = from.sent();
+    ways_[0].set(from.received());
+    ways_[1].set(from.sent());
   }
 
-  std::atomic<std::uint64_t> bytes_[2]{};  // input, output
+  counter ways_[2];  // input, output
 };
 
 /// Counts in the place of a stream, from `attach` until one of them ends. Belongs to that stream's loop; but what it

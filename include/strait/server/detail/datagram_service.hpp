@@ -28,15 +28,6 @@ concept handles_datagrams =
     awaitable<std::invoke_result_t<Handler&, Request&>> &&
     std::is_void_v<await_result_t<std::invoke_result_t<Handler&, Request&>>>;
 
-/// What stands behind a public socket.
-template <class Endpoint>
-class datagram_socket_of : private basic_datagram_socket<Endpoint> {
- public:
-  static datagram_socket* get(basic_datagram_socket<Endpoint> const& socket) noexcept {
-    return socket.*(&datagram_socket_of::socket_);
-  }
-};
-
 /// Tells the handler's exception `on_error`, or standard error.
 template <class Endpoint>
 void report(basic_datagram_serve_options<Endpoint> const& options, basic_datagram_request<Endpoint> const& of,
@@ -172,7 +163,7 @@ class datagram_service final : public datagram_serving {
   task<> work() {
     try {
       datagram_worker self(*this, co_await this_branch{});
-      request datagram(datagram_socket_of<Endpoint>::get(socket_), counts);
+      request datagram(datagram_access::socket_of(socket_), counts);
       while (self.is_wanted()) {
         auto const outcome = co_await receive_operation<Endpoint>(self, datagram);
         if (outcome == receive_outcome::ended) break;

@@ -130,21 +130,21 @@ class datagram_worker : public list_hook<datagram_worker>, private timer {
   void received(std::size_t bytes, bool is_truncated) noexcept {
     is_handling_ = true;
     auto& counts = serving_.counts;
-    datagram_counts::add(counts.bytes_received, bytes);
-    datagram_counts::add(counts.received, 1);
+    counts.bytes_received.add(bytes);
+    counts.received.add(1);
     if (is_truncated) [[unlikely]]
-      datagram_counts::add(counts.truncated, 1);
+      counts.truncated.add(1);
   }
   /// The system has failed to receive. Gives how long to wait before it is asked again.
   [[nodiscard]] std::chrono::nanoseconds receiving_failed() noexcept;
-  void refused() noexcept { datagram_counts::add(serving_.counts.refused, 1); }
+  void refused() noexcept { serving_.counts.refused.add(1); }
   /// The handler waits for something.
   void handler_waits() noexcept;
   /// The handler has ended.
   void served() noexcept {
     if (is_set()) [[unlikely]]
       reset();
-    datagram_counts::add(serving_.counts.served, 1);
+    serving_.counts.served.add(1);
   }
   /// It has thrown what is being handled. Gives what is to be reported, if anything.
   [[nodiscard]] std::exception_ptr failed() noexcept;

@@ -128,7 +128,7 @@ void begin_connection(admission admitted, Stream& stream, Handler& handler, task
 template <class Listener, class Handler>
 task<> accept_one(serving& here, Listener& listener, Handler& handler, task_group& connections) {
   bool const waits = here.options().when_full == overload::wait;
-  if (waits) {
+  if (waits && !here.has_room()) {
     serving::room_watch const watch(here);
     while (!here.has_room()) co_await here.room_changes();
   }

@@ -11,6 +11,7 @@
 #include "strait/base/chrono.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/detail/branch.hpp"
+#include "strait/core/detail/counter.hpp"
 #include "strait/core/detail/intrusive_list.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/core/event.hpp"
@@ -27,15 +28,11 @@ namespace strait::detail {
 class connection;
 class server_core;
 
-/// How many connections of one loop have come to what. Written by that loop only, and read by any thread.
+/// How many connections of one loop have come to what.
 struct serving_counts {
-  using number = std::atomic<std::uint64_t>;
-  static void add_one(number& to) noexcept {
-    to.store(to.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-  }
   void add_to(server_statistics& total) const noexcept;
 
-  number accepted = 0, rejected = 0, served = 0, failed = 0, timed_out = 0, cut = 0, drained = 0, back_offs = 0;
+  counter accepted, rejected, served, failed, timed_out, cut, drained, back_offs;
 };
 
 /// From the first accept to the end of the last handler. Lives in the frame of `serve`.
@@ -53,7 +50,7 @@ class serving : private work {
   /// been given back, and all that must be told of that has been.
   [[nodiscard]] bool admits(peer const& who, bool has_room) noexcept;
   /// There was no memory for who has connected.
-  void lacks_memory() noexcept { serving_counts::add_one(counts_.back_offs); }
+  void lacks_memory() noexcept { counts_.back_offs.add(1); }
 
   // Room.
   /// Whether there is room for another connection, on any loop.
@@ -169,7 +166,7 @@ class connection : public list_hook<connection>, private timer {
   void expired() noexcept override { cancel(cause::deadline); }
   [[nodiscard]] std::exception_ptr timed_out_failure() const noexcept;
   [[nodiscard]] server_event event_of(server_event::kind what) const noexcept;
-  void ended(server_event::kind what, serving_counts::number& count, std::exception_ptr failure = {}) noexcept;
+  void ended(server_event::kind what, counter& count, std::exception_ptr failure = {}) noexcept;
 
   serving& serving_;
   peer const& who_;
