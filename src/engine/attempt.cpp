@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/message.hpp"
+#include "engine/send_file.hpp"
 #include "engine/splice.hpp"
 #include "strait/core/detail/frame_memory.hpp"
 
@@ -235,6 +236,7 @@ attempt_outcome attempt_other(int descriptor, io_operation& operation) noexcept 
     case io_operation::kind::read_borrowed: return read_borrowed(descriptor, operation);
     case io_operation::kind::splice_in: return splice_in(descriptor, operation);
     case io_operation::kind::splice_out: return splice_out(descriptor, operation);
+    case io_operation::kind::send_file: return send_file(descriptor, operation);
     case io_operation::kind::recvfrom: return recvfrom(descriptor, static_cast<datagram_operation&>(operation));
     case io_operation::kind::sendto: return sendto(descriptor, static_cast<datagram_operation&>(operation));
     case io_operation::kind::recv_batch: return receive_batch(descriptor, operation);

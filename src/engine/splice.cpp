@@ -4,14 +4,16 @@
 //  - From a TCP socket it stops for good in front of urgent data, over which recv steps: it says EAGAIN, and once the
 //    peer has ended its stream, 0, though there are bytes behind. So neither is believed before recv says the same.
 //  - To a socket whose peer has gone it raises SIGPIPE, and has no flag like MSG_NOSIGNAL.
+//  - To a file that was opened to append, and to some file systems, it says EINVAL.
 #include "engine/splice.hpp"
 
+#include "base/without_signal.hpp"
 #include "strait/core/detail/spliced_bytes.hpp"
 
 #if defined(__linux__)
 
+#include <algorithm>
 #include <csignal>
-#include <ctime>
 #include <utility>
 
 #include <fcntl.h>
@@ -58,30 +60,6 @@ bool make_pipe(pipe_ends& made) noexcept {
   return false;
 }
 
-// While it lives, this thread gets no SIGPIPE.
-class without_sigpipe {
- public:
-  without_sigpipe() noexcept {
-    sigemptyset(&only_);
-    sigaddset(&only_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &only_, &before_);
-  }
-  without_sigpipe(without_sigpipe const&) = delete;
-  without_sigpipe& operator=(without_sigpipe const&) = delete;
-  ~without_sigpipe() {
-    if (sigismember(&before_, SIGPIPE) == 0) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  /// Takes back the one that a call has raised.
-  void take_back() const noexcept {
-    timespec const at_once{};
-    while (::sigtimedwait(&only_, nullptr, &at_once) < 0 && errno == EINTR) {}
-  }
-
- private:
-  sigset_t only_;
-  sigset_t before_;
-};
-
 ssize_t splice_some(int from, int to, std::size_t most) noexcept {
   ssize_t moved;
   do {
@@ -102,7 +80,7 @@ ssize_t peek(int descriptor) noexcept {
 
 // Reading may do better.
 bool is_about_splicing(int error) noexcept {
-  return error == 0 || error == EAGAIN || error == EINVAL || error == ENOMEM || error == EOPNOTSUPP;
+  return error == EAGAIN || error == EINVAL || error == ENOMEM || error == EOPNOTSUPP;
 }
 
 }  // namespace
@@ -133,6 +111,10 @@ class splicing {
   outcome in(int descriptor) noexcept;
   outcome out(int descriptor) noexcept;
 
+#if defined(__linux__)
+  static void give_back_pipe(spliced_bytes& bytes) noexcept;
+#endif
+
  private:
   outcome refuse() noexcept {
     bytes_.is_refused_ = true;
@@ -142,7 +124,6 @@ class splicing {
 #if defined(__linux__)
   outcome take_in(int descriptor) noexcept;
   bool take_pipe() noexcept;
-  void give_back_pipe() noexcept;
 #endif
 
   io_operation& operation_;
@@ -160,61 +141,107 @@ bool splicing::take_pipe() noexcept {
   return true;
 }
 
-void splicing::give_back_pipe() noexcept {
-  pipe_ends const unused{std::exchange(bytes_.output_, -1), std::exchange(bytes_.input_, -1)};
+void splicing::give_back_pipe(spliced_bytes& bytes) noexcept {
+  pipe_ends const unused{std::exchange(bytes.output_, -1), std::exchange(bytes.input_, -1)};
   if (idle.count == idle_pipes::most) close_pipe(unused);
   else idle.pipes[idle.count++] = unused;
 }
 
 splicing::outcome splicing::in(int descriptor) noexcept {
-  bytes_.is_refused_ = false;
+  bytes_.is_refused_ = bytes_.is_full_ = false;
+  auto const before = bytes_.size_;
   auto const result = take_in(descriptor);
   if (bytes_.has_moved_) bytes_.is_likely_drained_ = result == outcome::would_block;
-  bytes_.has_moved_ = bytes_.size_ != 0;
+  bytes_.has_moved_ = bytes_.size_ != before;
   return result;
 }
 
-// The pipe is always an empty one: so EAGAIN is about the socket. How much was there to be moved, nothing tells.
+// With an empty pipe, EAGAIN is about the socket; otherwise it may be the pipe that is full. How much was there to be
+// moved, nothing tells.
 splicing::outcome splicing::take_in(int descriptor) noexcept {
   // Where the socket is likely to be empty, the question comes first, which would have to be asked afterwards.
   if (bytes_.has_moved_ && bytes_.is_likely_drained_) {
     auto const there = peek(descriptor);
     if (there <= 0) return engine::outcome_of_transfer(operation_, there, 0);
   }
-  if (!take_pipe()) return refuse();
-  auto const moved = splice_some(descriptor, bytes_.input_, spliced_bytes::most);
-  if (moved > 0) {
-    bytes_.size_ = static_cast<std::size_t>(moved);
-    return engine::outcome_of_transfer(operation_, moved, 0);
+  if (bytes_.size_ == 0 && !take_pipe()) return refuse();
+  ssize_t there = 1;
+  // What comes between the one question and the other is no reason to refuse.
+  for (int tries = 0; tries != 2 && there > 0; ++tries) {
+    auto const moved = splice_some(descriptor, bytes_.input_, operation_.buffer_.size());
+    if (moved > 0) {
+      bytes_.size_ += static_cast<std::size_t>(moved);
+      return engine::outcome_of_transfer(operation_, moved, 0);
+    }
+    there = moved == 0 || is_about_splicing(errno) ? peek(descriptor) : -1;
   }
-  int const failure = moved < 0 ? errno : 0;
-  give_back_pipe();
-  if (!is_about_splicing(failure)) {
-    errno = failure;
-    return engine::outcome_of_transfer(operation_, -1, 0);
-  }
-  auto const there = peek(descriptor);
-  return there > 0 ? refuse() : engine::outcome_of_transfer(operation_, there, 0);
+  int const failure = errno;
+  if (bytes_.size_ == 0) give_back_pipe(bytes_);
+  errno = failure;
+  if (there <= 0) return engine::outcome_of_transfer(operation_, there, 0);
+  if (bytes_.size_ == 0) return refuse();
+  bytes_.is_full_ = true;
+  return engine::outcome_of_transfer(operation_, 0, 0);
 }
 
 splicing::outcome splicing::out(int descriptor) noexcept {
   ssize_t moved;
   {
-    without_sigpipe const quietly;
+    detail::without_signal const quietly(SIGPIPE);
     moved = splice_some(bytes_.output_, descriptor, bytes_.size_);
-    if (moved < 0 && errno == EPIPE) {
-      quietly.take_back();
-      errno = EPIPE;
-    }
+    if (moved < 0 && errno == EPIPE) quietly.take_back();
   }
   if (moved > 0) {
     bytes_.size_ -= static_cast<std::size_t>(moved);
-    if (bytes_.size_ == 0) give_back_pipe();
+    if (bytes_.size_ == 0) give_back_pipe(bytes_);
   }
   return engine::outcome_of_transfer(operation_, moved, 0);
 }
 
+int spliced_bytes::store(int file, std::uint64_t offset) noexcept {
+  detail::without_signal const quietly(SIGXFSZ);  // raised beyond the limit of a file's size
+  auto position = static_cast<loff_t>(offset);
+  int failure = 0;
+  while (size_ != 0 && failure == 0) {
+    auto const moved = ::splice(output_, nullptr, file, &position, size_, SPLICE_F_MOVE);
+    if (moved > 0) size_ -= static_cast<std::size_t>(moved);
+    else if (moved == 0) failure = EIO;
+    else if (errno == EINVAL || errno == ENOSYS) failure = store_by_memory(file, static_cast<std::uint64_t>(position));
+    else if (errno != EINTR) failure = errno;
+  }
+  if (failure == EFBIG) quietly.take_back();
+  return failure;
+}
+
+// As the system does, what is in the pipe is taken before it is written, so `size_` is what has not been.
+int spliced_bytes::store_by_memory(int file, std::uint64_t offset) noexcept {
+  char block[64 * 1024];
+  for (auto left = size_; left != 0;) {
+    auto const got = ::read(output_, block, std::min(sizeof block, left));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return EIO;
+    left -= static_cast<std::size_t>(got);
+    for (ssize_t written = 0; written != got;) {
+      auto const rest = static_cast<std::size_t>(got - written);
+      auto const moved = ::pwrite(file, block + written, rest, static_cast<off_t>(offset));
+      if (moved < 0 && errno == EINTR) continue;
+      if (moved <= 0) return moved < 0 ? errno : EIO;
+      written += moved;
+      offset += static_cast<std::uint64_t>(moved);
+      size_ -= static_cast<std::size_t>(moved);
+    }
+  }
+  return 0;
+}
+
+void spliced_bytes::stored() noexcept {
+  if (size_ == 0 && output_ >= 0) splicing::give_back_pipe(*this);
+}
+
 #else
+
+int spliced_bytes::store(int, std::uint64_t) noexcept { return ENOSYS; }  // there are never any
+void spliced_bytes::stored() noexcept {}
 
 splicing::outcome splicing::in(int) noexcept { return refuse(); }
 splicing::outcome splicing::out(int) noexcept { return refuse(); }

@@ -24,7 +24,8 @@ class io_operation : public operation {
     accept,
     connect,
     wait_readable,
-    read_borrowed = wait_readable + 2
+    send_file,
+    read_borrowed
   };
 
   /// So many buffers go into one attempt, and make a datagram at most.
@@ -39,7 +40,7 @@ class io_operation : public operation {
   /// read, recvfrom: where to (the memory is mutable); write, sendto: where from; accept: room for the peer's address;
   /// batches: the `engine::message`s; read_borrowed: null and how many bytes at most, then where they are: at the end
   /// of a block of `lent_size` bytes from `allocate_frame`, which is the operation's; splice_in, splice_out: the
-  /// `spliced_bytes`.
+  /// `spliced_bytes`, and how many bytes at most; send_file: the `file_part`.
   const_buffer buffer_;
   const_buffers
       more_;  ///< what follows `buffer_`: of a read or write if the system can take it along; of a datagram all

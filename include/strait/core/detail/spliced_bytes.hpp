@@ -1,16 +1,17 @@
-// spliced_bytes: what one socket has given and another is to take, without a copy.
+// spliced_bytes: what one socket has given and another, or a file, is to take, without a copy.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace strait::detail {
 
-/// Bytes that a splice_in has taken from one socket, for splice_outs to give to another. They stay in the kernel, in a
-/// pipe, which this has only while there are any: the thread keeps a few, until nobody on it splices any more. What is
-/// left in the end is lost.
+/// Bytes that splice_ins have taken from one socket, for splice_outs to give to another, or `store` to a file. They
+/// stay in the kernel, in a pipe, which this has only while there are any: the thread keeps a few, until nobody on it
+/// splices any more. What is left in the end is lost.
 class spliced_bytes {
  public:
-  /// As many go by one splice_in: so much memory does a receiver cost that takes nothing.
+  /// As many go in: so much memory does a receiver cost that takes nothing.
   static constexpr std::size_t most = 256 * 1024;
 
   spliced_bytes() noexcept;
@@ -21,13 +22,24 @@ class spliced_bytes {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// The last splice_in gave nothing because these bytes, or all for want of a pipe, have to be read in the usual way.
   [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
+  /// The last splice_in gave nothing because there is no room: many small pieces take as much of it as large ones.
+  [[nodiscard]] bool is_full() const noexcept { return is_full_; }
+
+  /// Writes all into a file, from `offset` on, through memory where the file cannot be spliced to; gives 0 or an errno,
+  /// with which some may be left: see `size()`. May wait for the disk, and may be called on another thread, while
+  /// nobody uses this. Behind it, the loop's thread has to call `stored`.
+  int store(int file, std::uint64_t offset) noexcept;
+  /// Takes note of what `store` has done.
+  void stored() noexcept;
 
  private:
   friend class splicing;  // src/engine/splice.cpp
+  int store_by_memory(int file, std::uint64_t offset) noexcept;
   std::size_t size_ = 0;
   int output_ = -1;  // of the pipe
   int input_ = -1;
   bool is_refused_ = false;
+  bool is_full_ = false;
   bool has_moved_ = false;         // and not met with an empty socket since
   bool is_likely_drained_ = true;  // when it has moved something: so it was the last time
 };

@@ -1,0 +1,288 @@
+// send_file, receive_file: a file into a stream, and a stream into a file.
+//
+// Between a file and a socket (`tcp::stream`, `local::stream`) bytes stay in the kernel where that wins (sendfile and
+// splice, on Linux); over any other stream, and where the system refuses, the same calls go through memory. A slow disk
+// does not hold the loop up: what is not in the system's memory is read, and all is written, on the thread pool.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "strait/base/buffer.hpp"
+#include "strait/base/error.hpp"
+#include "strait/base/hook.hpp"
+#include "strait/core/task.hpp"
+#include "strait/io/buffered_reader.hpp"
+#include "strait/io/copy.hpp"
+#include "strait/io/detail/peer_name.hpp"
+#include "strait/io/file.hpp"
+#include "strait/io/stream.hpp"
+#include "strait/net/socket_stream.hpp"
+
+namespace strait {
+
+/// Called on the loop's thread with how many bytes have been moved since the beginning of a transfer: after every 64
+/// KiB or more, and at the end. What it throws ends the transfer.
+using transfer_progress = hook<void(std::uint64_t)>;
+
+/// A `receive_file` whose file takes no more: the disk is full, say.
+class file_write_failed : public error {
+ public:
+  file_write_failed(std::error_code code, std::string_view context, std::uint64_t stored, std::uint64_t taken);
+  /// Bytes that the stream has given. The first `transferred()` of them are in the file, the others are lost. So much
+  /// of what the peer sends has been read, and a protocol can skip the rest and go on.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+
+ private:
+  std::uint64_t taken_;
+};
+
+namespace detail {
+
+/// What is to be moved between a file and a stream, and what has been.
+class transfer_account {
+ public:
+  transfer_account(file& with, std::uint64_t offset, std::uint64_t count, transfer_progress progress) noexcept
+      : file_(with), offset_(offset), count_(count), progress_(progress) {}
+  transfer_account(transfer_account const&) = delete;
+  transfer_account& operator=(transfer_account const&) = delete;
+
+  [[nodiscard]] file& what() const noexcept { return file_; }
+  [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+
+  /// Bytes that the other side has: the stream, when a file is sent, and the file, when one is received.
+  [[nodiscard]] std::uint64_t moved() const noexcept { return moved_; }
+  void add_moved(std::uint64_t size) noexcept { moved_ += size; }
+  /// Where in the file the next byte is, or goes.
+  [[nodiscard]] std::uint64_t position() const noexcept { return offset_ + moved_; }
+  [[nodiscard]] std::uint64_t left() const noexcept { return count_ - moved_; }
+
+  /// Bytes that a stream has given, for the file.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+  void add_taken(std::uint64_t size) noexcept { taken_ += size; }
+  [[nodiscard]] std::uint64_t wanted() const noexcept { return count_ - taken_; }
+
+  /// Calls the progress if it is due.
+  void tell() {
+    if (!progress_ || (moved_ - told_ < told_each && left() != 0) || moved_ == told_) return;
+    told_ = moved_;
+    progress_(moved_);
+  }
+
+ private:
+  static constexpr std::uint64_t told_each = 64 * 1024;
+  file& file_;
+  std::uint64_t const offset_;
+  std::uint64_t const count_;
+  std::uint64_t moved_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t told_ = 0;
+  transfer_progress progress_;
+};
+
+/// Blocks of this size go through memory.
+inline constexpr std::size_t transfer_block = 256 * 1024;
+/// Whatever has come of so much is written to the file.
+inline constexpr std::size_t worth_a_write = 64 * 1024;
+
+/// The memory for it.
+class transfer_memory {
+ public:
+  explicit transfer_memory(std::uint64_t count)
+      : size_(static_cast<std::size_t>(std::min<std::uint64_t>(count, transfer_block))), bytes_(new char[size_]) {}
+  [[nodiscard]] mutable_buffer first(std::uint64_t size) const noexcept {
+    return {bytes_.get(), static_cast<std::size_t>(std::min<std::uint64_t>(size, size_))};
+  }
+
+ private:
+  std::size_t size_;
+  std::unique_ptr<char[]> bytes_;
+};
+
+/// Before anything is taken from a stream: throws `errc::closed` if the file is.
+void require_open(transfer_account const& transfer);
+/// Fills `into`, from where the transfer is on, as far as one read does; throws `unexpected_end`.
+task<std::size_t> read_contents(transfer_account& transfer, mutable_buffer into);
+/// Writes `bytes`, which have been taken, to the file and tells the progress; throws `file_write_failed`. A cancel does
+/// not keep them from getting there.
+task<> store_contents(transfer_account& transfer, const_buffer bytes);
+[[noreturn]] void throw_write_failed(transfer_account const& transfer, std::error_code code);
+[[noreturn]] void throw_stream_ended(transfer_account const& transfer, std::string const& peer);
+/// Throws what a transfer has ended with.
+[[noreturn]] void throw_transfer_failed(std::exception_ptr const& failure, transfer_account const& transfer);
+
+template <class Stream>
+task<> send_by_memory(Stream& to, transfer_account& transfer) {
+  transfer_memory const memory(transfer.left());
+  while (transfer.left() != 0) {
+    auto const block = memory.first(transfer.left());
+    auto const size = co_await read_contents(transfer, block);
+    std::size_t sent = 0;
+    std::exception_ptr failure;
+    try {
+      sent = co_await to.write(const_buffer(block.data(), size));
+    } catch (...) {
+      failure = std::current_exception();
+      sent = moved_before(failure);
+    }
+    transfer.add_moved(sent);
+    if (failure) std::rethrow_exception(failure);
+    transfer.tell();
+  }
+}
+
+/// Takes `most` bytes, or all to the end of the stream: then it gives false.
+template <class Stream>
+task<bool> receive_by_memory(Stream& from, transfer_account& transfer, std::uint64_t most) {
+  most = std::min(most, transfer.wanted());
+  transfer_memory const memory(most);
+  while (most != 0) {
+    auto const block = memory.first(most);
+    std::size_t got = 0;
+    bool has_ended = false;
+    std::exception_ptr failure;
+    try {
+      while (got < std::min(worth_a_write, block.size()) && !has_ended) {
+        auto const rest = mutable_buffer(static_cast<char*>(block.data()) + got, block.size() - got);
+        auto const size = co_await from.read(rest);
+        has_ended = size == 0;
+        got += size;
+      }
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    most -= got;
+    transfer.add_taken(got);
+    if (got != 0) co_await store_contents(transfer, const_buffer(block.data(), got));
+    if (failure) std::rethrow_exception(failure);
+    if (has_ended) co_return false;
+  }
+  co_return true;
+}
+
+task<> send_over_socket(socket_stream& to, transfer_account& transfer);
+/// Less than is wanted has been taken if the stream has ended before.
+task<> receive_over_socket(socket_stream& from, transfer_account& transfer);
+
+template <class Stream>
+task<> send_contents(Stream& to, transfer_account& transfer) {
+  if constexpr (std::derived_from<Stream, socket_stream>)
+    co_await send_over_socket(static_cast<socket_stream&>(to), transfer);
+  else co_await send_by_memory(to, transfer);
+}
+
+template <class Stream>
+task<> receive_contents(Stream& from, transfer_account& transfer) {
+  if constexpr (std::derived_from<Stream, socket_stream>)
+    co_await receive_over_socket(static_cast<socket_stream&>(from), transfer);
+  else co_await receive_by_memory(from, transfer, transfer.wanted());
+  if (transfer.wanted() != 0) throw_stream_ended(transfer, peer_name(from));
+}
+
+/// Stores some of what the reader has, before it takes it.
+template <class Stream>
+task<> receive_buffered(buffered_reader<Stream>& from, transfer_account& transfer) {
+  auto const there = from.buffered();
+  auto const bytes =
+      there.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(there.size(), transfer.wanted())));
+  auto const before = transfer.moved();
+  std::exception_ptr failure;
+  std::error_code refusal;
+  try {
+    co_await store_contents(transfer, bytes);
+  } catch (file_write_failed const& e) {
+    refusal = e.code();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  auto const size = static_cast<std::size_t>(transfer.moved() - before);
+  from.consume(size);
+  transfer.add_taken(size);
+  if (refusal) throw_write_failed(transfer, refusal);
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// What the reader is tied to is flushed, by a peek, before it waits for the stream.
+template <class Stream>
+task<> receive_contents(buffered_reader<Stream>& from, transfer_account& transfer) {
+  if (!from.buffered().empty() && transfer.wanted() != 0) co_await receive_buffered(from, transfer);
+  if (transfer.wanted() == 0) co_return;
+  auto const more = co_await from.peek();
+  if (more.empty()) throw_stream_ended(transfer, peer_name(from.stream()));
+  co_await receive_buffered(from, transfer);
+  if (transfer.wanted() != 0) co_await receive_contents(from.stream(), transfer);
+}
+
+template <class From>
+task<std::uint64_t> receive_into(From& from, transfer_account& transfer) {
+  require_open(transfer);
+  std::exception_ptr failure;
+  try {
+    co_await receive_contents(from, transfer);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) throw_transfer_failed(failure, transfer);
+  co_return transfer.moved();
+}
+
+}  // namespace detail
+
+/// Writes `count` bytes of `from`, from `offset` on, to the stream; gives `count`. Does not end the stream. Both must
+/// be there until it completes, and nobody else may write to the stream meanwhile.
+///
+/// A file that ends before is `unexpected_end`, which names it. Whatever cuts it short, a cancel, a time-out or an
+/// error, `transferred()` is how many bytes the stream has taken; the file still has all, so nothing is lost. What
+/// others change in the file meanwhile may or may not arrive.
+///
+///     auto const what = co_await book.status();
+///     co_await send_file(peer, book, 0, what.size);
+template <write_stream Stream>
+task<std::uint64_t> send_file(Stream& to, file& from, std::uint64_t offset, std::uint64_t count,
+                              transfer_progress progress = {}) {
+  detail::transfer_account transfer(from, offset, count, progress);
+  std::exception_ptr failure;
+  try {
+    co_await detail::send_contents(to, transfer);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) detail::throw_transfer_failed(failure, transfer);
+  co_return transfer.moved();
+}
+
+/// Reads `count` bytes from the stream, never more, and writes them to the file from `offset` on; gives `count`. Both
+/// must be there until it completes, and nobody else may read the stream meanwhile. The bytes are in the file, and
+/// safe from a crash of the system after `to.sync()`.
+///
+/// Whatever cuts it short, a cancel, a time-out, an error or the end of the stream (`unexpected_end`): what has been
+/// taken from the stream is written before the operation ends, and `transferred()` is how much of it is in the file,
+/// from `offset` on without a gap. A file that takes no more is `file_write_failed`, with what is lost.
+///
+///     co_await receive_file(peer, part, offset, size - offset);
+///     co_await part.sync();
+template <read_stream Stream>
+task<std::uint64_t> receive_file(Stream& from, file& to, std::uint64_t offset, std::uint64_t count,
+                                 transfer_progress progress = {}) {
+  detail::transfer_account transfer(to, offset, count, progress);
+  co_return co_await detail::receive_into(from, transfer);
+}
+
+/// The same: first what the reader has, then from its stream. What is behind the `count` bytes may be in the reader
+/// afterwards. A file that takes no more leaves what it has not taken of the reader's in there.
+template <read_stream Stream>
+task<std::uint64_t> receive_file(buffered_reader<Stream>& from, file& to, std::uint64_t offset, std::uint64_t count,
+                                 transfer_progress progress = {}) {
+  detail::transfer_account transfer(to, offset, count, progress);
+  co_return co_await detail::receive_into(from, transfer);
+}
+
+}  // namespace strait

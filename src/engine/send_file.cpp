@@ -1,0 +1,174 @@
+// Sending of files: what is in memory, and the system calls.
+//
+// sendfile(2) reads what is not in memory from the disk, and there is no flag against it. So preadv2(RWF_NOWAIT) asks
+// first, for one byte of each so many as the system reads from a disk at once.
+#include "engine/send_file.hpp"
+
+#include "base/without_signal.hpp"
+#include "strait/core/detail/file_part.hpp"
+
+#if defined(__linux__)
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#endif
+
+namespace strait::detail {
+
+#if defined(__linux__)
+
+namespace {
+
+// Where there is one byte of as many, there are nearly always the others.
+constexpr std::uint64_t read_together = 128 * 1024;
+
+enum class presence : unsigned char { here, missing, unknown };
+
+bool is_before_end(int descriptor, std::uint64_t offset) noexcept {
+  struct stat now{};
+  return ::fstat(descriptor, &now) == 0 && offset < static_cast<std::uint64_t>(now.st_size);
+}
+
+/// Whether a byte is in memory. One behind the end of the file is, since nobody would wait for it.
+presence byte_at(int descriptor, std::uint64_t offset) noexcept {
+  char byte;
+  iovec const into{&byte, 1};
+  auto const size = ::preadv2(descriptor, &into, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  if (size > 0) return presence::here;
+  // Linux 5.9 and 5.10 say 0 in place of EAGAIN.
+  if (size == 0) return is_before_end(descriptor, offset) ? presence::missing : presence::here;
+  if (errno == EAGAIN) return presence::missing;
+  return errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS ? presence::unknown : presence::here;
+}
+
+/// Of `size` bytes, at least one, how many are in memory, from the first on.
+std::size_t size_in_memory(int descriptor, std::uint64_t offset, std::size_t size) noexcept {
+  auto const end = offset + size;
+  for (auto at = offset; at < end; at += read_together) {
+    auto const last = std::min(at + read_together, end) - 1;
+    if (byte_at(descriptor, at) != presence::here || byte_at(descriptor, last) != presence::here) return at - offset;
+  }
+  return size;
+}
+
+// Reading says better what is wrong, or does better.
+bool is_about_the_file(int error) noexcept {
+  switch (error) {
+    case EBADF:
+    case EINVAL:
+    case EIO:
+    case ENOMEM:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EOVERFLOW:
+    case ESPIPE: return true;
+    default: return false;
+  }
+}
+
+ssize_t send_from(int file, int to, std::uint64_t offset, std::size_t size) noexcept {
+  auto position = static_cast<off_t>(offset);
+  detail::without_signal const quietly(SIGPIPE);  // for which sendfile has no MSG_NOSIGNAL
+  ssize_t moved;
+  do {
+    moved = ::sendfile(to, file, &position, size);
+  } while (moved < 0 && errno == EINTR);
+  if (moved < 0 && errno == EPIPE) quietly.take_back();
+  return moved;
+}
+
+}  // namespace
+
+bool file_part::fetch(int descriptor, std::uint64_t offset, std::size_t size, std::size_t ahead) noexcept {
+  if (size_in_memory(descriptor, offset, size) == size) return false;
+  static_cast<void>(::posix_fadvise(descriptor, static_cast<off_t>(offset), static_cast<off_t>(size + ahead),
+                                    POSIX_FADV_WILLNEED));  // it only begins
+  char scratch[64 * 1024];
+  for (std::size_t read = 0; read < size;) {
+    auto const wanted = std::min(sizeof scratch, size - read);
+    auto const got = ::pread(descriptor, scratch, wanted, static_cast<off_t>(offset + read));
+    if (got > 0) read += static_cast<std::size_t>(got);
+    else if (got == 0 || errno != EINTR) break;  // the send will meet with the same
+  }
+  return true;
+}
+
+#else
+
+bool file_part::fetch(int, std::uint64_t, std::size_t, std::size_t) noexcept { return false; }
+
+#endif
+
+/// What attempts do with a file_part.
+class file_sending {
+ public:
+  using outcome = engine::attempt_outcome;
+
+  explicit file_sending(io_operation& operation) noexcept
+      : operation_(operation), part_(*static_cast<file_part*>(const_cast<void*>(operation.buffer_.data()))) {}
+
+  outcome send(int descriptor) noexcept;
+
+ private:
+  outcome nothing_sent() noexcept { return engine::outcome_of_transfer(operation_, 0, 0); }
+  [[nodiscard]] std::size_t sendable() const noexcept;
+
+  io_operation& operation_;
+  file_part& part_;
+};
+
+#if defined(__linux__)
+
+std::size_t file_sending::sendable() const noexcept {
+  auto const size = std::min(part_.size_, file_part::most);
+  if (part_.is_in_memory_) return size;
+  if (part_.offset_ < part_.fetched_until_) return std::min<std::uint64_t>(size, part_.fetched_until_ - part_.offset_);
+  return size_in_memory(part_.descriptor_, part_.offset_, size);
+}
+
+file_sending::outcome file_sending::send(int descriptor) noexcept {
+  auto const size = sendable();
+  part_.is_refused_ = false;
+  part_.is_missing_ = size == 0;
+  if (part_.is_missing_) return nothing_sent();
+  auto const moved = send_from(part_.descriptor_, descriptor, part_.offset_, size);
+  if (moved > 0) {
+    part_.offset_ += static_cast<std::size_t>(moved);
+    part_.size_ -= static_cast<std::size_t>(moved);
+  } else if (moved < 0 && errno == EAGAIN) {
+    // It may take long until there is room. A file system that never knows would be asked for nothing.
+    if (byte_at(part_.descriptor_, part_.offset_) != presence::unknown) part_.fetched_until_ = 0;
+    errno = EAGAIN;
+  } else if (moved < 0 && is_about_the_file(errno)) {
+    part_.is_refused_ = true;
+    return nothing_sent();
+  }
+  return engine::outcome_of_transfer(operation_, moved, 0);
+}
+
+#else
+
+file_sending::outcome file_sending::send(int) noexcept {
+  part_.is_refused_ = true;
+  return nothing_sent();
+}
+
+#endif
+
+}  // namespace strait::detail
+
+namespace strait::engine {
+
+attempt_outcome send_file(int descriptor, detail::io_operation& operation) noexcept {
+  return detail::file_sending(operation).send(descriptor);
+}
+
+}  // namespace strait::engine

@@ -1,0 +1,677 @@
+// file: what it reads and writes, how it fails, and that a slow disk holds nobody up.
+#include <array>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <strait/strait.hpp>
+
+#include "allocation_counter.hpp"
+#include "catch.hpp"
+#include "core/waiting.hpp"
+#include "io/streams.hpp"
+#include "net/local_sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+constexpr open_options to_write{.access = file_access::write, .creation = file_creation::truncate};
+constexpr open_options to_change{.access = file_access::read_write, .creation = file_creation::if_missing};
+
+void put(std::string const& path, std::string_view text) { std::ofstream(path) << text; }
+
+std::string text_of(std::string const& path) {
+  std::ifstream from(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(from), {}};
+}
+
+std::string random_bytes(std::size_t size) {
+  std::mt19937 numbers(42);
+  std::string bytes(size, '\0');
+  for (char& each : bytes) each = static_cast<char>(numbers());
+  return bytes;
+}
+
+/// What one read gives.
+task<std::string> part_of(file& from, std::uint64_t offset, std::size_t most) {
+  std::string bytes(most, '\0');
+  bytes.resize(co_await from.read_at(offset, bytes));
+  co_return bytes;
+}
+
+/// A pipe, whose reads wait as those of a very slow disk do.
+struct slow_file {
+  slow_file() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail_with_errno("pipe");
+    output = file(ends[0], "slow");
+    input = file(ends[1], "input of slow");
+  }
+  void give(std::string_view bytes) const {
+    if (::write(input.native_handle(), bytes.data(), bytes.size()) < 0) fail_with_errno("write");
+  }
+  file output;
+  file input;
+};
+
+/// While it lives, files of this process grow to `size` at most.
+class with_file_size_limit {
+ public:
+  explicit with_file_size_limit(rlim_t size) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit const limit{size, before_.rlim_max};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) fail_with_errno("setrlimit");
+  }
+  with_file_size_limit(with_file_size_limit const&) = delete;
+  with_file_size_limit& operator=(with_file_size_limit const&) = delete;
+  ~with_file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// Keeps all threads of the pool busy until `let_go`.
+class busy_pool {
+ public:
+  task<> occupy(task_group& group) {
+    for (unsigned i = 0; i != thread_pool_size; ++i)
+      group.spawn([this]() -> task<> { co_await part_of(slow_.output, 0, 1); });
+    co_await turns(5);
+  }
+  void let_go() { slow_.give(std::string(thread_pool_size, 'x')); }
+
+ private:
+  slow_file slow_;
+};
+
+/// Awaits `operation` in a scope that has been canceled.
+template <class Operation>
+task<> ends_at_once(Operation operation) {
+  cancel_scope scope;
+  scope.cancel();
+  auto const done = co_await scope.run(std::move(operation));
+  CHECK_FALSE(done);
+}
+
+}  // namespace
+
+TEST_CASE("a file reads what has been written to it") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    auto const written = co_await book.write_at(0, "hello, world");
+    CHECK(written == 12);
+    auto const second_written = co_await book.write_at(7, "earth");
+    CHECK(second_written == 5);
+    auto const part = co_await part_of(book, 0, 100);
+    CHECK(part == "hello, earth");
+    auto const second_part = co_await part_of(book, 4, 3);
+    CHECK(second_part == "o, ");
+    CHECK(text_of(there.file("book")) == "hello, earth");
+  });
+}
+
+TEST_CASE("a read at the end of a file, or behind it, gives 0, and so does one into an empty buffer") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"));
+    char bytes[8];
+    auto const size = co_await book.read_at(5, bytes);
+    CHECK(size == 0);
+    auto const second_size = co_await book.read_at(5'000'000'000, bytes);
+    CHECK(second_size == 0);
+    auto const third_size = co_await book.read_at(0, mutable_buffer());
+    CHECK(third_size == 0);
+  });
+}
+
+TEST_CASE("an empty file is read as one") {
+  temporary_directory const there;
+  put(there.file("book"), "");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"));
+    char bytes[8];
+    auto const size = co_await book.read_at(0, bytes);
+    CHECK(size == 0);
+  });
+}
+
+TEST_CASE("a read gives as many bytes as there are and fit, whether they are in memory or not") {
+  temporary_directory const there;
+  auto const size = GENERATE(as<std::size_t>(), 1, 4095, 4096, 65537, 256 * 1024, 256 * 1024 + 1, 3'000'001);
+  bool const is_cold = GENERATE(false, true);
+  CAPTURE(size, is_cold);
+  auto const bytes = random_bytes(size);
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    co_await book.write_at(0, bytes);
+    co_await book.sync();
+    // Only an advice, but one that is followed.
+    if (is_cold) ::posix_fadvise(book.native_handle(), 0, 0, POSIX_FADV_DONTNEED);
+    auto const whole = co_await part_of(book, 0, size + 100);
+    CHECK((whole == bytes));
+    auto const part = co_await part_of(book, size / 3, size / 2);
+    CHECK((part == bytes.substr(size / 3, size / 2)));
+  });
+}
+
+TEST_CASE("a file of which only the front is in memory is read as far as it fits") {
+  temporary_directory const there;
+  auto const bytes = random_bytes(250'000);
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    co_await book.write_at(0, bytes);
+    co_await book.sync();
+    ::posix_fadvise(book.native_handle(), 0, 0, POSIX_FADV_DONTNEED);
+    ::posix_fadvise(book.native_handle(), 0, 0, POSIX_FADV_RANDOM);  // no reading ahead
+    co_await part_of(book, 0, 5000);
+    auto const part = co_await part_of(book, 0, 250'000);
+    CHECK((part == bytes));
+  });
+}
+
+TEST_CASE("a file that tells no size is read") {
+  complete([]() -> task<> {
+    auto about = co_await open_file("/proc/self/status");
+    auto const text = co_await part_of(about, 0, 100);
+    CHECK(text.starts_with("Name:"));
+  });
+}
+
+TEST_CASE("a write behind the end of a file leaves zeros between") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_write);
+    co_await book.write_at(3, "x");
+    CHECK(text_of(there.file("book")) == std::string("\0\0\0x", 4));
+  });
+}
+
+TEST_CASE("a write of nothing does nothing") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_write);
+    auto const written = co_await book.write_at(10, const_buffer());
+    CHECK(written == 0);
+    CHECK(text_of(there.file("book")).empty());
+  });
+}
+
+TEST_CASE("many operations on a file may be under way at once") {
+  temporary_directory const there;
+  constexpr std::size_t block = 10'000;
+  constexpr std::size_t count = 100;
+  auto const bytes = random_bytes(block * count);
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (std::size_t i = 0; i != count; ++i)
+        group.spawn([&, i]() -> task<> {
+          auto const mine = std::string_view(bytes).substr(i * block, block);
+          co_await book.write_at(i * block, mine);
+          auto const part = co_await part_of(book, i * block, block);
+          CHECK((part == mine));
+          co_await book.sync();
+        });
+      co_return;
+    });
+    CHECK((text_of(there.file("book")) == bytes));
+  });
+}
+
+TEST_CASE("a file that is not there is not opened") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto const failure = co_await failure_of<error>(open_file(there.file("book")));
+    CHECK(failure.what() == "open " + there.file("book") + ": no such file or directory");
+    CHECK(failure.code() == std::errc::no_such_file_or_directory);
+    CHECK_FALSE(exists(there.file("book")));
+  });
+}
+
+TEST_CASE("a file is made if it is missing, and else opened as it is") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto first = co_await open_file(there.file("book"), to_change);
+    co_await first.write_at(0, "hello");
+    auto second = co_await open_file(there.file("book"), to_change);
+    auto const part = co_await part_of(second, 0, 10);
+    CHECK(part == "hello");
+  });
+}
+
+TEST_CASE("a file that is made exclusively must not be there, not even as a symbolic link to nowhere") {
+  temporary_directory const there;
+  constexpr open_options to_make{.access = file_access::write, .creation = file_creation::exclusive};
+  std::filesystem::create_symlink(there.file("nowhere"), there.file("link"));
+  complete([&]() -> task<> {
+    co_await open_file(there.file("book"), to_make);
+    auto const there_is_one = co_await failure_of<error>(open_file(there.file("book"), to_make));
+    CHECK(there_is_one.what() == "open " + there.file("book") + ": file exists");
+    auto const there_is_a_link = co_await failure_of<error>(open_file(there.file("link"), to_make));
+    CHECK(there_is_a_link.code() == std::errc::file_exists);
+    CHECK_FALSE(exists(there.file("nowhere")));
+  });
+}
+
+TEST_CASE("a file that is truncated loses what was in it") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_write);
+    auto const status = co_await book.status();
+    CHECK(status.size == 0);
+  });
+}
+
+TEST_CASE("a file that is made has the permissions that are asked for, less the umask") {
+  temporary_directory const there;
+  with_umask const in_force(022);
+  complete([&]() -> task<> {
+    constexpr open_options wide{.access = file_access::write, .creation = file_creation::if_missing};
+    constexpr open_options narrow{
+        .access = file_access::write, .creation = file_creation::if_missing, .permissions = 0700};
+    co_await open_file(there.file("wide"), wide);
+    co_await open_file(there.file("narrow"), narrow);
+    CHECK(permissions_of(there.file("wide")) == 0644);
+    CHECK(permissions_of(there.file("narrow")) == 0700);
+  });
+}
+
+TEST_CASE("a path with a NUL in it is refused, and not cut off there") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  auto const path = there.file("book") + std::string("\0.txt", 5);
+  complete([&]() -> task<> {
+    auto const of_open = co_await failure_of<error>(open_file(path));
+    CHECK(of_open.what() == "open " + there.file("book") + "\\0.txt: a path cannot have a NUL in it");
+    CHECK(of_open.code() == std::errc::invalid_argument);
+    auto const of_status = co_await failure_of<error>(status_of(path));
+    CHECK_THAT(of_status.what(), ContainsSubstring("a path cannot have a NUL in it"));
+  });
+}
+
+TEST_CASE("a file is read and written only as it has been opened") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    char bytes[4];
+    auto reader = co_await open_file(there.file("book"));
+    auto const of_write = co_await failure_of<error>(reader.write_at(0, "x"));
+    CHECK(of_write.what() == "write to " + there.file("book") + ": bad file descriptor");
+    auto writer = co_await open_file(there.file("book"), to_write);
+    auto const of_read = co_await failure_of<error>(writer.read_at(0, bytes));
+    CHECK(of_read.what() == "read from " + there.file("book") + ": bad file descriptor");
+  });
+}
+
+TEST_CASE("offsets that no file has are errors") {
+  temporary_directory const there;
+  auto const offset = GENERATE(as<std::uint64_t>(), std::uint64_t{1} << 63, std::numeric_limits<std::uint64_t>::max());
+  complete([&]() -> task<> {
+    char bytes[4];
+    auto book = co_await open_file(there.file("book"), to_change);
+    co_await book.write_at(0, "hello");
+    auto const of_read = co_await failure_of<error>(book.read_at(offset, bytes));
+    CHECK(of_read.code() == std::errc::invalid_argument);
+    auto const of_write = co_await failure_of<error>(book.write_at(offset, "x"));
+    CHECK(of_write.code() == std::errc::file_too_large);
+    auto const of_resize = co_await failure_of<error>(book.resize(offset));
+    CHECK(of_resize.what() == "resize " + there.file("book") + ": file too large");
+  });
+}
+
+TEST_CASE("a file's status tells what it is") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  ::chmod(there.file("book").c_str(), 0640);
+  std::array const times{timespec{1'700'000'000, 123}, timespec{1'700'000'000, 456'789}};
+  REQUIRE(::utimensat(AT_FDCWD, there.file("book").c_str(), times.data(), 0) == 0);
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"));
+    auto const status = co_await book.status();
+    CHECK(status.is_regular());
+    CHECK_FALSE(status.is_directory());
+    CHECK(status.size == 5);
+    CHECK(status.permissions == 0640);
+    CHECK(status.modified_at == 1'700'000'000'000'456'789);
+  });
+}
+
+TEST_CASE("status_of tells what is at a path, through symbolic links") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  std::filesystem::create_symlink("book", there.file("link"));
+  complete([&]() -> task<> {
+    auto const status = co_await status_of(there.path());
+    CHECK(status.is_directory());
+    auto const second_status = co_await status_of(there.file("link"));
+    CHECK(second_status.is_regular());
+    auto const third_status = co_await status_of("/dev/null");
+    CHECK(third_status.what == file_status::kind::other);
+    auto const failure = co_await failure_of<error>(status_of(there.file("none")));
+    CHECK(failure.what() == "status of " + there.file("none") + ": no such file or directory");
+  });
+}
+
+TEST_CASE("a resize cuts off what is behind, or adds zeros") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    co_await book.resize(2);
+    CHECK(text_of(there.file("book")) == "he");
+    co_await book.resize(4);
+    CHECK(text_of(there.file("book")) == std::string("he\0\0", 4));
+  });
+}
+
+TEST_CASE("a sync completes") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_write);
+    co_await book.write_at(0, "hello");
+    co_await book.sync();
+  });
+}
+
+TEST_CASE("what cannot be synced fails to") {
+  complete([]() -> task<> {
+    slow_file slow;
+    auto const failure = co_await failure_of<error>(slow.output.sync());
+    CHECK(failure.what() == std::string("sync slow: invalid argument"));
+  });
+}
+
+TEST_CASE("a full disk is an error") {
+  complete([]() -> task<> {
+    auto full = co_await open_file("/dev/full", {.access = file_access::write});
+    auto const failure = co_await failure_of<error>(full.write_at(0, "hello"));
+    CHECK(failure.what() == std::string("write to /dev/full: no space left on device"));
+    CHECK(failure.code() == std::errc::no_space_on_device);
+    CHECK(failure.transferred() == 0);
+  });
+}
+
+TEST_CASE("a file that may not grow is an error that tells how much is in it, and no end of the process", "[threads]") {
+  temporary_directory const there;
+  auto const bytes = random_bytes(100'000);
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_write);
+    with_file_size_limit const limit(60'000);
+    auto const failure = co_await failure_of<error>(book.write_at(0, bytes));
+    CHECK(failure.what() == "write to " + there.file("book") + ": file too large");
+    CHECK(failure.code() == std::errc::file_too_large);
+    CHECK(failure.transferred() == 60'000);
+    auto const of_resize = co_await failure_of<error>(book.resize(70'000));
+    CHECK(of_resize.code() == std::errc::file_too_large);
+  });
+  CHECK((text_of(there.file("book")) == bytes.substr(0, 60'000)));
+}
+
+TEST_CASE("a write to a pipe that nobody reads is an error, and no end of the process", "[threads]") {
+  complete([]() -> task<> {
+    slow_file slow;
+    slow.output = file();
+    auto const failure = co_await failure_of<error>(slow.input.write_at(0, "hello"));
+    CHECK(failure.code() == std::errc::broken_pipe);
+  });
+}
+
+TEST_CASE("a pipe is read and written in order, whatever the offset") {
+  complete([]() -> task<> {
+    slow_file slow;
+    auto const written = co_await slow.input.write_at(1000, "hello, ");
+    CHECK(written == 7);
+    auto const second_written = co_await slow.input.write_at(0, "world");
+    CHECK(second_written == 5);
+    auto const part = co_await part_of(slow.output, 5, 4);
+    CHECK(part == "hell");
+    auto const second_part = co_await part_of(slow.output, 0, 100);
+    CHECK(second_part == "o, world");
+    co_await slow.input.close();
+    auto const third_part = co_await part_of(slow.output, 0, 100);
+    CHECK(third_part == "");
+  });
+}
+
+TEST_CASE("a read that waits for the disk does not hold the loop up", "[threads]") {
+  complete([]() -> task<> {
+    slow_file slow;
+    auto const ticks = [&]() -> task<> {
+      for (int i = 0; i != 10; ++i) co_await sleep_for(1ms);
+      slow.give("x");
+    };
+    auto const [text, none] = co_await when_all(part_of(slow.output, 0, 1), ticks());
+    CHECK(text == "x");
+  });
+}
+
+TEST_CASE("reads of what is in memory let others have a turn") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"));
+    bool others_ran = false;
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        co_await yield();
+        others_ran = true;
+      });
+      while (!others_ran) {
+        auto const part = co_await part_of(book, 0, 5);
+        CHECK(part == "hello");
+      };
+    });
+  });
+}
+
+#if STRAIT_TESTS_COUNT_ALLOCATIONS
+TEST_CASE("reads of what is in memory allocate nothing in steady state") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"));
+    char bytes[8];
+    auto read = [&]() -> task<> { co_await book.read_at(0, bytes); };
+    long const counted = co_await allocations_of(read);
+    CHECK(counted == 0);
+  });
+}
+#endif
+
+TEST_CASE("a file that is closed fails all operations") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    co_await book.close();
+    CHECK_FALSE(book.is_open());
+    CHECK(book.native_handle() == -1);
+    char bytes[4];
+    auto const of_read = co_await failure_of<error>(book.read_at(0, bytes));
+    CHECK(of_read.what() == "read from " + there.file("book") + ": closed on this side");
+    CHECK(of_read.code() == errc::closed);
+    auto const failure = co_await failure_of<error>(book.write_at(0, "x"));
+    CHECK(failure.code() == errc::closed);
+    auto const second_failure = co_await failure_of<error>(book.sync());
+    CHECK(second_failure.code() == errc::closed);
+    auto const third_failure = co_await failure_of<error>(book.resize(1));
+    CHECK(third_failure.code() == errc::closed);
+    auto const fourth_failure = co_await failure_of<error>(book.status());
+    CHECK(fourth_failure.code() == errc::closed);
+    auto const fifth_failure = co_await failure_of<error>(book.close());
+    CHECK(fifth_failure.code() == errc::closed);
+    CHECK_THROWS_WITH(book.try_lock(), "lock " + there.file("book") + ": closed on this side");
+  });
+}
+
+TEST_CASE("a file that has never been opened fails all operations") {
+  complete([]() -> task<> {
+    file none;
+    auto const failure = co_await failure_of<error>(none.sync());
+    CHECK(failure.what() == std::string("sync a file: closed on this side"));
+  });
+}
+
+TEST_CASE("a file closes itself, and what is assigned to closes what it was") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    co_await status_of(there.path());  // the pool and the loop have what they need
+    auto const before = open_descriptors();
+    {
+      auto first = co_await open_file(there.file("first"), to_change);
+      auto second = co_await open_file(there.file("second"), to_change);
+      CHECK(open_descriptors() == before + 2);
+      first = std::move(second);
+      CHECK(open_descriptors() == before + 1);
+      CHECK(first.name() == there.file("second"));
+      CHECK_FALSE(second.is_open());  // NOLINT(bugprone-use-after-move)
+      file third(std::move(first));
+      CHECK(third.is_open());
+      co_await third.close();
+      CHECK(open_descriptors() == before);
+    }
+    CHECK(open_descriptors() == before);
+  });
+}
+
+TEST_CASE("a lock on a file is had by one at a time, until the file is closed") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto first = co_await open_file(there.file("book"), to_change);
+    auto second = co_await open_file(there.file("book"), to_change);
+    CHECK(first.try_lock());
+    CHECK(first.try_lock());
+    CHECK_FALSE(second.try_lock());
+    co_await first.close();
+    CHECK(second.try_lock());
+  });
+}
+
+TEST_CASE("in a canceled scope every operation on a file ends at once, and does nothing") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    char bytes[4];
+    co_await ends_at_once(book.read_at(0, bytes));
+    co_await ends_at_once(book.read_at(0, mutable_buffer()));
+    co_await ends_at_once(book.write_at(0, "x"));
+    co_await ends_at_once(book.write_at(0, const_buffer()));
+    co_await ends_at_once(book.sync());
+    co_await ends_at_once(book.resize(0));
+    co_await ends_at_once(book.status());
+    co_await ends_at_once(status_of(there.path()));
+    co_await ends_at_once(open_file(there.file("new"), to_change));
+    CHECK(text_of(there.file("book")) == "hello");
+    CHECK_FALSE(exists(there.file("new")));
+  });
+}
+
+TEST_CASE("a close in a canceled scope closes nevertheless") {
+  temporary_directory const there;
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    auto const before = open_descriptors();
+    cancel_scope scope;
+    scope.cancel();
+    bool const done = co_await scope.run(book.close());
+    CHECK_FALSE(done);
+    CHECK_FALSE(book.is_open());
+    CHECK(open_descriptors() == before - 1);
+  });
+}
+
+TEST_CASE("a cancel ends a write that no thread has begun; it is never made", "[threads]") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"), to_change);
+    busy_pool pool;
+    co_await with_task_group([&](task_group& group) -> task<> {
+      co_await pool.occupy(group);
+      auto const write = [&] { return book.write_at(0, "J"); };
+      auto const done = co_await run_and_cancel(write);
+      CHECK_FALSE(done);
+      pool.let_go();
+    });
+    CHECK(text_of(there.file("book")) == "hello");
+  });
+}
+
+TEST_CASE("what is in memory is read though all threads of the pool are busy", "[threads]") {
+  temporary_directory const there;
+  put(there.file("book"), "hello");
+  complete([&]() -> task<> {
+    auto book = co_await open_file(there.file("book"));
+    busy_pool pool;
+    co_await with_task_group([&](task_group& group) -> task<> {
+      co_await pool.occupy(group);
+      auto const part = co_await part_of(book, 0, 100);
+      CHECK(part == "hello");
+      auto const second_part = co_await part_of(book, 5, 100);
+      CHECK(second_part == "");
+      pool.let_go();
+    });
+  });
+}
+
+TEST_CASE("a read that a thread has begun is waited for in spite of a cancel, and its bytes delivered", "[threads]") {
+  complete([]() -> task<> {
+    slow_file slow;
+    cancel_scope scope;
+    co_await with_task_group([&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        auto const text = co_await scope.run(part_of(slow.output, 0, 10));
+        CHECK(text == "hello");
+      });
+      // The thread has begun when it has taken the first bytes; it is told of the cancel afterwards at the earliest.
+      slow.give("hello");
+      while (true) {
+        int left = 0;
+        ::ioctl(slow.output.native_handle(), FIONREAD, &left);
+        if (left == 0) break;
+        co_await yield();
+      }
+      scope.cancel();
+    });
+  });
+}
+
+TEST_CASE("cancels may race with reads; no byte is lost", "[threads]") {
+  complete([]() -> task<> {
+    slow_file slow;
+    for (int i = 0; i != scaled(2000); ++i) {
+      cancel_scope scope;
+      std::optional<std::string> got;
+      co_await with_task_group([&](task_group& group) -> task<> {
+        group.spawn([&]() -> task<> { got = co_await scope.run(part_of(slow.output, 0, 10)); });
+        co_await turns(i % 4);
+        scope.cancel();
+        slow.give("x");
+      });
+      if (!got) got = co_await part_of(slow.output, 0, 10);
+      REQUIRE(got == "x");
+    }
+  });
+}

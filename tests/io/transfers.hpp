@@ -1,0 +1,124 @@
+// What tests of send_file and receive_file need: files whose every byte is checked, on a disk and in memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <strait/io/file_transfer.hpp>
+#include <strait/strait.hpp>
+
+#include "catch.hpp"
+#include "io/copies.hpp"
+#include "io/streams.hpp"
+#include "net/local_sockets.hpp"
+
+namespace strait::test {
+
+constexpr std::uint64_t kibibyte = 1024;
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+
+/// An empty file, which nobody else has, under no name.
+inline file disk_file(int flags = 0) {
+  std::string path = std::filesystem::temp_directory_path() / "strait-transfer-XXXXXX";
+  int const descriptor = ::mkostemp(path.data(), O_CLOEXEC | flags);
+  if (descriptor < 0) fail_with_errno("mkostemp");
+  ::unlink(path.c_str());
+  return file(descriptor, "book");
+}
+inline file memory_file() {
+  int const descriptor = ::memfd_create("book", MFD_CLOEXEC);
+  if (descriptor < 0) fail_with_errno("memfd_create");
+  return file(descriptor, "book");
+}
+
+/// Calls `test(make_file)` for the one and the other.
+template <class Test>
+void for_each_place(Test test) {
+  {
+    INFO("on a disk");
+    test([] { return disk_file(); });
+  }
+  {
+    INFO("in memory");
+    test([] { return memory_file(); });
+  }
+}
+
+/// Makes the file `size` bytes of the pattern.
+inline void fill_file(file const& what, std::uint64_t size) {
+  std::vector<char> bytes(size);
+  fill_pattern(0, bytes.data(), bytes.size());
+  if (::pwrite(what.native_handle(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(size))
+    fail_with_errno("pwrite");
+}
+inline file filled(file what, std::uint64_t size) {
+  fill_file(what, size);
+  return what;
+}
+
+inline std::uint64_t size_of(file const& what) {
+  auto const end = ::lseek(what.native_handle(), 0, SEEK_END);
+  if (end < 0) fail_with_errno("lseek");
+  return static_cast<std::uint64_t>(end);
+}
+
+/// Whether the file has, from `offset` on to its end, just bytes [begin, end) of the pattern.
+inline bool has_pattern(file const& what, std::uint64_t offset, std::uint64_t begin, std::uint64_t end) {
+  if (size_of(what) != offset + (end - begin)) return false;
+  std::vector<char> bytes(end - begin);
+  auto const got = ::pread(what.native_handle(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  return got == static_cast<ssize_t>(bytes.size()) &&
+         matching_pattern(begin, bytes.data(), bytes.size()) == bytes.size();
+}
+
+/// A pipe: a file that waits, as on a very slow disk.
+struct pipe_file {
+  pipe_file() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail_with_errno("pipe2");
+    output = file(ends[0], "slow");
+    input = file(ends[1], "slow");
+  }
+  file output;
+  file input;
+};
+
+/// While it lives, no file can have more than `size` bytes.
+class file_size_limit {
+ public:
+  explicit file_size_limit(rlim_t size) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit const limit{size, before_.rlim_max};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) fail_with_errno("setrlimit");
+  }
+  file_size_limit(file_size_limit const&) = delete;
+  file_size_limit& operator=(file_size_limit const&) = delete;
+  ~file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+/// How often a timer has fired while `what` was under way.
+template <class Task>
+task<int> ticks_during(Task what) {
+  int ticks = 0;
+  auto body = [&](task_group& group) -> task<> {
+    group.spawn([&]() -> task<> {
+      for (;; ++ticks) co_await sleep_for(1ms);
+    });
+    co_await std::move(what);
+    group.cancel();
+  };
+  co_await with_task_group(body);
+  co_return ticks;
+}
+
+}  // namespace strait::test
