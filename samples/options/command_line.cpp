@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -26,15 +27,30 @@ std::optional<Number> whole_text_as(std::string const& text) {
 
 double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
+std::chrono::nanoseconds parse_time(std::string const& option, std::string const& text, double seconds_per_unit,
+                                    std::string_view units) {
+  auto const number = whole_text_as<double>(text);
+  if (!number || !(*number >= 0 && *number * seconds_per_unit <= most_seconds))  // so written that NaN is refused
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number of {}", text, units));
+  return std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(*number * seconds_per_unit));
+}
+
 std::chrono::nanoseconds parse_seconds(std::string const& option, std::string const& text,
                                        std::chrono::nanoseconds lowest) {
-  auto const seconds = whole_text_as<double>(text);
-  if (!seconds || !(*seconds >= 0 && *seconds <= most_seconds))  // so written that NaN is refused
-    throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number of seconds", text));
-  auto const time = std::chrono::ceil<std::chrono::nanoseconds>(std::chrono::duration<double>(*seconds));
+  auto const time = parse_time(option, text, 1, "seconds");
   if (time < lowest)
     throw CLI::ValidationError(option, fmt::format("\"{}\" is less than {} seconds", text, in_seconds(lowest)));
   return time;
+}
+
+std::uint64_t parse_size(std::string const& option, std::string const& text) {
+  constexpr std::string_view units = "kMGT";
+  auto const unit = text.empty() ? units.npos : units.find(text.back());
+  auto const shift = unit == units.npos ? 0 : 10 * (unit + 1);
+  auto const number = whole_text_as<std::uint64_t>(unit == units.npos ? text : text.substr(0, text.size() - 1));
+  if (!number || *number > UINT64_MAX >> shift)
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number of bytes, as 1000, 64k or 10G", text));
+  return *number << shift;
 }
 
 std::string check_host(std::string const& host) { return host.empty() ? "a host is needed" : ""; }
@@ -72,6 +88,19 @@ void command_line::add_seconds(std::string const& name, std::chrono::nanoseconds
   add_option_function<std::string>(name, store, meaning)
       ->type_name("SECONDS")
       ->default_str(fmt::format("{}", in_seconds(into)));
+}
+
+void command_line::add_hours(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning) {
+  constexpr double seconds_per_hour = 3600;
+  auto const store = [=, &into](std::string const& text) { into = parse_time(name, text, seconds_per_hour, "hours"); };
+  add_option_function<std::string>(name, store, meaning)
+      ->type_name("HOURS")
+      ->default_str(fmt::format("{}", in_seconds(into) / seconds_per_hour));
+}
+
+void command_line::add_size(std::string const& name, std::uint64_t& into, std::string const& meaning) {
+  auto const store = [=, &into](std::string const& text) { into = parse_size(name, text); };
+  add_option_function<std::string>(name, store, meaning)->type_name("BYTES");
 }
 
 void command_line::add_host(std::string& into, std::string const& meaning) {

@@ -32,6 +32,13 @@ class command_line : public CLI::App {
   void add_seconds(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning,
                    std::chrono::nanoseconds lowest = {});
 
+  /// The same in hours.
+  void add_hours(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning);
+
+  /// `name` BYTES, a whole number, which k, M, G or T multiply by 1024, 1024², … . What it is by default, `meaning`
+  /// says.
+  void add_size(std::string const& name, std::uint64_t& into, std::string const& meaning);
+
   /// `name` and one of the words in `choices`, with that of `into` as the default.
   template <class Choice>
   void add_choice(std::string const& name, Choice& into, std::vector<std::pair<std::string, Choice>> const& choices,
