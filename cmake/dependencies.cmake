@@ -26,6 +26,11 @@ FetchContent_Declare(CLI11
   GIT_TAG cbd58a3696887b34c70949aef21a71735a0c2ad5  # v2.7.2
   ${quiet}
   FIND_PACKAGE_ARGS 2 QUIET GLOBAL)
+FetchContent_Declare(xxHash
+  GIT_REPOSITORY https://github.com/Cyan4973/xxHash.git
+  GIT_TAG bbb27a5efb85b92a0486cf361a8635715a53f6ba  # v0.8.2
+  SOURCE_SUBDIR header-only  # no such folder: FindxxHash makes the target, here as for a package
+  FIND_PACKAGE_ARGS 0.8.0 QUIET GLOBAL MODULE)
 unset(quiet)
 
 find_package(Threads REQUIRED GLOBAL)
@@ -45,7 +50,12 @@ if(NOT TARGET fmt::fmt)
 endif()
 
 if(STRAIT_BUILD_SAMPLES)
-  FetchContent_MakeAvailable(CLI11)
+  FetchContent_MakeAvailable(CLI11 xxHash)
+  if(NOT TARGET xxhash::xxhash)
+    unset(xxHash_INCLUDE_DIR CACHE)  # it may name a system's xxHash that is too old
+    set(xxHash_ROOT "${xxhash_SOURCE_DIR}")
+    include(FindxxHash)
+  endif()
 endif()
 
 if(STRAIT_BUILD_TESTS)

@@ -8,7 +8,7 @@
 #include "chat_client_options.hpp"
 #include "console.hpp"
 #include "protocol.hpp"
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 using namespace strait;
 
@@ -34,7 +34,7 @@ task<> show_lines(tcp::stream& server, console& person, chat_client_options cons
   bool has_arrived = false;
   bool is_over = false;
   while (auto const line = co_await in.read_line(longest_message)) {
-    person.show(printable(*line));
+    person.show(samples::printable(*line));
     has_arrived |= line->starts_with(arrival);
     is_over = line->starts_with(farewell);
   }

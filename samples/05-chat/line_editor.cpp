@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 namespace {
 
@@ -18,7 +18,7 @@ std::size_t last_character(std::string_view text) noexcept {
 }
 
 std::size_t columns_at(std::string_view text, std::size_t at) noexcept {
-  return columns(first_character(text.substr(at)).code_point);
+  return samples::columns(samples::first_character(text.substr(at)).code_point);
 }
 
 }  // namespace
@@ -56,10 +56,10 @@ line_editor::outcome line_editor::take_control(char byte) {
 
 line_editor::outcome line_editor::take_text(char byte) {
   unfinished_ += byte == '\t' ? ' ' : byte;
-  if (unfinished_.size() < size_of_character(unfinished_.front())) return outcome::none;
+  if (unfinished_.size() < samples::size_of_character(unfinished_.front())) return outcome::none;
   auto const bytes = std::exchange(unfinished_, {});
-  auto const typed = first_character(bytes);
-  if (!typed.is_valid || !is_printable(typed.code_point) || text_.size() + bytes.size() > longest_)
+  auto const typed = samples::first_character(bytes);
+  if (!typed.is_valid || !samples::is_printable(typed.code_point) || text_.size() + bytes.size() > longest_)
     return outcome::none;
   text_ += bytes;
   return outcome::changed;

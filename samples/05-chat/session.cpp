@@ -11,7 +11,7 @@
 #include "strait/core/task_group.hpp"
 #include "strait/core/timeout.hpp"
 #include "strait/io/lingering_close.hpp"
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 using namespace strait;
 
@@ -103,7 +103,7 @@ task<std::optional<std::string>> session::next_line() {
     try {
       auto const line = co_await in_.read_line(longest_line);
       if (!line) co_return std::nullopt;
-      if (!line->empty()) co_return printable(*line);
+      if (!line->empty()) co_return samples::printable(*line);
       continue;
     } catch (unexpected_end const&) {
       co_return std::nullopt;

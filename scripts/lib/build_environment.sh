@@ -9,5 +9,6 @@ if command -v ccache >/dev/null; then
 fi
 
 need_build_packages() {
-  need_packages g++ cmake ninja-build python3 git ca-certificates libasio-dev libfmt-dev catch2 libcli11-dev
+  need_packages g++ cmake ninja-build python3 git ca-certificates libasio-dev libfmt-dev catch2 libcli11-dev \
+    libxxhash-dev
 }

@@ -81,7 +81,8 @@ ssize_t send_from(int file, int to, std::uint64_t offset, std::size_t size) noex
   do {
     moved = ::sendfile(to, file, &position, size);
   } while (moved < 0 && errno == EINTR);
-  if (moved < 0 && errno == EPIPE) quietly.take_back();
+  // When the peer goes in the midst of it, the signal comes with a number of bytes.
+  if (moved < 0 || static_cast<std::size_t>(moved) != size) quietly.take_back();
   return moved;
 }
 

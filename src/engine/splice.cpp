@@ -13,10 +13,12 @@
 #if defined(__linux__)
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #endif
@@ -76,6 +78,17 @@ ssize_t peek(int descriptor) noexcept {
     seen = ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   } while (seen < 0 && errno == EINTR);
   return seen;
+}
+
+// To be woken takes a thread as long as a sender on the same network needs for the next bytes.
+constexpr int soon = 1;  // milliseconds
+// Others want the thread, and somebody may want this to end.
+constexpr std::chrono::milliseconds longest_pass{20};
+
+/// Whether there is something to read, now or soon.
+bool comes_soon(int descriptor) noexcept {
+  pollfd entry{descriptor, POLLIN, 0};
+  return ::poll(&entry, 1, soon) > 0;
 }
 
 // Reading may do better.
@@ -189,7 +202,8 @@ splicing::outcome splicing::out(int descriptor) noexcept {
   {
     detail::without_signal const quietly(SIGPIPE);
     moved = splice_some(bytes_.output_, descriptor, bytes_.size_);
-    if (moved < 0 && errno == EPIPE) quietly.take_back();
+    // When the peer goes in the midst of it, the signal may come with a number of bytes.
+    if (moved < 0 || static_cast<std::size_t>(moved) != bytes_.size_) quietly.take_back();
   }
   if (moved > 0) {
     bytes_.size_ -= static_cast<std::size_t>(moved);
@@ -234,6 +248,27 @@ int spliced_bytes::store_by_memory(int file, std::uint64_t offset) noexcept {
   return 0;
 }
 
+spliced_bytes::passed spliced_bytes::pass_on(int socket, int file, std::uint64_t offset, std::uint64_t limit) noexcept {
+  passed done;
+  auto const store_all = [&] {
+    auto const before = size_;
+    done.file_failure = store(file, offset + done.stored);
+    done.stored += before - size_;
+    return done.file_failure == 0;
+  };
+  auto const until = std::chrono::steady_clock::now() + longest_pass;
+  while (store_all() && done.taken != limit && std::chrono::steady_clock::now() < until) {
+    auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(limit - done.taken, most));
+    auto moved = splice_some(socket, input_, wanted);
+    if (moved < 0 && errno == EAGAIN && comes_soon(socket)) moved = splice_some(socket, input_, wanted);
+    if (moved < 0 && !is_about_splicing(errno)) done.socket_failure = errno;
+    if (moved <= 0) break;
+    size_ = static_cast<std::size_t>(moved);
+    done.taken += size_;
+  }
+  return done;
+}
+
 void spliced_bytes::stored() noexcept {
   if (size_ == 0 && output_ >= 0) splicing::give_back_pipe(*this);
 }
@@ -241,6 +276,7 @@ void spliced_bytes::stored() noexcept {
 #else
 
 int spliced_bytes::store(int, std::uint64_t) noexcept { return ENOSYS; }  // there are never any
+spliced_bytes::passed spliced_bytes::pass_on(int, int, std::uint64_t, std::uint64_t) noexcept { return {}; }
 void spliced_bytes::stored() noexcept {}
 
 splicing::outcome splicing::in(int) noexcept { return refuse(); }

@@ -100,7 +100,7 @@ detail::unique_descriptor make_directory(int in, std::string const& name, std::s
 
 file_status::kind kind_of(int in, dirent const& entry) noexcept {
 #if defined(DT_UNKNOWN)
-  if (entry.d_type != DT_UNKNOWN) return detail::kind_of(DTTOIF(entry.d_type));
+  if (entry.d_type != DT_UNKNOWN) return detail::kind_of(static_cast<mode_t>(DTTOIF(entry.d_type)));
 #endif
   // Not every file system tells.
   struct stat there{};

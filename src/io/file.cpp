@@ -75,7 +75,7 @@ file::~file() {
 task<std::size_t> file::read_at(std::uint64_t offset, mutable_buffer into) {
   constexpr char const* operation = "read from";
   int const descriptor = co_await begin(operation, *this);
-  if (into.empty()) co_return 0;
+  if (into.empty()) co_return std::size_t{0};
   std::size_t there = 0;
   if (into.size() <= most_at_once) {
     co_await take_turn(into.size());
@@ -101,7 +101,7 @@ task<std::size_t> file::read_at(std::uint64_t offset, mutable_buffer into) {
 task<std::size_t> file::write_at(std::uint64_t offset, const_buffer from) {
   constexpr char const* operation = "write to";
   int const descriptor = co_await begin(operation, *this);
-  if (from.empty()) co_return 0;
+  if (from.empty()) co_return std::size_t{0};
   auto const write = [descriptor, offset, from] { return detail::write_all_at(descriptor, offset, from); };
   auto const written = co_await on_thread_pool(write);
   if (written.code != 0) throw detail::system_failure(written.code, context_of(operation, name_), written.transferred);

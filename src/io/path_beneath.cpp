@@ -107,7 +107,7 @@ path_beneath::path_beneath(std::string_view text, std::string_view context) {
     if (!text_.empty()) text_ += '/';
     text_ += part;
   }
-  if (text_.empty()) text_ = ".";
+  if (text_.empty()) text_.push_back('.');
 }
 
 std::string_view path_beneath::parent() const noexcept {

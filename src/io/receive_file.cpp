@@ -1,14 +1,17 @@
 // How a file is received from a socket.
 #include <algorithm>
+#include <cerrno>
 #include <exception>
-#include <optional>
 #include <system_error>
-#include <utility>
+
+#include <fcntl.h>
+
+#include <fmt/format.h>
 
 #include "io/file_place.hpp"
+#include "net/descriptor.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/sleep.hpp"
-#include "strait/core/task_group.hpp"
 #include "strait/core/thread_pool.hpp"
 #include "strait/io/file_transfer.hpp"
 #include "strait/net/detail/splice.hpp"
@@ -23,8 +26,8 @@ constexpr std::uint64_t by_memory_before_next_try = 1024 * 1024;
 // A pipe that is full of less than that is full of small pieces.
 constexpr std::size_t least_full = 16 * 1024;
 
-/// Bytes on their way from a socket to a file, without a copy: while a thread writes the one pipe's to the file, the
-/// loop fills the other.
+/// Bytes on their way from a socket to a file, without a copy. The loop waits for them; a thread of the pool, which may
+/// wait for the disk, writes them, and goes on with what comes meanwhile.
 class socket_receiving {
  public:
   socket_receiving(socket_stream& from, transfer_account& transfer, file_place place) noexcept
@@ -36,110 +39,98 @@ class socket_receiving {
   /// when it completes, unless it throws `file_write_failed`.
   task<bool> receive() {
     is_refused_ = false;
-    spliced_bytes* full = &pipes_[0];
-    spliced_bytes* next = &pipes_[1];
-    co_await fill(*full, nullptr);
-    while (full->size() != 0) {
-      if (is_in_memory_) {
-        store_at_once(*full);
-        std::swap(full, next);
-        co_await fill(*full, nullptr);
-      } else {
-        co_await store_while_filling(*full, *next);
-        std::swap(full, next);
-      }
+    while (may_take()) {
+      co_await fill();
+      if (pipe_.size() == 0) break;
+      if (is_in_memory_) store_at_once();
+      else co_await store();
     }
     if (failure_) std::rethrow_exception(failure_);
     co_return !has_ended_;
   }
 
  private:
-  /// What ends the filling of a pipe while the other one is being written.
-  struct filling_end {
-    cancel_scope scope;
-    bool is_wanted = false;  // as soon as there is enough
-  };
-
   [[nodiscard]] bool may_take() const noexcept {
     return !failure_ && !has_ended_ && !is_refused_ && transfer_.wanted() != 0;
   }
-  task<> fill(spliced_bytes& pipe, filling_end* end);
-  task<bool> take_into(spliced_bytes& pipe, filling_end* end);
-  task<> store_while_filling(spliced_bytes& full, spliced_bytes& next);
-  task<> store(spliced_bytes& pipe, std::error_code& code);
-  void store_at_once(spliced_bytes& pipe);
+  task<> fill();
+  task<> take();
+  task<> store();
+  void store_at_once();
+  int socket_for_threads() noexcept;
   void have_stored(std::error_code code);
 
   socket_stream& from_;
   transfer_account& transfer_;
-  spliced_bytes pipes_[2];
+  spliced_bytes pipe_;
+  unique_descriptor socket_;
   std::exception_ptr failure_;  // of the stream, or of the progress
   bool has_ended_ = false;
   bool is_refused_ = false;
   bool const is_in_memory_;
 };
 
-/// Takes as much as is worth a write, and then, until the end is wanted, as there is room for. Does not throw.
-task<> socket_receiving::fill(spliced_bytes& pipe, filling_end* end) {
+/// Takes as much as is worth a write. Does not throw.
+task<> socket_receiving::fill() {
+  auto const enough = is_in_memory_ ? spliced_bytes::most : worth_a_write;
   try {
-    if (is_in_memory_ && transfer_.taken() != 0 && may_take()) co_await yield();
-    while (may_take() && pipe.size() < spliced_bytes::most) {
-      if (pipe.size() >= worth_a_write && (!end || end->is_wanted)) break;
-      auto const goes_on = co_await take_into(pipe, end);
-      if (!goes_on) break;
+    if (is_in_memory_ && transfer_.taken() != 0) co_await yield();
+    for (auto before = pipe_.size(); may_take() && pipe_.size() < enough; before = pipe_.size()) {
+      co_await take();
+      if (pipe_.size() == before) break;
+      if (pipe_.size() >= worth_a_write) break;
     }
   } catch (...) {
     failure_ = std::current_exception();
   }
 }
 
-task<bool> socket_receiving::take_into(spliced_bytes& pipe, filling_end* end) {
-  auto const most = std::min<std::uint64_t>(spliced_bytes::most - pipe.size(), transfer_.wanted());
-  auto const read = splice_access::read(from_, pipe, static_cast<std::size_t>(most));
-  std::optional<std::size_t> size;
-  if (end) size = co_await end->scope.run(read);
-  else size = co_await read;
-  if (!size) co_return false;
-  transfer_.add_taken(*size);
-  is_refused_ = pipe.is_refused() || (pipe.is_full() && pipe.size() < least_full);
-  has_ended_ = *size == 0 && !pipe.is_refused() && !pipe.is_full();
-  co_return *size != 0;
+task<> socket_receiving::take() {
+  auto const most = std::min<std::uint64_t>(spliced_bytes::most - pipe_.size(), transfer_.wanted());
+  auto const size = co_await splice_access::read(from_, pipe_, static_cast<std::size_t>(most));
+  transfer_.add_taken(size);
+  is_refused_ = pipe_.is_refused() || (pipe_.is_full() && pipe_.size() < least_full);
+  has_ended_ = size == 0 && !pipe_.is_refused() && !pipe_.is_full();
 }
 
-task<> socket_receiving::store_while_filling(spliced_bytes& full, spliced_bytes& next) {
-  std::error_code code;
-  filling_end end;
-  auto body = [&](task_group& group) -> task<> {
-    if (may_take()) group.spawn(fill(next, &end));
-    co_await store(full, code);
-    end.is_wanted = true;
-    if (code || next.size() >= worth_a_write) end.scope.cancel();
-  };
-  co_await with_task_group(body);
-  have_stored(code);
+/// A descriptor that is there, and the same socket, whoever closes the stream meanwhile; -1 if there is none.
+int socket_receiving::socket_for_threads() noexcept {
+  if (socket_.get() < 0) socket_ = unique_descriptor(::fcntl(from_.native_handle(), F_DUPFD_CLOEXEC, 0));
+  return socket_.get();
 }
 
 /// A cancel does not keep what has been taken from getting into the file.
-task<> socket_receiving::store(spliced_bytes& pipe, std::error_code& code) {
+task<> socket_receiving::store() {
+  int const socket = may_take() ? socket_for_threads() : -1;
   int const file = transfer_.what().native_handle();
   auto const position = transfer_.position();
-  auto const size = pipe.size();
-  auto const write = [&pipe, file, position] { return pipe.store(file, position); };
+  auto const more = socket < 0 ? 0 : transfer_.wanted();
+  if (more != 0) splice_access::leave_loop(from_);
+  auto const work = [this, socket, file, position, more] { return pipe_.pass_on(socket, file, position, more); };
+  std::error_code code;
+  spliced_bytes::passed done;
   try {
-    int const failure = co_await shield(on_thread_pool(write));
-    code.assign(failure, std::system_category());
+    done = co_await shield(on_thread_pool(work));
+    code.assign(done.file_failure, std::system_category());
   } catch (std::system_error const& e) {  // there is no thread
     code = e.code();
   }
-  transfer_.add_moved(size - pipe.size());
-  pipe.stored();
+  splice_access::have_read(from_, done.taken);
+  transfer_.add_taken(done.taken);
+  transfer_.add_moved(done.stored);
+  pipe_.stored();
+  if (done.socket_failure != 0) {
+    auto const failed = system_failure(done.socket_failure, fmt::format("read from {}", peer_name(from_)));
+    failure_ = std::make_exception_ptr(failed);
+  }
+  have_stored(code);
 }
 
-void socket_receiving::store_at_once(spliced_bytes& pipe) {
-  auto const size = pipe.size();
-  int const failure = pipe.store(transfer_.what().native_handle(), transfer_.position());
-  transfer_.add_moved(size - pipe.size());
-  pipe.stored();
+void socket_receiving::store_at_once() {
+  auto const size = pipe_.size();
+  int const failure = pipe_.store(transfer_.what().native_handle(), transfer_.position());
+  transfer_.add_moved(size - pipe_.size());
+  pipe_.stored();
   have_stored(std::error_code(failure, std::system_category()));
 }
 
@@ -148,7 +139,7 @@ void socket_receiving::have_stored(std::error_code code) {
   if (failure_) return;
   try {
     transfer_.tell();
-  } catch (...) {  // what has been taken meanwhile is still to be stored
+  } catch (...) {
     failure_ = std::current_exception();
   }
 }

@@ -11,6 +11,7 @@
 #include "net/descriptor.hpp"
 #include "net/socket_handle.hpp"
 #include "net/stream_socket.hpp"
+#include "strait/net/detail/splice.hpp"
 #include "strait/net/detail/stream_end.hpp"
 #include "strait/net/detail/traffic_meter.hpp"
 
@@ -23,6 +24,14 @@ template class data_socket_handle<stream_socket>;
 void traffic_meter::attach(socket_stream& stream) noexcept {
   stream_ = stream.socket_;
   stream_->metered_by(*this);
+}
+
+void splice_access::leave_loop(socket_stream& from) noexcept {
+  if (from.socket_) from.socket_->leave_loop();
+}
+
+void splice_access::have_read(socket_stream& from, std::uint64_t bytes) noexcept {
+  if (from.socket_) from.socket_->have_read(bytes);  // else it has been closed meanwhile
 }
 
 bool is_at_end(socket_stream const& stream) noexcept {

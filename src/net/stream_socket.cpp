@@ -39,6 +39,12 @@ void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
 
 std::string stream_socket::name() const { return fmt::format("the stream with {}", peer_name()); }
 
+void stream_socket::leave_loop() noexcept {
+  if (!loop_ || users_[input] || users_[output]) return;
+  unlink();
+  loop_ended();
+}
+
 void stream_socket::loop_ended() noexcept {
   reset();
   watched_socket::loop_ended();

@@ -48,6 +48,10 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
     count(operation);
     if (concerns_ != 0) last_moved_ = loop_->now;
   }
+  /// So many bytes have been read, by no operation.
+  void have_read(std::uint64_t bytes) noexcept { counts_->add(input, bytes); }
+  /// Until its next operation, no loop watches it; unless one is under way.
+  void leave_loop() noexcept;
   /// `operation` has moved a part of what it is to move, and goes on.
   void moved_part(transfer_awaiter const& operation) noexcept;
 

@@ -33,7 +33,6 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = 1024 * 1024;
 constexpr open_options to_write{.access = file_access::write, .creation = file_creation::truncate};
 constexpr open_options to_change{.access = file_access::read_write, .creation = file_creation::if_missing};
 

@@ -29,7 +29,19 @@ class spliced_bytes {
   /// with which some may be left: see `size()`. May wait for the disk, and may be called on another thread, while
   /// nobody uses this. Behind it, the loop's thread has to call `stored`.
   int store(int file, std::uint64_t offset) noexcept;
-  /// Takes note of what `store` has done.
+  /// Bytes that have come from the socket, and that are in the file; 0 or an errno, of each.
+  struct passed {
+    std::uint64_t taken = 0;
+    std::uint64_t stored = 0;
+    int socket_failure = 0;
+    int file_failure = 0;
+  };
+  /// The same; and then takes what comes from `socket`, no more than `limit` bytes, and stores that, too, as long as
+  /// something comes soon, though for 20 ms at most. So a stream that does not stop costs a thread's waking now and
+  /// then, and not for each pipe. A failure of the socket is told only once, and so here; the end of the stream, and
+  /// what cannot be spliced, is left to who reads it next.
+  passed pass_on(int socket, int file, std::uint64_t offset, std::uint64_t limit) noexcept;
+  /// Takes note of what they have done.
   void stored() noexcept;
 
  private:

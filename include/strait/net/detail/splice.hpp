@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "strait/core/detail/file_part.hpp"
 #include "strait/core/detail/spliced_bytes.hpp"
@@ -26,6 +27,10 @@ class splice_access {
   static transfer_operation write(socket_stream& to, file_part& part) noexcept {
     return operation(to, io_operation::kind::send_file, &part, file_part::most);
   }
+  /// Before a thread of the pool reads the stream: what comes is not to wake the loop for nothing.
+  static void leave_loop(socket_stream& from) noexcept;
+  /// It has read so many bytes: they count as any.
+  static void have_read(socket_stream& from, std::uint64_t bytes) noexcept;
 
  private:
   static transfer_operation operation(socket_stream& on, io_operation::kind kind, void* what,

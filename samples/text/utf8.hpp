@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+namespace samples {
+
 struct utf8_character {
   char32_t code_point = 0;
   std::size_t size = 1;   // in bytes
@@ -26,3 +28,5 @@ struct utf8_character {
 
 /// `text` with all that is not printable, or is no UTF-8, escaped: \x1b. A backslash stays as it is.
 [[nodiscard]] std::string printable(std::string_view text);
+
+}  // namespace samples

@@ -1,8 +1,11 @@
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 #include <string>
 
 #include "catch.hpp"
+
+using samples::columns;
+using samples::printable;
 
 TEST_CASE("utf8: what can be read stays as it is") {
   for (auto const* text : {"", "plain", "C:\\dir", "naïve café", "你好", "👍🏽", "👩‍💻", "שלום"})

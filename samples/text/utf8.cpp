@@ -1,10 +1,11 @@
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 #include <algorithm>
 #include <iterator>
 
 #include "text/escaped.hpp"
 
+namespace samples {
 namespace {
 
 struct range {
@@ -95,8 +96,10 @@ std::string printable(std::string_view text) {
     text.remove_prefix(readable);
 
     auto const escapable = size_of_run(text, false);
-    shown += samples::escaped(text.substr(0, escapable));
+    shown += escaped(text.substr(0, escapable));
     text.remove_prefix(escapable);
   }
   return shown;
 }
+
+}  // namespace samples

@@ -1,0 +1,135 @@
+#include "protocol/upload_rules.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace samples::upload {
+
+bool number_set::contains(std::uint32_t number) const {
+  auto const behind = ranges_.upper_bound(number);
+  return behind != ranges_.begin() && std::prev(behind)->second >= number;
+}
+
+bool number_set::insert(std::uint32_t number) {
+  if (contains(number)) return false;
+  auto const behind = ranges_.upper_bound(number);
+  bool const joins_behind = behind != ranges_.end() && behind->first - 1 == number;
+  auto const last = joins_behind ? behind->second : number;
+  bool const joins_before = behind != ranges_.begin() && std::prev(behind)->second + 1 == number;
+  if (joins_before) std::prev(behind)->second = last;
+  else ranges_.emplace(number, last);
+  if (joins_behind) ranges_.erase(behind);
+  if (ranges_.size() > most_ranges) ranges_.erase(ranges_.begin());  // forgotten: who uses these again is not found out
+  return true;
+}
+
+void upload_rules::came(hello_of_client const&) {
+  if (has_begun_) throw protocol_error("hello: a second one");
+  has_begun_ = true;
+}
+
+void upload_rules::came(offer const& message) {
+  expect_more("offer");
+  if (open_.size() >= window_)
+    throw protocol_error(fmt::format("offer {}: {} are undecided, which is the window", message.id, open_.size()));
+  if (!used_.insert(message.id)) throw protocol_error(fmt::format("offer {}: the id is used already", message.id));
+  open_.emplace(message.id, state{.size = message.size, .is_directory = message.kind == file_kind::directory});
+}
+
+upload_rules::use upload_rules::came(data const& message) {
+  expect_more("data");
+  auto const refuse = [&](std::string const& reason) {
+    throw protocol_error(fmt::format("data of {}: {}", message.id, reason));
+  };
+  bool const is_open = this->is_open(message.id);
+  auto* const file = is_open ? find_open(message.id) : find_decided(message.id);
+  if (!file) refuse("there is no such offer");
+  if (!file->is_wanted) refuse("nobody has asked for it");
+  if (message.offset != file->next)
+    refuse(fmt::format("it is from {}, and what comes next is from {}", message.offset, file->next));
+  if (message.count == 0) refuse("no bytes");
+  if (message.count > data_limit_) refuse(fmt::format("{} bytes, and {} are allowed", message.count, data_limit_));
+  if (message.count > file->missing())
+    refuse(fmt::format("{} bytes, and {} are missing", message.count, file->missing()));
+
+  file->next += message.count;
+  if (is_open && file->missing() == 0) --due_;
+  return is_open ? use::store : use::throw_away;
+}
+
+void upload_rules::came(withdraw const& message) {
+  expect_more("withdraw");
+  if (is_open(message.id)) {
+    close(message.id);
+    return;
+  }
+  auto const is_it = [&](decided const& each) { return each.id == message.id; };
+  auto const found = std::find_if(decided_.begin(), decided_.end(), is_it);
+  if (found == decided_.end()) throw protocol_error(fmt::format("withdraw {}: there is no such offer", message.id));
+  found->file.is_wanted = false;  // no data may come any more
+}
+
+void upload_rules::came(end const&) {
+  expect_more("end");
+  for (auto const& [id, file] : open_)
+    if (file.missing() > 0)
+      throw protocol_error(fmt::format("end: of file {}, {} bytes have not been sent", id, file.missing()));
+  has_ended_ = true;
+}
+
+void upload_rules::came(alive const&) { expect_more("alive"); }
+
+void upload_rules::sent(want const& message) {
+  auto* const file = find_open(message.id);
+  if (!file) return;
+  if (file->is_wanted || file->is_directory || message.offset > file->size)
+    throw std::logic_error(fmt::format("strait: a wrong want of offer {}", message.id));
+  file->next = message.offset;
+  file->is_wanted = true;
+  if (file->is_due()) ++due_;
+}
+
+void upload_rules::sent(verdict const& message) {
+  auto const* const file = find_open(message.id);
+  if (!file) return;
+  if (decided_.size() >= window_) decided_.pop_front();
+  decided_.push_back({.id = message.id, .file = *file});
+  close(message.id);
+}
+
+std::uint64_t upload_rules::missing(std::uint32_t id) const {
+  auto const found = open_.find(id);
+  return found == open_.end() ? 0 : found->second.missing();
+}
+
+/// `message` may come now.
+void upload_rules::expect_more(std::string_view message) const {
+  if (!has_begun_) throw protocol_error(fmt::format("{}: before hello", message));
+  if (has_ended_) throw protocol_error(fmt::format("{}: after end", message));
+}
+
+/// Nothing for one that has been withdrawn.
+upload_rules::state* upload_rules::find_open(std::uint32_t id) {
+  auto const found = open_.find(id);
+  if (found != open_.end()) return &found->second;
+  if (find_decided(id)) throw std::logic_error(fmt::format("strait: offer {} has a verdict", id));
+  if (!used_.contains(id)) throw std::logic_error(fmt::format("strait: there is no offer {}", id));
+  return nullptr;
+}
+
+upload_rules::state* upload_rules::find_decided(std::uint32_t id) {
+  auto const is_it = [&](decided const& each) { return each.id == id; };
+  auto const found = std::find_if(decided_.begin(), decided_.end(), is_it);
+  return found == decided_.end() ? nullptr : &found->file;
+}
+
+void upload_rules::close(std::uint32_t id) {
+  auto const found = open_.find(id);
+  if (found->second.is_due()) --due_;
+  open_.erase(found);
+}
+
+}  // namespace samples::upload

@@ -1,0 +1,121 @@
+"""Programs that die: nothing wrong is ever to be seen under the name of a file, and nothing that came is lost."""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import tempfile
+import threading
+import unittest
+
+import upload_peer
+from inboxes import PART_PREFIX, Inbox, random_bytes
+from programs import Program, path_of
+from upload_peer import End, Hello, Upload, Verdict, Want
+
+SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
+KILLS = 20 if SANITIZED else 100
+
+
+class Kill(unittest.TestCase):
+    def check_nothing_wrong(self, folder, files):
+        """All that has a name is whole."""
+        for path in pathlib.Path(folder).rglob("*"):
+            if path.is_file() and not path.name.startswith(PART_PREFIX):
+                self.assertEqual(path.read_bytes(), files[str(path.relative_to(folder))])
+
+    def test_fault_47_either_side_is_killed_again_and_again_and_goes_on(self):
+        seed = int.from_bytes(os.urandom(4), "big")
+        chance = random.Random(seed)
+        files = {"large": random_bytes(60_000_000), **{f"small/{i}": random_bytes(10 * i) for i in range(200)}}
+        died = {"client": 0, "server": 0}
+        with tempfile.TemporaryDirectory() as source, tempfile.TemporaryDirectory() as folder, self.subTest(seed=seed):
+            for name, contents in files.items():
+                path = pathlib.Path(source, name)
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(contents)
+            for _ in range(KILLS):
+                with Inbox("--quiet", folder=folder) as inbox, self.client(inbox, source, "--tries", "1") as client:
+                    victim = chance.choice(("client", "server"))
+                    timer = threading.Timer(chance.uniform(0, 0.1), (client if victim == "client" else inbox).send_signal,
+                                            [signal.SIGKILL])
+                    timer.start()
+                    status, _, _ = client.wait()
+                    timer.join()
+                    died[victim] += 1
+                    self.assertIn(status, (0, 1, -signal.SIGKILL))
+                    inbox.kill()
+                self.check_nothing_wrong(folder, files)
+            with Inbox("--quiet", folder=folder) as inbox, self.client(inbox, source) as client:
+                status, said, complaints = client.wait()
+                self.assertEqual((status, complaints), (0, b""))
+                self.assertEqual(inbox.files(), files)
+                self.assertEqual(inbox.parts(), [])
+        print(f"figures: killed {died}", flush=True)
+
+    def client(self, inbox, source, *arguments):
+        return Program(path_of("upload_client"), "--port", str(inbox.port), *arguments, "large", "small", cwd=source)
+
+    def test_fault_47_a_client_that_waits_goes_on_when_the_server_is_back(self):
+        contents = random_bytes(30_000_000)
+        with tempfile.TemporaryDirectory() as source, tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(source, "a").write_bytes(contents)
+            with Inbox("--quiet", folder=folder) as first:
+                port = str(first.port)
+                with Program(path_of("upload_client"), "--port", port, "a", cwd=source) as client:
+                    while not any(first.parts()):
+                        pass
+                    first.kill()
+                    client.wait_for(b"next try", "stderr")
+                    with Program(path_of("upload_server"), "--port", port, folder) as second:
+                        second.wait_for(b"\n", "stdout")
+                        self.assertEqual(client.wait()[0], 0)
+            self.assertEqual(pathlib.Path(folder, "a").read_bytes(), contents)
+
+    def test_fault_48_what_was_said_to_be_stored_is_there_after_a_crash(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for i in range(10):
+                contents = random_bytes(100_000)
+                with Inbox(folder=folder) as inbox, Upload("127.0.0.1", inbox.port) as peer:
+                    peer.hello()
+                    peer.expect(Hello)
+                    peer.offer_content(1, f"{i}", contents)
+                    peer.expect(Want)
+                    peer.data(1, 0, contents)
+                    self.assertEqual(peer.expect(Verdict).code, upload_peer.STORED)
+                    inbox.kill()
+                self.assertEqual(pathlib.Path(folder, f"{i}").read_bytes(), contents)
+
+    @unittest.skipIf(SANITIZED, "a sanitizer does not go with strace")
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_fault_48_file_and_folder_are_on_the_disk_before_the_verdict(self):
+        """As far as that can be seen from outside: by the order of the server's system calls."""
+        with tempfile.TemporaryDirectory() as scratch:
+            log = pathlib.Path(scratch, "log")
+            calls = "fsync,rename,renameat,renameat2,sendmsg,sendto"
+            with Program("strace", "-f", "-qq", "-e", f"trace={calls}", "-o", str(log),
+                         path_of("upload_server"), "--port", "0", "--quiet", str(pathlib.Path(scratch, "inbox"))) as server:
+                port = int(server.wait_for(b"\n", "stdout").split(b"\n")[0].rpartition(b":")[2])
+                with Upload("127.0.0.1", port) as peer:
+                    peer.hello()
+                    peer.expect(Hello)
+                    peer.offer_content(1, "folder/a", b"contents")
+                    peer.expect(Want)
+                    peer.data(1, 0, b"contents")
+                    peer.expect(Verdict)
+                    peer.end()
+                    peer.expect(End)
+                traced, = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+                os.kill(int(traced), signal.SIGTERM)  # strace ends with it
+                server.wait()
+            happened = [line.split(None, 1)[1] for line in log.read_text().splitlines()]
+            names = [line.split("(")[0] for line in happened]
+            rename = next(i for i, name in enumerate(names) if name.startswith("rename"))
+            verdict = next(i for i, line in enumerate(happened) if line.startswith("send") and "8 bytes" in line)
+            self.assertIn("fsync", names[:rename], happened)
+            self.assertGreaterEqual(names[rename:verdict].count("fsync"), 2, happened)  # both folders
+
+
+if __name__ == "__main__":
+    unittest.main()

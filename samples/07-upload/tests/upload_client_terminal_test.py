@@ -1,0 +1,193 @@
+"""What upload_client looks like on a terminal, and how it leaves one behind."""
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import unicodedata
+import unittest
+
+from programs import PATIENCE, path_of
+from scripted_server import EXISTS, ScriptedServer
+from uploads import Uploads
+
+
+class Terminal:
+    """A terminal in which upload_client runs, and all that it has been told to show. To be used in a `with` block."""
+
+    def __init__(self, server, folder, *arguments, columns=80):
+        self._screen, self._line = pty.openpty()
+        self.resize(columns)
+        self.mode_before = self.mode()
+        self.process = subprocess.Popen([path_of("upload_client"), "--port", str(server.port), *arguments],
+                                        stdin=self._line, stdout=self._line, stderr=self._line, cwd=folder)
+        self._changed = threading.Condition()
+        self._shown = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while True:
+            try:
+                part = os.read(self._screen, 65536)
+            except OSError:  # nobody writes any more
+                return
+            with self._changed:
+                self._shown += part
+                self._changed.notify_all()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._line)
+        self._reader.join(PATIENCE)
+        os.close(self._screen)
+
+    def resize(self, columns):
+        fcntl.ioctl(self._line, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+    def mode(self):
+        return termios.tcgetattr(self._line)
+
+    def draws(self):
+        """Each state of the line that says how far it is."""
+        text = self._shown.decode(errors="ignore")
+        return re.findall(r"\r([^\r\n\x1b]+)\x1b\[K", text)
+
+    def wait_for(self, pattern):
+        """Until a state of the line has been like this; gives the last that is."""
+        def found():
+            return [each for each in self.draws() if re.search(pattern, each)]
+
+        with self._changed:
+            if not self._changed.wait_for(found, PATIENCE):
+                raise AssertionError(f"{pattern} is not like one of {self.draws()}")
+            return found()[-1]
+
+    def end(self):
+        """Waits for the end of the program; gives its status, and the lines that are left on the screen."""
+        status = self.process.wait(PATIENCE)
+        os.write(self._line, b"<nothing follows>")
+        with self._changed:
+            self._changed.wait_for(lambda: b"<nothing follows>" in self._shown, PATIENCE)
+        text = self._shown.decode().replace("\r\n", "\n")
+        while (erased := re.sub(r"[^\n\r]*\r([^\r\n\x1b]*)\x1b\[K", r"\1", text, count=1)) != text:
+            text = erased
+        return status, text.removesuffix("<nothing follows>").splitlines()
+
+
+def columns_of(text):
+    return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+               for each in text)
+
+
+class OnATerminal(Uploads):
+    def half_way(self, *arguments, name="large.bin", columns=80, then=None, look=lambda terminal: None):
+        """Has a file sent to a half; then looks at the terminal, and goes on. Gives the status and what is left."""
+        self.make(name, bytes(2_000_000))
+        self.make("small", b"x")
+        has_been_seen = threading.Event()
+
+        def talk(session):
+            session.greet(data_limit=100_000)
+            large, small = session.read(), session.read()
+            session.want(large, 1_000_000 - 100_000)
+            session.read()
+            self.assertTrue(has_been_seen.wait(PATIENCE))
+            (then or self.go_on)(session, large, small)
+
+        with ScriptedServer(talk) as server:
+            with Terminal(server, self.folder, *arguments, name, "small", columns=columns) as terminal:
+                terminal.wait_for(r"\d+%")
+                try:
+                    look(terminal)
+                finally:
+                    has_been_seen.set()
+                status, lines = terminal.end()
+                self.assertEqual(terminal.mode(), terminal.mode_before)
+                for each in terminal.draws():
+                    self.assertLess(columns_of(each), columns)
+        return status, lines
+
+    @staticmethod
+    def go_on(session, large, small):
+        session.read_data(large, 1_000_000)
+        session.decide(large)
+        session.take_in(small)
+        session.part()
+
+    def test_a_line_says_how_far_it_is_and_in_its_place_the_sums_are_left(self):
+        def look(terminal):
+            self.assertRegex(terminal.wait_for("large.bin"),
+                             r"^large\.bin  \[#+-*\]  +\d+%  \d\.\d MB of 2\.0 MB  .*0/2 files$")
+
+        status, lines = self.half_way(look=look)
+        self.assertEqual((status, len(lines)), (0, 1))
+        self.assertRegex(lines[0], r"^2 of 2 files are there, ")
+
+    def test_a_narrow_terminal_has_a_short_line(self):
+        for columns in (6, 10, 20, 40):
+            with self.subTest(columns):
+                self.assertEqual(self.half_way(columns=columns)[0], 0)
+
+    def test_it_follows_the_width_of_the_terminal(self):
+        def look(terminal):
+            terminal.wait_for(r"^large\.bin  \[.* of 2\.0 MB")
+            terminal.resize(30)
+            self.assertLess(columns_of(terminal.wait_for(r"^(?!.*MB of)")), 30)
+            terminal.resize(80)
+            terminal.wait_for(r"^large\.bin  \[.* of 2\.0 MB")
+
+        self.assertEqual(self.half_way(look=look)[0], 0)
+
+    def test_names_of_wide_characters(self):
+        name = "\u4f60\u597d" * 20 + ".txt"
+
+        def look(terminal):
+            self.assertRegex(terminal.wait_for("\u4f60"), "^\u4f60\u597d.*\u2026.*\\.txt  ")
+
+        self.assertEqual(self.half_way(name=name, look=look)[0], 0)
+
+    def test_what_goes_wrong_stands_above_the_line(self):
+        def refuse(session, large, small):
+            session.decide(small, EXISTS, "there is another one")
+            session.read_data(large, 1_000_000)
+            session.decide(large)
+            session.part()
+
+        status, lines = self.half_way(then=refuse)
+        self.assertEqual((status, lines[0]), (1, "upload_client: small: exists: there is another one"))
+        self.assertRegex(lines[1], r"^1 of 2 files are there, ")
+        self.assertEqual(len(lines), 2)
+
+    def test_signals_leave_the_terminal_in_order(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                status, lines = self.half_way(look=lambda terminal: terminal.process.send_signal(number),
+                                              then=lambda session, *_: session.read_all())
+                self.assertEqual((status, len(lines)), (128 + number, 1))
+                self.assertRegex(lines[0], r"^0 of 2 files are there, ")
+
+    def test_quiet_shows_nothing(self):
+        self.make("a", b"x")
+
+        def talk(session):
+            session.greet()
+            session.take_in(session.read())
+            session.part()
+
+        with ScriptedServer(talk) as server, Terminal(server, self.folder, "--quiet", "a") as terminal:
+            self.assertEqual(terminal.end(), (0, []))
+
+
+if __name__ == "__main__":
+    unittest.main()

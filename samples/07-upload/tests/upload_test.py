@@ -1,0 +1,185 @@
+"""upload_client and upload_server together, over lines that are good and bad."""
+
+import os
+import signal
+import socket
+import threading
+import unittest
+from concurrent.futures import Future
+
+from inboxes import PART_PREFIX, Inbox
+from programs import PATIENCE, Program, path_of
+from uploads import Uploads
+
+
+class Relay:
+    """A line to a server: `breaks` are what happens to one connection after the other, each as how many bytes of the
+    client's it passes on, and what is called then, before it breaks. The connections after them are good."""
+
+    def __init__(self, port, *breaks):
+        self.server_port = port
+        self.passed_on = 0
+        self._breaks = list(breaks)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self):
+        try:
+            while True:
+                client, _ = self._listener.accept()
+                limit, then = self._breaks.pop(0) if self._breaks else (None, None)
+                client.settimeout(PATIENCE)
+                with client, socket.create_connection(("127.0.0.1", self.server_port), PATIENCE) as server:
+                    back = threading.Thread(target=self._pass_back, args=(server, client), daemon=True)
+                    back.start()
+                    self._pass_on(client, server, limit)
+                    if then:
+                        then()
+                    for each in (client, server):
+                        try:
+                            each.shutdown(socket.SHUT_RDWR)
+                        except OSError:
+                            pass  # it has gone already
+                    back.join(PATIENCE)
+        except OSError:
+            return  # the test is over
+
+    def _pass_on(self, client, server, limit):
+        try:
+            while limit != 0 and (part := client.recv(min(65536, limit or 65536))):
+                server.sendall(part)
+                self.passed_on += len(part)
+                limit = limit and limit - len(part)
+        except OSError:
+            pass
+
+    @staticmethod
+    def _pass_back(server, client):
+        try:
+            while part := server.recv(65536):
+                client.sendall(part)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(PATIENCE)
+
+
+class Together(Uploads):
+    def test_a_whole_folder_arrives_as_it_is(self):
+        sizes = (0, 1, 4095, 4096, 65535, 65537, 1024 * 1024, 3_000_001)
+        contents = {f"all/{size % 3}/\u4f60\u597d {size}.bin": os.urandom(size) for size in sizes}
+        for name, each in contents.items():
+            self.make(name, each)
+        (self.folder / "all/empty/deep").mkdir(parents=True)
+        self.make("all/tool").chmod(0o755)
+        contents["all/tool"] = b""
+
+        with Inbox() as server:
+            ended = self.upload(server, "all")
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+            self.assertEqual(server.files(), contents)
+            self.assertIn("all/empty/deep", server.folders())
+            self.assertTrue((server.folder / "all/tool").stat().st_mode & 0o100)
+            self.assertEqual(server.parts(), [])
+
+            again = self.upload(server, "all")
+            self.assertEqual((again.returncode, again.stdout.count(b": already there")), (0, len(contents) + 1))
+            self.assertIn(b", 0 bytes sent in ", again.stdout)
+
+    def test_very_many_small_files(self):
+        count = 200 if os.environ.get("STRAIT_SANITIZE") else 1000
+        contents = {f"all/{i % 7}/{i}": str(i).encode() for i in range(count)}
+        for name, each in contents.items():
+            self.make(name, each)
+        with Inbox("--quiet") as server:
+            self.assertEqual(self.upload(server, "--quiet", "all").returncode, 0)
+            self.assertEqual(server.files(), contents)
+
+    def test_refusals_come_with_their_reason(self):
+        self.make("a", b"mine")
+        self.make("b", b"x" * 2000)
+        self.make("c", b"good")
+        with Inbox("--max-file-size", "1000") as server:
+            (server.folder / "a").write_bytes(b"theirs")
+            ended = self.upload(server, "a", "b", "c")
+            self.assertEqual(ended.returncode, 1)
+            of_a, of_b = sorted(ended.stderr.decode().splitlines())
+            self.assertRegex(of_a, "^upload_client: a: exists: .+")
+            self.assertRegex(of_b, "^upload_client: b: too large: .+")
+            self.assertEqual(server.files(), {"a": b"theirs", "c": b"good"})
+
+
+class BadLines(Uploads):
+    def setUp(self):
+        super().setUp()
+        self.contents = os.urandom(3_000_000)
+        self.make("a", self.contents)
+
+    def test_a_line_that_breaks_again_and_again(self):
+        with Inbox() as server, Relay(server.port, *[(500_000, None)] * 5) as line:
+            ended = self.upload(line, "--tries", "3", "a")
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            self.assertEqual(server.files(), {"a": self.contents})
+            self.assertEqual(ended.stderr.count(b"next try in"), 5)
+            self.assertLess(line.passed_on, 1.1 * len(self.contents))
+
+    def test_a_server_that_is_killed_and_comes_back(self):
+        self.assert_outlives(lambda server: server.kill())  # what it had not written comes again
+
+    def test_a_server_that_ends_and_comes_back(self):
+        sent = self.assert_outlives(lambda server: server.send_signal(signal.SIGTERM) or server.wait())
+        self.assertLess(sent, 1.1 * len(self.contents))
+
+    def assert_outlives(self, end):
+        def replace():
+            end(first)
+            self.assertEqual(first.files(), {})  # nothing that is not whole
+            line.server_port = second.port
+
+        with Inbox("--drain", "0.1") as first, Inbox(folder=first.folder) as second:
+            with Relay(first.port, (1_000_000, replace)) as line:
+                ended = self.upload(line, "a")
+            self.assertEqual((ended.returncode, ended.stderr.count(b"\n")), (0, 1), ended.stderr)
+            self.assertEqual(second.files(), {"a": self.contents})
+            return line.passed_on
+
+    def test_a_client_that_is_killed_and_comes_back(self):
+        with Inbox() as server:
+            client = Future()
+            with Relay(server.port, (1_000_000, lambda: client.result(PATIENCE).kill())) as line:
+                with Program(path_of("upload_client"), "--port", str(line.port), "a", cwd=self.folder) as program:
+                    client.set_result(program)
+                    program.wait()
+            server.wait_for(b"disconnected", "stderr")
+            with Relay(server.port) as line:
+                self.assertEqual(self.upload(line, "a").returncode, 0)
+                self.assertLess(line.passed_on, 2_200_000)
+            self.assertEqual(server.files(), {"a": self.contents})
+
+    def test_what_a_server_has_kept_and_spoiled_is_sent_again(self):
+        with Inbox() as server:
+            client = Future()
+            with Relay(server.port, (1_000_000, lambda: client.result(PATIENCE).kill())) as line:
+                with Program(path_of("upload_client"), "--port", str(line.port), "a", cwd=self.folder) as program:
+                    client.set_result(program)
+                    program.wait()
+            server.wait_for(b"disconnected", "stderr")
+            part, = [path for path in server.folder.rglob("*") if path.name.startswith(PART_PREFIX) and path.stat().st_size]
+            with part.open("r+b") as contents:
+                contents.write(b"spoiled")
+            ended = self.upload(server, "a")
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+            self.assertEqual(server.files(), {"a": self.contents})
+
+
+if __name__ == "__main__":
+    unittest.main()
