@@ -53,12 +53,13 @@ class fitted_line {
   explicit fitted_line(std::size_t room) : room_(room) {}
 
   [[nodiscard]] std::size_t room() const noexcept { return room_ - std::min(room_, used_ + gap()); }
-  /// At this place among the others, if it leaves `reserve` columns.
-  void add(std::size_t place, std::string text, std::size_t reserve) {
+  /// At this place among the others, if it leaves `reserve` columns; else it is left out.
+  bool add(std::size_t place, std::string text, std::size_t reserve) {
     auto const needed = gap() + columns_of(text);
-    if (text.empty() || used_ + needed + reserve > room_) return;
+    if (text.empty() || used_ + needed + reserve > room_) return false;
     used_ += needed;
     fields_.push_back({place, std::move(text)});
+    return true;
   }
   [[nodiscard]] std::string text() {
     std::sort(fields_.begin(), fields_.end(), [](auto const& a, auto const& b) { return a.place < b.place; });
@@ -144,9 +145,12 @@ std::string progress_line(progress_state const& now, std::size_t width) {
   auto const name_wanted = std::min(columns_of(printable(now.name)), least_name);
   auto const for_name = name_wanted == 0 ? 0 : name_wanted + gap;
   line.add(files, fmt::format("{}/{} files", now.files_done, now.files), for_name);
-  if (auto const time = time_left(now)) line.add(left, time_text(*time) + " left", for_name);
-  if (now.rate > 0) line.add(rate, size_text(static_cast<std::uint64_t>(now.rate)) + "/s", for_name);
-  line.add(bytes, fmt::format("{} of {}", size_text(now.bytes_done), size_text(now.bytes)), for_name);
+  auto const for_name_and_bar = for_name + least_bar + gap;
+  if (auto const time = time_left(now)) line.add(left, time_text(*time) + " left", for_name_and_bar);
+  if (now.rate > 0) line.add(rate, size_text(static_cast<std::uint64_t>(now.rate)) + "/s", for_name_and_bar);
+  auto const done = size_text(now.bytes_done);
+  if (!line.add(bytes, fmt::format("{} of {}", done, size_text(now.bytes)), for_name_and_bar))
+    line.add(bytes, done, for_name_and_bar);
 
   auto const for_bar = line.room() >= for_name + least_bar + gap ? least_bar + gap : 0;
   auto const most = std::min(most_name, line.room() - std::min(line.room(), for_bar));

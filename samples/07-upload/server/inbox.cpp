@@ -122,7 +122,7 @@ task<std::variant<decision, std::unique_ptr<incoming>>> inbox::consider(offer co
 task<decision> inbox::make_folder(std::string const& name) {
   try {
     auto const there = co_await folder_.status(name);
-    if (there.is_directory()) co_return decision{verdict_code::already_there, "the folder was there"};
+    if (there.is_directory()) co_return decision{verdict_code::already_there, "a folder"};
     co_return decision{verdict_code::exists, "a file of this name is there"};
   } catch (error const& e) {
     if (!is_missing(e)) throw;
@@ -147,7 +147,7 @@ task<std::optional<decision>> inbox::compare(offer const& what) {
     auto old = co_await folder_.open_file(what.name);
     digester contents;
     co_await add_range(contents, old, 0, there.size);
-    if (contents.value() == what.digest) co_return decision{verdict_code::already_there, "it was there"};
+    if (contents.value() == what.digest) co_return decision{verdict_code::already_there, fmt::format("{} bytes", what.size)};
   }
   if (rules_.overwrite == overwrite::never)
     co_return decision{verdict_code::exists, "another file of this name is there"};

@@ -80,6 +80,11 @@ TEST_CASE("progress line: all there is to say, where there is room") {
         "0:25 left  17/10000 files");
 }
 
+TEST_CASE("progress line: there is a bar on a terminal of the usual width") {
+  CHECK(progress_line(half_way, 80) ==
+        "photos/…_0001.jpg  [####----]   50%  50.0 MB  2.0 MB/s  0:25 left  17/10000 files");
+}
+
 TEST_CASE("progress line: it leaves the last column free, whatever the width and the name") {
   for (auto const* name : {"", "a", "photos/2024/summer/IMG_0001.jpg", "\u4f60\u597d\u4e16\u754c/\u4f60\u597d.txt"})
     for (std::size_t width = 0; width < 200; ++width) {

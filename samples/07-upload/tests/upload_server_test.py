@@ -70,7 +70,7 @@ class Taking(unittest.TestCase):
     def test_the_same_file_again_is_already_there(self):
         with Inbox() as inbox:
             self.upload(inbox, {"a": b"contents"})
-            self.assertEqual(self.upload(inbox, {"a": b"contents"}), {"a": (upload_peer.ALREADY_THERE, "it was there")})
+            self.assertEqual(self.upload(inbox, {"a": b"contents"}), {"a": (upload_peer.ALREADY_THERE, "8 bytes")})
 
     def test_the_log_says_who_brought_what(self):
         with Inbox() as inbox:
