@@ -100,7 +100,8 @@ strait::task<> progress::refresh() {
 
 void progress::draw() {
   bool const is_sending = current_done_ != current_size_;
-  auto const name = is_sending || read_.empty() ? current_ : read_ + " (reading)";
+  auto name = is_sending || read_.empty() ? current_ : read_ + " (reading)";
+  if (is_sending && state_.files > 1) name += fmt::format(" {}%", percent_of(current_done_, current_size_));
   state_.name = name;
   state_.rate = rate_.per_second();
   auto line = fmt::format("\r{}\x1b[K", progress_line(state_, terminal_width()));  // ECMA-48: EL, to the line's end
