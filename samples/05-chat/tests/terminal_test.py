@@ -1,69 +1,24 @@
 """What chat_client looks like on a terminal, and how it leaves one behind."""
 
-import fcntl
 import os
-import pty
 import signal
-import struct
-import subprocess
-import termios
-import threading
 import unittest
 
 from programs import PATIENCE, Server, path_of
 from talkers import Talker
+from terminal import Terminal
 
 
-class Terminal:
-    """A terminal in which chat_client runs: what it shows, and what its keys send. To be used in a `with` block."""
+class ClientTerminal(Terminal):
+    """A terminal on which chat_client runs."""
 
     def __init__(self, server, name, columns=80):
-        self._keys, self._line = pty.openpty()
-        fcntl.ioctl(self._line, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self.mode_before = self.mode()
         # In a process group of its own, with its parent in another: else it could not be stopped.
-        self._process = subprocess.Popen([path_of("chat_client"), "--port", str(server.port), name],
-                                         stdin=self._line, stdout=self._line, stderr=self._line, preexec_fn=os.setpgrp)
-        self._changed = threading.Condition()
-        self._shown = b""
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        while True:
-            try:
-                part = os.read(self._keys, 65536)
-            except OSError:  # nobody writes any more
-                return
-            with self._changed:
-                self._shown += part
-                self._changed.notify_all()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        os.close(self._line)
-        self._reader.join(PATIENCE)
-        os.close(self._keys)
-
-    def mode(self):
-        return termios.tcgetattr(self._line)
-
-    def type(self, text):
-        os.write(self._keys, text.encode())
-
-    def send_signal(self, number):
-        self._process.send_signal(number)
+        super().__init__(path_of("chat_client"), "--port", str(server.port), name, columns=columns,
+                         preexec_fn=os.setpgrp)
 
     def wait_until_stopped(self):
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
-
-    def wait(self):
-        return self._process.wait(PATIENCE)
 
     def lines(self):
         """What is on the screen, without the lines that have nothing on them."""
@@ -100,7 +55,7 @@ class Terminal:
 
 class OnATerminal(unittest.TestCase):
     def test_messages_appear_above_the_line_that_is_being_typed(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, Terminal(server, "alice") as alice:
+        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
             alice.type("half a li")
             alice.wait_for("> half a li")
@@ -111,7 +66,7 @@ class OnATerminal(unittest.TestCase):
             self.assertEqual(bob.wait_for("alice: .*")[-1], "alice: half a line")
 
     def test_what_is_typed_can_be_corrected(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, Terminal(server, "alice") as alice:
+        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
             for keys, line in (("nonsense\x15hello", "hello"), ("grüße\x7f\x7f\x7fu", "gru"), ("你好\x7f们", "你们"),
                                ("some wrods\x17words", "some words"), ("a\x1b[Db\x1b[3~c", "abc")):
@@ -121,7 +76,7 @@ class OnATerminal(unittest.TestCase):
                 self.assertEqual(bob.wait_for("alice: .*")[-1], "alice: " + line)
 
     def test_a_line_that_is_too_long_for_the_terminal_shows_its_end(self):
-        with Server("chat_server") as server, Terminal(server, "alice", columns=20) as alice:
+        with Server("chat_server") as server, ClientTerminal(server, "alice", columns=20) as alice:
             alice.wait_for("* you are in lobby, alone", "> ")
             alice.type("the quick brown fox jumps")
             alice.wait_for("> " + "the quick brown fox jumps"[-17:])
@@ -129,13 +84,13 @@ class OnATerminal(unittest.TestCase):
             alice.wait_for("alice: the quick brown fox jumps", "> ")
 
     def test_nothing_that_others_say_moves_the_cursor(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, Terminal(server, "alice") as alice:
+        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
             bob.say("\x1b[2J\r\x07")
             alice.wait_for(r"bob: \x1b[2J\r\x07", "> ")
 
     def assert_leaves_the_terminal_as_it_was(self, leave, status):
-        with Server("chat_server") as server, Terminal(server, "alice") as alice:
+        with Server("chat_server") as server, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, alone", "> ")
             self.assertNotEqual(alice.mode(), alice.mode_before)
             alice.type("unsaid")
@@ -177,14 +132,14 @@ class OnATerminal(unittest.TestCase):
             alice.send_signal(signal.SIGINT)
 
         for _ in range(5):
-            with Server("chat_server") as server, Terminal(server, "alice") as alice:
+            with Server("chat_server") as server, ClientTerminal(server, "alice") as alice:
                 alice.wait_for("* you are in lobby, alone", "> ")
                 leave(alice, server)
                 self.assertIn(alice.wait(), (0, 130, 143))  # in order, if the second one came too late or too soon
                 self.assertEqual(alice.mode(), alice.mode_before)
 
     def test_ctrl_z_stops_the_client_and_it_goes_on_where_it_was(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, Terminal(server, "alice") as alice:
+        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
             mode = alice.mode()
             alice.type("to be con")

@@ -1,62 +1,23 @@
 """What upload_client looks like on a terminal, and how it leaves one behind."""
 
-import fcntl
 import os
-import pty
 import re
 import signal
-import struct
-import subprocess
-import termios
 import threading
 import unicodedata
 import unittest
 
 from programs import PATIENCE, path_of
 from scripted_server import EXISTS, ScriptedServer
+from terminal import Terminal
 from uploads import Uploads
 
 
-class Terminal:
-    """A terminal in which upload_client runs, and all that it has been told to show. To be used in a `with` block."""
+class ClientTerminal(Terminal):
+    """A terminal on which upload_client runs."""
 
     def __init__(self, server, folder, *arguments, columns=80):
-        self._screen, self._line = pty.openpty()
-        self.resize(columns)
-        self.mode_before = self.mode()
-        self.process = subprocess.Popen([path_of("upload_client"), "--port", str(server.port), *arguments],
-                                        stdin=self._line, stdout=self._line, stderr=self._line, cwd=folder)
-        self._changed = threading.Condition()
-        self._shown = b""
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        while True:
-            try:
-                part = os.read(self._screen, 65536)
-            except OSError:  # nobody writes any more
-                return
-            with self._changed:
-                self._shown += part
-                self._changed.notify_all()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self._line)
-        self._reader.join(PATIENCE)
-        os.close(self._screen)
-
-    def resize(self, columns):
-        fcntl.ioctl(self._line, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-
-    def mode(self):
-        return termios.tcgetattr(self._line)
+        super().__init__(path_of("upload_client"), "--port", str(server.port), *arguments, columns=columns, cwd=folder)
 
     def draws(self):
         """Each state of the line that says how far it is."""
@@ -75,7 +36,7 @@ class Terminal:
 
     def end(self):
         """Waits for the end of the program; gives its status, and the lines that are left on the screen."""
-        status = self.process.wait(PATIENCE)
+        status = self.wait()
         os.write(self._line, b"<nothing follows>")
         with self._changed:
             self._changed.wait_for(lambda: b"<nothing follows>" in self._shown, PATIENCE)
@@ -106,7 +67,7 @@ class OnATerminal(Uploads):
             (then or self.go_on)(session, large, small)
 
         with ScriptedServer(talk) as server:
-            with Terminal(server, self.folder, *arguments, name, "small", columns=columns) as terminal:
+            with ClientTerminal(server, self.folder, *arguments, name, "small", columns=columns) as terminal:
                 terminal.wait_for(r"\d+%")
                 try:
                     look(terminal)
@@ -172,7 +133,7 @@ class OnATerminal(Uploads):
     def test_signals_leave_the_terminal_in_order(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
-                status, lines = self.half_way(look=lambda terminal: terminal.process.send_signal(number),
+                status, lines = self.half_way(look=lambda terminal: terminal.send_signal(number),
                                               then=lambda session, *_: session.read_all())
                 self.assertEqual((status, len(lines)), (128 + number, 1))
                 self.assertRegex(lines[0], r"^0 of 2 files are there, ")
@@ -185,7 +146,7 @@ class OnATerminal(Uploads):
             session.take_in(session.read())
             session.part()
 
-        with ScriptedServer(talk) as server, Terminal(server, self.folder, "--quiet", "a") as terminal:
+        with ScriptedServer(talk) as server, ClientTerminal(server, self.folder, "--quiet", "a") as terminal:
             self.assertEqual(terminal.end(), (0, []))
 
 
