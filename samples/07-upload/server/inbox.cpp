@@ -147,7 +147,8 @@ task<std::optional<decision>> inbox::compare(offer const& what) {
     auto old = co_await folder_.open_file(what.name);
     digester contents;
     co_await add_range(contents, old, 0, there.size);
-    if (contents.value() == what.digest) co_return decision{verdict_code::already_there, fmt::format("{} bytes", what.size)};
+    if (contents.value() == what.digest)
+      co_return decision{verdict_code::already_there, fmt::format("{} bytes", what.size)};
   }
   if (rules_.overwrite == overwrite::never)
     co_return decision{verdict_code::exists, "another file of this name is there"};
