@@ -20,12 +20,7 @@ namespace {
 // One beyond would be a negative off_t, of which -1 has a meaning of its own for preadv2.
 constexpr std::uint64_t last_offset = std::numeric_limits<off_t>::max();
 
-std::int64_t modified_at(struct stat const& from) noexcept {
-#if defined(__APPLE__)
-  timespec const& when = from.st_mtimespec;
-#else
-  timespec const& when = from.st_mtim;
-#endif
+std::int64_t nanoseconds(timespec const& when) noexcept {
   return std::int64_t{when.tv_sec} * 1'000'000'000 + when.tv_nsec;
 }
 
@@ -69,10 +64,18 @@ file_status::kind kind_of(mode_t mode) noexcept {
 }
 
 file_status status_from(struct stat const& from) noexcept {
+#if defined(__APPLE__)
+  auto const& modified = from.st_mtimespec;
+  auto const& changed = from.st_ctimespec;
+#else
+  auto const& modified = from.st_mtim;
+  auto const& changed = from.st_ctim;
+#endif
   return {.what = kind_of(from.st_mode),
           .size = static_cast<std::uint64_t>(from.st_size),
           .permissions = from.st_mode & 07777u,
-          .modified_at = modified_at(from)};
+          .modified_at = nanoseconds(modified),
+          .changed_at = nanoseconds(changed)};
 }
 
 std::optional<std::size_t> read_in_memory(int descriptor, std::uint64_t offset, mutable_buffer into) noexcept {

@@ -354,6 +354,7 @@ TEST_CASE("a file's status tells what it is") {
     CHECK(status.size == 5);
     CHECK(status.permissions == 0640);
     CHECK(status.modified_at == 1'700'000'000'000'456'789);
+    CHECK(status.changed_at > status.modified_at);
   });
 }
 

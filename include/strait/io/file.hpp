@@ -36,7 +36,8 @@ struct file_status {
   kind what = kind::other;
   std::uint64_t size = 0;        ///< in bytes
   unsigned permissions = 0;      ///< the lower 12 bits of the mode
-  std::int64_t modified_at = 0;  ///< nanoseconds since 1970 (UTC)
+  std::int64_t modified_at = 0;  ///< the contents, in nanoseconds since 1970 (UTC)
+  std::int64_t changed_at = 0;   ///< the same, or what else is said of it, its name too; nobody can set it
   [[nodiscard]] bool is_regular() const noexcept { return what == kind::regular; }
   [[nodiscard]] bool is_directory() const noexcept { return what == kind::directory; }
 };
@@ -60,6 +61,8 @@ class file {
   /// of it at the front. What is written survives the process, but a crash of the system only after `sync`.
   [[nodiscard]] task<std::size_t> write_at(std::uint64_t offset, const_buffer from);
   /// Completes when all that was written is on the disk (fsync(2)), with the size and all that is needed to read it.
+  /// When it throws, what could not be written may count as written at the next `sync` (so Linux does it): the file is
+  /// to be written anew.
   [[nodiscard]] task<> sync();
   /// Cuts off what is behind `size`, or adds zeros.
   [[nodiscard]] task<> resize(std::uint64_t size);

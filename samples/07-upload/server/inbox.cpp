@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto between_cleanings = std::chrono::hours(1);
+// By then a system has written by itself what it has in memory.
+constexpr auto unwritten_at_most = std::chrono::minutes(5);
 
 std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -54,13 +56,13 @@ void remove_unused(fs::path const& part) {
 
 decision refusal_of(std::error_code const& why) {
   if (why == std::errc::no_space_on_device || why == std::errc::file_too_large || why.value() == EDQUOT)
-    return {verdict_code::no_space, fmt::format("there is no room for it: {}", why.message())};
+    return {verdict_code::no_space, error(why, "there is no room for it").what()};
   if (why == std::errc::not_a_directory || why == std::errc::too_many_symbolic_link_levels ||
       why == std::errc::cross_device_link)
     return {verdict_code::exists, "a part of its path is a file or a symbolic link"};
   if (why == std::errc::is_a_directory || why == std::errc::directory_not_empty)
     return {verdict_code::exists, "a folder of this name is there"};
-  return {verdict_code::cannot_store, fmt::format("it cannot be stored: {}", why.message())};
+  return {verdict_code::cannot_store, error(why, "it cannot be stored").what()};
 }
 
 inbox::inbox(directory folder, inbox_rules const& rules) noexcept
@@ -122,8 +124,9 @@ task<std::variant<decision, std::unique_ptr<incoming>>> inbox::consider(offer co
 task<decision> inbox::make_folder(std::string const& name) {
   try {
     auto const there = co_await folder_.status(name);
-    if (there.is_directory()) co_return decision{verdict_code::already_there, "a folder"};
-    co_return decision{verdict_code::exists, "a file of this name is there"};
+    if (!there.is_directory()) co_return decision{verdict_code::exists, "a file of this name is there"};
+    if (may_be_unwritten(there)) co_await sync_folders(name);
+    co_return decision{verdict_code::already_there, "a folder"};
   } catch (error const& e) {
     if (!is_missing(e)) throw;
   }
@@ -147,8 +150,13 @@ task<std::optional<decision>> inbox::compare(offer const& what) {
     auto old = co_await folder_.open_file(what.name);
     digester contents;
     co_await add_range(contents, old, 0, there.size);
-    if (contents.value() == what.digest)
+    if (contents.value() == what.digest) {
+      if (may_be_unwritten(there)) {
+        co_await old.sync();
+        co_await sync_folders(folder_of(what.name));
+      }
       co_return decision{verdict_code::already_there, fmt::format("{} bytes", what.size)};
+    }
   }
   if (rules_.overwrite == overwrite::never)
     co_return decision{verdict_code::exists, "another file of this name is there"};
@@ -186,15 +194,35 @@ task<std::variant<decision, std::unique_ptr<incoming>>> inbox::prepare(offer con
   co_return decision{verdict_code::no_space, fmt::format("there is no room for it: the disk lacks {} bytes", missing)};
 }
 
+bool inbox::may_be_unwritten(file_status const& there) const noexcept {
+  using clock = std::chrono::system_clock;
+  clock::time_point const changed_at{
+      std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(there.changed_at))};
+  return changed_at > opened_at_ - unwritten_at_most && changed_at <= opened_at_;  // since then we sync by ourselves
+}
+
+task<> inbox::discard(incoming& what) {
+  co_await folder_.remove(what.part_name());
+  what.part_is_gone(what.what().size);
+}
+
 task<decision> inbox::keep(incoming& what) {
   std::error_code failure;
   try {
     if (!what.is_right()) {
-      co_await folder_.remove(what.part_name());
-      what.part_is_gone(what.what().size);
+      co_await discard(what);
       co_return decision{verdict_code::wrong_contents, "what has come has not the digest that was offered"};
     }
-    co_await what.part().sync();
+    try {
+      co_await what.part().sync();
+    } catch (error const& e) {
+      failure = e.code();
+    }
+    // What could not be written may count as written from now on, and the next sync succeed: nobody may go on with it.
+    if (failure) {
+      co_await discard(what);
+      co_return refusal_of(failure);
+    }
     if (auto refusal = co_await put_in_place(what)) co_return std::move(*refusal);
     co_await sync_folders(folder_of(what.what().name));
     co_return decision{verdict_code::stored, fmt::format("{} bytes", what.what().size)};
@@ -209,8 +237,7 @@ task<std::optional<decision>> inbox::put_in_place(incoming& what) {
   auto const replaces = rules_.overwrite == overwrite::never ? replacement::refused : replacement::allowed;
   for (;;) {
     if (auto refusal = co_await compare(what.what())) {  // somebody else has been faster
-      co_await folder_.remove(what.part_name());
-      what.part_is_gone(what.what().size);
+      co_await discard(what);
       co_return refusal;
     }
     std::uint64_t replaced = 0;

@@ -68,6 +68,9 @@ class inbox {
   strait::task<std::variant<decision, std::unique_ptr<incoming>>> prepare(offer const& what,
                                                                           std::function<void()> on_takeover);
   strait::task<std::optional<decision>> put_in_place(incoming& what);
+  /// A server that died may have given a file its name and not have synced it.
+  [[nodiscard]] bool may_be_unwritten(strait::file_status const& there) const noexcept;
+  strait::task<> discard(incoming& what);
   strait::task<> sync_folders(std::string const& name);
   /// Removes old parts; gives how many bytes all else has.
   std::uint64_t clean_up() const;
@@ -76,6 +79,7 @@ class inbox {
   inbox_rules rules_;
   part_claims claims_;
   space_account space_;
+  std::chrono::system_clock::time_point const opened_at_ = std::chrono::system_clock::now();
   std::atomic<std::int64_t> next_cleaning_;  // nanoseconds, of the steady clock
 };
 

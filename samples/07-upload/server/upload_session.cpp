@@ -142,12 +142,21 @@ task<decision> upload_session::decide(upload& one) {
   co_await send(answer);
   while (!one.refusal && !one.file->is_verified()) {
     auto const before = one.file->received();
-    co_await one.file->verify();
-    if (one.file->received() == before && !one.file->is_verified()) co_await wait_for_data(one);
+    co_await verify(one);
+    bool const lacks_data = one.file->received() == before && !one.file->is_verified();
+    if (lacks_data && !one.refusal) co_await wait_for_data(one);
   }
   while (one.is_receiving) co_await wait_for_data(one);
   if (one.refusal) co_return std::move(*one.refusal);
   co_return co_await inbox_.keep(*one.file);
+}
+
+task<> upload_session::verify(upload& one) {
+  try {
+    co_await one.file->verify();
+  } catch (error const& e) {
+    one.refuse(refusal_of(e.code()));
+  }
 }
 
 task<> upload_session::wait_for_data(upload& one) {

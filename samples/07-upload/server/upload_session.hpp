@@ -47,6 +47,7 @@ class upload_session {
   strait::task<> listen(strait::task_group& uploads);
   strait::task<> take_in(upload& one);
   strait::task<decision> decide(upload& one);
+  strait::task<> verify(upload& one);
   strait::task<> wait_for_data(upload& one);
   strait::task<> receive(data what);
   strait::task<std::uint64_t> store(upload& one, data what);

@@ -191,7 +191,7 @@ class Hostile(unittest.TestCase):
             peer.expect(Want)
             peer.data(1, 0, contents)
             verdict = peer.expect(Verdict)
-            self.assertEqual(verdict, (1, upload_peer.NO_SPACE, "there is no room for it: File too large"))
+            self.assertEqual(verdict, (1, upload_peer.NO_SPACE, "there is no room for it: file too large"))
             self.assertEqual(inbox.files(), {})
             self.assertEqual(inbox.parts(), [contents[:100_000]])
 

@@ -89,32 +89,52 @@ class Kill(unittest.TestCase):
 
     @unittest.skipIf(SANITIZED, "a sanitizer does not go with strace")
     @unittest.skipUnless(shutil.which("strace"), "there is no strace")
-    def test_fault_48_file_and_folder_are_on_the_disk_before_the_verdict(self):
-        """As far as that can be seen from outside: by the order of the server's system calls."""
-        with tempfile.TemporaryDirectory() as scratch:
-            log = pathlib.Path(scratch, "log")
+    def calls_of_server(self, folder, talk):
+        """The system calls that have to do with safety, while `talk(peer)` is a client: as lines of strace."""
+        with tempfile.NamedTemporaryFile() as log:
             calls = "fsync,rename,renameat,renameat2,sendmsg,sendto"
-            with Program("strace", "-f", "-qq", "-e", f"trace={calls}", "-o", str(log),
-                         path_of("upload_server"), "--port", "0", "--quiet", str(pathlib.Path(scratch, "inbox"))) as server:
+            with Program("strace", "-f", "-qq", "-e", f"trace={calls}", "-o", log.name,
+                         path_of("upload_server"), "--port", "0", "--quiet", str(folder)) as server:
                 port = int(server.wait_for(b"\n", "stdout").split(b"\n")[0].rpartition(b":")[2])
                 with Upload("127.0.0.1", port) as peer:
                     peer.hello()
                     peer.expect(Hello)
-                    peer.offer_content(1, "folder/a", b"contents")
-                    peer.expect(Want)
-                    peer.data(1, 0, b"contents")
-                    peer.expect(Verdict)
+                    talk(peer)
                     peer.end()
                     peer.expect(End)
                 traced, = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
                 os.kill(int(traced), signal.SIGTERM)  # strace ends with it
                 server.wait()
-            happened = [line.split(None, 1)[1] for line in log.read_text().splitlines()]
-            names = [line.split("(")[0] for line in happened]
-            rename = next(i for i, name in enumerate(names) if name.startswith("rename"))
-            verdict = next(i for i, line in enumerate(happened) if line.startswith("send") and "8 bytes" in line)
-            self.assertIn("fsync", names[:rename], happened)
-            self.assertGreaterEqual(names[rename:verdict].count("fsync"), 2, happened)  # both folders
+            return [line.split(None, 1)[1] for line in pathlib.Path(log.name).read_text().splitlines()]
+
+    def test_fault_48_file_and_folder_are_on_the_disk_before_the_verdict(self):
+        """As far as that can be seen from outside: by the order of the server's system calls."""
+        def talk(peer):
+            peer.offer_content(1, "folder/a", b"contents")
+            peer.expect(Want)
+            peer.data(1, 0, b"contents")
+            self.assertEqual(peer.expect(Verdict), (1, upload_peer.STORED, "8 bytes"))
+
+        with tempfile.TemporaryDirectory() as folder:
+            happened = self.calls_of_server(folder, talk)
+        names = [line.split("(")[0] for line in happened]
+        rename = next(i for i, name in enumerate(names) if name.startswith("rename"))
+        verdict = next(i for i, line in enumerate(happened) if line.startswith("send") and "8 bytes" in line)
+        self.assertIn("fsync", names[:rename], happened)
+        self.assertGreaterEqual(names[rename:verdict].count("fsync"), 2, happened)  # both folders
+
+    def test_fault_48_what_a_server_that_died_has_left_is_on_the_disk_before_it_is_said_to_be_there(self):
+        def talk(peer):
+            peer.offer_content(1, "folder/a", b"contents")
+            self.assertEqual(peer.expect(Verdict), (1, upload_peer.ALREADY_THERE, "8 bytes"))
+
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "folder").mkdir()
+            pathlib.Path(folder, "folder/a").write_bytes(b"contents")
+            happened = self.calls_of_server(folder, talk)
+        verdict = next(i for i, line in enumerate(happened) if line.startswith("send") and "8 bytes" in line)
+        synced = [line for line in happened[:verdict] if line.startswith("fsync")]
+        self.assertEqual(len(synced), 3, happened)  # the file, and both folders
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ class Rules(unittest.TestCase):
         with Inbox() as inbox:
             (inbox.folder / "closed").mkdir(0o500)
             self.assertEqual(self.offer(inbox, "closed/a", b"1"),
-                             (upload_peer.CANNOT_STORE, "it cannot be stored: Permission denied"))
+                             (upload_peer.CANNOT_STORE, "it cannot be stored: permission denied"))
 
     def test_fault_34_names_that_lead_outside_are_refused_and_the_connection_lives_on(self):
         names = ["../a", "a/../../b", "/etc/passwd", "a//b", "a/", "", ".", "..", "a/./b", "x" * 256, "a\0b", "a\nb",

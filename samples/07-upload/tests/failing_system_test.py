@@ -1,0 +1,137 @@
+"""Uploads to a system that fails: a disk that is broken, and calls that an old kernel does not have or a sandbox does
+not allow."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+import unittest
+
+import upload_peer
+from inboxes import PART_PREFIX, Inbox, random_bytes
+from programs import Program, path_of
+from upload_peer import Hello, Upload, Verdict, Want
+
+SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
+OF_DISKS = "splice,write,pwrite64,pwritev,pwritev2"
+
+
+def failing(calls, error):
+    """Options of strace."""
+    return "-f", "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}"
+
+
+@contextlib.contextmanager
+def failures_in(process, *options):
+    """While it lasts, system calls of `process` fail: one of them at least."""
+    with Program("strace", *options, "-p", str(process.pid)) as strace:
+        try:
+            strace.wait_for(b"attached", "stderr")
+        except AssertionError as e:
+            raise unittest.SkipTest(f"a running program may not be traced: {e}") from None
+        yield
+        strace.send_signal(signal.SIGINT)
+        _, _, traced = strace.wait()
+        if b"(INJECTED)" not in traced:
+            raise AssertionError(f"nothing has failed: {traced.decode()}")
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer does not go with strace")
+@unittest.skipUnless(shutil.which("strace"), "there is no strace")
+class FailingSystem(unittest.TestCase):
+    def setUp(self):
+        self.source = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.source)
+
+    def connected(self, inbox):
+        peer = Upload("127.0.0.1", inbox.port)
+        self.addCleanup(peer.close)
+        peer.hello()
+        peer.expect(Hello)
+        return peer
+
+    def offer(self, peer, id, name, contents):
+        peer.offer_content(id, name, contents)
+        return peer.expect(Want).offset
+
+    def send(self, peer, id, name, contents):
+        """Offers it and sends what is wanted of it; gives the verdict."""
+        offset = self.offer(peer, id, name, contents)
+        if offset < len(contents):
+            peer.data(id, offset, contents[offset:])
+        return peer.expect(Verdict)
+
+    def test_fault_46_a_disk_that_fails_in_the_middle_of_a_file(self):
+        contents = random_bytes(600_000)
+        with Inbox() as inbox:
+            peer = self.connected(inbox)
+            self.offer(peer, 1, "a", contents)
+            peer.data(1, 0, contents[:200_000])
+            part = inbox.folder / next(name for name in os.listdir(inbox.folder) if name.startswith(PART_PREFIX))
+            while part.stat().st_size < 200_000:
+                pass
+            with failures_in(inbox, *failing(OF_DISKS, "EIO"), "-P", str(part)):
+                peer.data(1, 200_000, contents[200_000:])
+                self.assertEqual(peer.expect(Verdict), (1, upload_peer.CANNOT_STORE, "it cannot be stored: input/output error"))
+            self.assertEqual((inbox.files(), inbox.parts()), ({}, [contents[:200_000]]))
+
+            self.assertEqual(self.send(peer, 2, "b", b"b").code, upload_peer.STORED)  # the connection lives on
+            self.assertEqual(self.offer(peer, 3, "a", contents), 200_000)
+            peer.data(3, 200_000, contents[200_000:])
+            self.assertEqual(peer.expect(Verdict).code, upload_peer.STORED)
+            self.assertEqual(inbox.files(), {"a": contents, "b": b"b"})
+
+    def test_fault_46_what_a_disk_could_not_sync_is_not_gone_on_with(self):
+        contents = random_bytes(200_000)
+        with Inbox() as inbox:
+            peer = self.connected(inbox)
+            with failures_in(inbox, *failing("fsync,fdatasync", "EIO")):
+                self.assertEqual(self.send(peer, 1, "a", contents),
+                                 (1, upload_peer.CANNOT_STORE, "it cannot be stored: input/output error"))
+            self.assertEqual((inbox.files(), inbox.parts()), ({}, []))
+            self.assertEqual(self.offer(peer, 2, "a", contents), 0)
+
+    def test_fault_46_a_part_that_cannot_be_read_back(self):
+        contents = random_bytes(200_000)
+        with Inbox() as inbox:
+            peer = self.connected(inbox)
+            with failures_in(inbox, *failing("pread64,preadv,preadv2", "EIO")):
+                self.assertEqual(self.send(peer, 1, "a", contents).code, upload_peer.CANNOT_STORE)
+            self.assertEqual((inbox.files(), inbox.parts()), ({}, [contents]))
+            self.assertEqual(self.send(peer, 2, "a", contents).code, upload_peer.STORED)
+
+    def test_files_that_the_client_cannot_read_do_not_keep_the_others_from_coming(self):
+        for name in ("a", "broken", "c"):
+            (self.source / name).write_bytes(name.encode() * 100_000)
+        with Inbox() as inbox:
+            options = failing("read,pread64,preadv,preadv2,sendfile", "EIO")
+            status, _, complaints = self.upload(inbox, *options, "-P", str(self.source / "broken"))
+            self.assertEqual(status, 1)
+            self.assertRegex(complaints, rb"broken: input/output error")
+            self.assertEqual(sorted(inbox.files()), ["a", "c"])
+
+    def test_without_calls_that_not_every_kernel_has(self):
+        """The same, by other calls."""
+        files = {"a": random_bytes(3_000_000), "folder/b": random_bytes(10)}
+        for name, contents in files.items():
+            (self.source / name).parent.mkdir(exist_ok=True)
+            (self.source / name).write_bytes(contents)
+        for calls, error in (("openat2,renameat2,statx,preadv2,pwritev2", "ENOSYS"), ("openat2", "EPERM"),
+                             ("sendfile,splice,renameat2", "EINVAL"), ("preadv2", "EOPNOTSUPP")):
+            with self.subTest(calls=calls, error=error), Inbox() as inbox:
+                with failures_in(inbox, *failing(calls, error)):
+                    status, said, complaints = self.upload(inbox, *failing(calls, error))
+                    self.assertEqual((status, complaints), (0, b""), said)
+                self.assertEqual((inbox.files(), inbox.parts()), (files, []))
+
+    def upload(self, inbox, *options):
+        names = sorted(os.listdir(self.source))
+        with Program("strace", "-qq", *options, "-o", "/dev/null", path_of("upload_client"), "--port", str(inbox.port), *names,
+                     cwd=self.source) as client:
+            return client.wait()
+
+
+if __name__ == "__main__":
+    unittest.main()
