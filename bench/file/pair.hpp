@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@ inline double cpu_seconds(int who) {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
+/// With TCP_NODELAY, as strait's are.
 inline std::pair<int, int> connected_sockets() {
   int const listener = check(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   auto address = parse("127.0.0.1:0");
@@ -31,6 +33,8 @@ inline std::pair<int, int> connected_sockets() {
   check(connect(near, reinterpret_cast<sockaddr const*>(&address), size), "connect");
   int const far = check(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC), "accept");
   close(listener);
+  int const yes = 1;
+  check(setsockopt(near, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes), "TCP_NODELAY");
   return {near, far};
 }
 

@@ -31,6 +31,7 @@ void receive_whole(int from, int to, std::uint64_t size) {
       taken -= written;
     }
   }
+  check(close(to), "close");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "core/loop.hpp"
 #include "strait/core/thread_pool.hpp"
@@ -16,22 +17,39 @@ thread_pool& thread_pool::instance() {
 }
 
 void thread_pool::submit(pool_item& item) {
-  std::lock_guard const lock(mutex_);
-  if (idle_ <= waiting_ && threads_ < thread_pool_size) begin_thread();
+  std::unique_lock lock(mutex_);
+  if (idle_) {
+    auto& next = *std::exchange(idle_, idle_->next_idle);
+    next.item = &item;
+    lock.unlock();
+    next.is_given.notify_one();
+  } else if (threads_ == thread_pool_size || !begin_thread(item)) {
+    append(item);
+  }
+}
+
+bool thread_pool::begin_thread(pool_item& item) {
+  try {
+    std::thread([this, &item] { work_forever(&item); }).detach();
+    ++threads_;
+    return true;
+  } catch (std::system_error const& e) {
+    if (threads_ == 0) throw error(e.code(), "begin a thread for blocking calls");
+    return false;
+  }
+}
+
+void thread_pool::append(pool_item& item) noexcept {
   item.next_ = nullptr;
   (last_ ? last_->next_ : first_) = &item;
   last_ = &item;
-  ++waiting_;
-  submitted_.notify_one();
 }
 
-void thread_pool::begin_thread() {
-  try {
-    std::thread([this] { work_forever(); }).detach();
-    ++threads_;
-  } catch (std::system_error const& e) {
-    if (threads_ == 0) throw error(e.code(), "begin a thread for blocking calls");
-  }
+pool_item* thread_pool::take_waiting() noexcept {
+  auto* const item = first_;
+  if (item) first_ = item->next_;
+  if (!first_) last_ = nullptr;
+  return item;
 }
 
 bool thread_pool::withdraw(pool_item& item) noexcept {
@@ -41,25 +59,25 @@ bool thread_pool::withdraw(pool_item& item) noexcept {
     if (each != &item) continue;
     (previous ? previous->next_ : first_) = item.next_;
     if (last_ == &item) last_ = previous;
-    --waiting_;
     return true;
   }
   return false;
 }
 
-void thread_pool::work_forever() noexcept {
-  std::unique_lock lock(mutex_);
+void thread_pool::work_forever(pool_item* item) noexcept {
+  worker self;
   for (;;) {
-    ++idle_;
-    submitted_.wait(lock, [this] { return first_ != nullptr; });
-    --idle_;
-    --waiting_;
-    pool_item& item = *first_;
-    first_ = item.next_;
-    if (!first_) last_ = nullptr;
+    item->call();
+    auto& ended = *item;
+    std::unique_lock lock(mutex_);
+    item = take_waiting();
+    if (!item) self.next_idle = std::exchange(idle_, &self);
     lock.unlock();
-    item.execute();
+    ended.complete();
+    if (item) continue;
     lock.lock();
+    self.is_given.wait(lock, [&] { return self.item != nullptr; });
+    item = std::exchange(self.item, nullptr);
   }
 }
 
@@ -68,8 +86,8 @@ class pool_job final : public pool_item {
  public:
   pool_job(pool_call_base& call, loop& on) noexcept : call_(call), loop_(on) {}
 
-  void execute() noexcept override {
-    call_.call();
+  void call() noexcept override { call_.call(); }
+  void complete() noexcept override {
     std::lock_guard const lock(mutex_);
     has_ended_ = true;
     loop_.post(call_);

@@ -9,8 +9,11 @@ namespace strait::detail {
 /// A blocking call. Intrusive; belongs to who submits it.
 class pool_item {
  public:
-  /// Runs on a thread of the pool. `this` may be gone when it returns.
-  virtual void execute() noexcept = 0;
+  /// Runs on a thread of the pool, for as long as it takes.
+  virtual void call() noexcept = 0;
+  /// Tells that it has ended, soon after, on the same thread, which may have been given the next one by then. `this`
+  /// may be gone when it returns.
+  virtual void complete() noexcept = 0;
 
  protected:
   ~pool_item() = default;
@@ -22,6 +25,9 @@ class pool_item {
 
 /// Threads are begun as they are needed and then stay. The pool is never destroyed, and its threads end with the
 /// process: what they do is waited for by tasks, or may be left undone (a look-up that nobody wants any more).
+///
+/// Of threads with nothing to do, the one that has worked last is given the next call: what it needs is in its
+/// processor's cache. One task's calls, one after the other, so run on one thread.
 class thread_pool {
  public:
   static thread_pool& instance();
@@ -31,14 +37,21 @@ class thread_pool {
   bool withdraw(pool_item& item) noexcept;
 
  private:
-  void begin_thread();
-  void work_forever() noexcept;
+  /// A thread's place among those that have nothing to do.
+  struct worker {
+    std::condition_variable is_given;
+    pool_item* item = nullptr;
+    worker* next_idle = nullptr;
+  };
+  bool begin_thread(pool_item& item);
+  void work_forever(pool_item* item) noexcept;
+  void append(pool_item& item) noexcept;
+  pool_item* take_waiting() noexcept;
+
   std::mutex mutex_;
-  std::condition_variable submitted_;
-  pool_item* first_ = nullptr;
+  worker* idle_ = nullptr;      // the one that has become idle last
+  pool_item* first_ = nullptr;  // of those that wait for a thread, in order
   pool_item* last_ = nullptr;
-  unsigned waiting_ = 0;
-  unsigned idle_ = 0;
   unsigned threads_ = 0;
 };
 

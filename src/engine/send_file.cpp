@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 
 #include <fcntl.h>
@@ -29,6 +30,8 @@ namespace {
 
 // Where there is one byte of as many, there are nearly always the others.
 constexpr std::uint64_t read_together = 128 * 1024;
+// For so long nobody throws out of memory what was there, in all likelihood.
+constexpr std::chrono::milliseconds sure_to_stay{100};
 
 enum class presence : unsigned char { here, missing, unknown };
 
@@ -49,12 +52,12 @@ presence byte_at(int descriptor, std::uint64_t offset) noexcept {
   return errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS ? presence::unknown : presence::here;
 }
 
-/// Of `size` bytes, at least one, how many are in memory, from the first on.
+/// Of `size` bytes, how many are in memory behind the first, which is.
 std::size_t size_in_memory(int descriptor, std::uint64_t offset, std::size_t size) noexcept {
   auto const end = offset + size;
   for (auto at = offset; at < end; at += read_together) {
     auto const last = std::min(at + read_together, end) - 1;
-    if (byte_at(descriptor, at) != presence::here || byte_at(descriptor, last) != presence::here) return at - offset;
+    if (byte_at(descriptor, last) != presence::here) return at - offset;
   }
   return size;
 }
@@ -89,7 +92,8 @@ ssize_t send_from(int file, int to, std::uint64_t offset, std::size_t size) noex
 }  // namespace
 
 bool file_part::fetch(int descriptor, std::uint64_t offset, std::size_t size, std::size_t ahead) noexcept {
-  if (size_in_memory(descriptor, offset, size) == size) return false;
+  bool const begins_in_memory = byte_at(descriptor, offset) == presence::here;
+  if (begins_in_memory && size_in_memory(descriptor, offset, size) == size) return false;
   static_cast<void>(::posix_fadvise(descriptor, static_cast<off_t>(offset), static_cast<off_t>(size + ahead),
                                     POSIX_FADV_WILLNEED));  // it only begins
   char scratch[64 * 1024];
@@ -120,7 +124,7 @@ class file_sending {
 
  private:
   outcome nothing_sent() noexcept { return engine::outcome_of_transfer(operation_, 0, 0); }
-  [[nodiscard]] std::size_t sendable() const noexcept;
+  [[nodiscard]] std::size_t sendable() noexcept;
 
   io_operation& operation_;
   file_part& part_;
@@ -128,11 +132,17 @@ class file_sending {
 
 #if defined(__linux__)
 
-std::size_t file_sending::sendable() const noexcept {
+std::size_t file_sending::sendable() noexcept {
   auto const size = std::min(part_.size_, file_part::most);
   if (part_.is_in_memory_) return size;
-  if (part_.offset_ < part_.fetched_until_) return std::min<std::uint64_t>(size, part_.fetched_until_ - part_.offset_);
-  return size_in_memory(part_.descriptor_, part_.offset_, size);
+  bool const is_known = part_.offset_ < part_.known_until_;
+  if (!is_known || file_part::clock::now() - part_.known_at_ > sure_to_stay) {
+    auto const first = byte_at(part_.descriptor_, part_.offset_);
+    if (first == presence::here) part_.know(part_.offset_ + size_in_memory(part_.descriptor_, part_.offset_, size));
+    // Of a file system that never tells, what has been fetched is taken for present.
+    else if (!is_known || first == presence::missing) return 0;
+  }
+  return std::min<std::uint64_t>(size, part_.known_until_ - part_.offset_);
 }
 
 file_sending::outcome file_sending::send(int descriptor) noexcept {
@@ -144,10 +154,6 @@ file_sending::outcome file_sending::send(int descriptor) noexcept {
   if (moved > 0) {
     part_.offset_ += static_cast<std::size_t>(moved);
     part_.size_ -= static_cast<std::size_t>(moved);
-  } else if (moved < 0 && errno == EAGAIN) {
-    // It may take long until there is room. A file system that never knows would be asked for nothing.
-    if (byte_at(part_.descriptor_, part_.offset_) != presence::unknown) part_.fetched_until_ = 0;
-    errno = EAGAIN;
   } else if (moved < 0 && is_about_the_file(errno)) {
     part_.is_refused_ = true;
     return nothing_sent();

@@ -76,12 +76,14 @@ struct look_up_state {
 class look_up_job final : public detail::pool_item {
  public:
   explicit look_up_job(std::shared_ptr<look_up_state> state) noexcept : state_(std::move(state)) {}
-  void execute() noexcept override {
+  void call() noexcept override {
     try {
       state_->found = look_up(state_->host, state_->service);
     } catch (...) {
       state_->failure = std::current_exception();
     }
+  }
+  void complete() noexcept override {
     {
       std::lock_guard const lock(state_->mutex);
       if (state_->waiting) state_->loop->post(*std::exchange(state_->waiting, nullptr));

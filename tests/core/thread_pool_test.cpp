@@ -105,6 +105,25 @@ TEST_CASE("no more calls than thread_pool_size run at the same time; the others 
   CHECK(busy.begun() == calls);
 }
 
+TEST_CASE("calls one after the other run on one thread, though there are others", "[threads]") {
+  busy_calls busy;
+  constexpr unsigned threads = 4;
+  run([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != threads; ++i)
+        group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
+      while (busy.begun() < threads) co_await yield();
+      busy.let_go(threads);
+    });
+    auto const here = [] { return std::this_thread::get_id(); };
+    auto const first = co_await on_thread_pool(here);
+    for (int i = 0; i != 100; ++i) {
+      auto const next = co_await on_thread_pool(here);
+      CHECK(next == first);
+    }
+  });
+}
+
 TEST_CASE("calls that wait for a thread begin in order", "[threads]") {
   busy_calls busy;
   std::vector<int> order;

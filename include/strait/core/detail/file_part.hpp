@@ -1,6 +1,7 @@
 // file_part: what of a file a socket is to send, without a copy.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,13 +36,20 @@ class file_part {
   /// `ahead` more; says whether there was something to read. Waits for the disk: on another thread than the loop's.
   static bool fetch(int descriptor, std::uint64_t offset, std::size_t size, std::size_t ahead) noexcept;
   /// They have been fetched, up to `end`.
-  void fetched(std::uint64_t end) noexcept { fetched_until_ = end; }
+  void fetched(std::uint64_t end) noexcept { know(end); }
 
  private:
   friend class file_sending;  // src/engine/send_file.cpp
+  using clock = std::chrono::steady_clock;
+  void know(std::uint64_t until) noexcept {
+    known_until_ = until;
+    known_at_ = clock::now();
+  }
+
   std::uint64_t offset_;
   std::size_t size_ = 0;
-  std::uint64_t fetched_until_ = 0;  // and not waited since, during which it might have been thrown out
+  std::uint64_t known_until_ = 0;  // to be in memory
+  clock::time_point known_at_;     // long ago, it may have been thrown out since
   int descriptor_;
   bool is_in_memory_;
   bool is_missing_ = false;
