@@ -226,7 +226,7 @@ task<> upload_conversation::open_next() {
 /// read, zeros, before it is withdrawn.
 task<> upload_conversation::send_part(transfer& one) {
   auto& file = *one.what;
-  auto const count = std::min<std::uint64_t>(limits_.data_limit, file.what.size - one.next);
+  auto const count = std::min<std::uint64_t>(size_.next(limits_.data_limit), file.what.size - one.next);
   if (count == 0 || !open_.contains(one.id)) {  // there may have been a verdict meanwhile
     current_.reset();
     co_return;
@@ -240,6 +240,7 @@ task<> upload_conversation::send_part(transfer& one) {
   };
   std::string trouble;
   std::uint64_t missing = 0;
+  auto const begun = std::chrono::steady_clock::now();
   try {
     co_await send_file(server_, one.from, one.next, count, on_progress);
   } catch (unexpected_end const& e) {
@@ -252,6 +253,7 @@ task<> upload_conversation::send_part(transfer& one) {
     missing = count - e.transferred();
   }
   one.next += count;
+  size_.sent(message.count, std::chrono::steady_clock::now() - begun);
   if (trouble.empty()) co_return;
   co_await send_zeros(missing);
   auto const id = one.id;

@@ -12,6 +12,7 @@
 
 #include <strait/strait.hpp>
 
+#include "client/data_size.hpp"
 #include "client/outgoing_files.hpp"
 #include "client/progress.hpp"
 #include "protocol/upload_protocol.hpp"
@@ -93,6 +94,7 @@ class upload_conversation {
   std::map<std::uint32_t, open_offer> open_;
   std::deque<want> wanted_;  // and not begun, in the order in which the server has asked
   std::optional<transfer> current_;
+  data_size size_;
   bool has_ended_ = false;  // all has been said
   bool cannot_send_ = false;
 };
