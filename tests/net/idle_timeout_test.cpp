@@ -149,11 +149,11 @@ TEST_CASE("an idle time-out may be shortened, and set, while a read waits") {
 TEST_CASE("an idle time-out may be lifted while a read waits") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
-    stream.idle_timeout(20ms);
+    stream.idle_timeout(300ms);
     auto lift = [&]() -> task<> {
       co_await yield();
       stream.idle_timeout(0s);
-      co_await sleep_for(60ms);
+      co_await sleep_for(400ms);
       peer.send("late");
     };
     char buffer[16];
@@ -185,11 +185,11 @@ TEST_CASE("the longest idle time-out is none") {
 TEST_CASE("idleness counts from the beginning of a read, not from the last one's end") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
-    stream.idle_timeout(100ms);
+    stream.idle_timeout(500ms);
     char buffer[16];
     peer.send("x");
     co_await stream.read(buffer);
-    co_await sleep_for(150ms);  // the program's own time
+    co_await sleep_for(600ms);  // the program's own time
     auto send = [&]() -> task<> {
       co_await sleep_for(10ms);
       peer.send("y");

@@ -155,14 +155,14 @@ TEST_CASE("a least rate may be set while a read waits") {
 TEST_CASE("a least rate may be lifted while a read waits, and a write time-out while a write does") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
-    stream.minimum_receive_rate(1, 20ms);
-    stream.write_timeout(20ms);
+    stream.minimum_receive_rate(1, 300ms);
+    stream.write_timeout(300ms);
     std::string const bytes(much, 'x');
     auto lift = [&]() -> task<> {
       co_await yield();
       stream.minimum_receive_rate(0);
       stream.write_timeout(0s);
-      co_await sleep_for(80ms);
+      co_await sleep_for(400ms);
       stream.close();
     };
     auto const [text, written, done] =
