@@ -43,7 +43,7 @@ inline std::pair<int, int> connected_sockets() {
 template <class Send, class Receive>
 int transfer(char const* source, char const* target, Send send, Receive receive) {
   int const from = check(open(source, O_RDONLY | O_CLOEXEC), source);
-  struct stat what{};
+  struct stat what = {};
   check(fstat(from, &what), source);
   auto const size = static_cast<std::uint64_t>(what.st_size);
   int const to = check(open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), target);

@@ -36,7 +36,7 @@ constexpr std::chrono::milliseconds sure_to_stay{100};
 enum class presence : unsigned char { here, missing, unknown };
 
 bool is_before_end(int descriptor, std::uint64_t offset) noexcept {
-  struct stat now{};
+  struct stat now = {};
   return ::fstat(descriptor, &now) == 0 && offset < static_cast<std::uint64_t>(now.st_size);
 }
 

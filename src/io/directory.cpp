@@ -103,7 +103,7 @@ file_status::kind kind_of(int in, dirent const& entry) noexcept {
   if (entry.d_type != DT_UNKNOWN) return detail::kind_of(static_cast<mode_t>(DTTOIF(entry.d_type)));
 #endif
   // Not every file system tells.
-  struct stat there{};
+  struct stat there = {};
   if (::fstatat(in, entry.d_name, &there, AT_SYMLINK_NOFOLLOW) != 0) return file_status::kind::other;
   return detail::kind_of(there.st_mode);
 }
@@ -239,7 +239,7 @@ task<file_status> directory::status(std::string path) const {
     auto const context = context_of("status of", *this, path);
     auto const checked = path_of(*this, path, context);
     detail::parent_directory const parent(descriptor_, checked, context);
-    struct stat there{};
+    struct stat there = {};
     if (::fstatat(parent.get(), std::string(checked.last()).c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0)
       throw detail::system_failure(errno, context);
     return detail::status_from(there);
@@ -260,7 +260,7 @@ task<std::uint64_t> directory::free_space() const {
   auto const work = [&]() -> std::uint64_t {
     auto const context = context_of("free space of", *this, ".");
     if (!is_open()) throw error(errc::closed, context);
-    struct statvfs there{};
+    struct statvfs there = {};
     if (::fstatvfs(descriptor_, &there) != 0) throw detail::system_failure(errno, context);
     return std::uint64_t{there.f_bavail} * there.f_frsize;
   };

@@ -132,7 +132,7 @@ task<> file::resize(std::uint64_t size) {
 task<file_status> file::status() {
   constexpr char const* operation = "status of";
   int const descriptor = co_await begin(operation, *this);
-  struct stat now{};
+  struct stat now = {};
   int const code = co_await on_thread_pool([descriptor, &now] { return ::fstat(descriptor, &now) == 0 ? 0 : errno; });
   throw_if(code, operation, name_);
   co_return detail::status_from(now);
@@ -173,7 +173,7 @@ task<file_status> status_of(std::string path) {
   auto const ask = [&] {
     auto const context = fmt::format("status of {}", detail::shown(path));
     detail::refuse_nul(path, context);
-    struct stat now{};
+    struct stat now = {};
     if (::stat(path.c_str(), &now) != 0) throw detail::system_failure(errno, context);
     return detail::status_from(now);
   };

@@ -95,7 +95,7 @@ std::optional<std::size_t> read_in_memory(int descriptor, std::uint64_t offset, 
 bool ends_before(int descriptor, std::uint64_t offset) noexcept {
 #if defined(__linux__) && defined(STATX_SIZE)
   // Over a network, too, it says what is known here.
-  struct statx known{};
+  struct statx known = {};
   if (::statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &known) != 0) return false;
   return S_ISREG(known.stx_mode) && (known.stx_mask & STATX_SIZE) && known.stx_size <= offset;
 #else

@@ -18,9 +18,9 @@ namespace strait::detail {
 file_place place_of(file const& what, std::uint64_t offset, std::uint64_t count) noexcept {
   constexpr std::uint64_t last = std::numeric_limits<off_t>::max();
   if (offset > last || count > last - offset) return file_place::elsewhere;
-  struct stat kind{};
+  struct stat kind = {};
   if (::fstat(what.native_handle(), &kind) != 0 || !S_ISREG(kind.st_mode)) return file_place::elsewhere;
-  struct statfs system{};
+  struct statfs system = {};
   if (::fstatfs(what.native_handle(), &system) != 0) return file_place::disk;
   switch (system.f_type) {
     case TMPFS_MAGIC:

@@ -50,7 +50,7 @@ std::string_view take_part(std::string_view& rest) noexcept {
 int open_part(int directory, std::string const& part, int flags, mode_t permissions) noexcept {
   int const opened = uninterrupted([&] { return ::openat(directory, part.c_str(), flags | O_NOFOLLOW, permissions); });
   if (opened >= 0 || errno != ENOTDIR) return opened;
-  struct stat there{};
+  struct stat there = {};
   bool const is_link = ::fstatat(directory, part.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(there.st_mode);
   errno = is_link ? ELOOP : ENOTDIR;
   return -1;

@@ -450,7 +450,7 @@ TEST_CASE("the entries of a directory come in order of their bytes, with what th
 TEST_CASE("a directory tells how much space is free") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
     auto const space = co_await inbox.free_space();
-    struct statvfs now{};
+    struct statvfs now = {};
     REQUIRE(::statvfs(there.path("inbox").c_str(), &now) == 0);
     auto const total = std::uint64_t{now.f_blocks} * now.f_frsize;
     CHECK(space > 0);

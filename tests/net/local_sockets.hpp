@@ -59,12 +59,12 @@ inline local::endpoint abstract_name() {
 
 /// Whether there is something at `path`, be it a symbolic link to nowhere.
 inline bool exists(std::string const& path) {
-  struct stat file{};
+  struct stat file = {};
   return ::lstat(path.c_str(), &file) == 0;
 }
 
 inline unsigned permissions_of(std::string const& path) {
-  struct stat file{};
+  struct stat file = {};
   if (::lstat(path.c_str(), &file) != 0) fail_with_errno("lstat");
   return file.st_mode & 07777;
 }

@@ -29,7 +29,7 @@ std::string in_use(std::string const& doing, std::string const& path) {
 }
 
 ino_t number_of(std::string const& path) {
-  struct stat file{};
+  struct stat file = {};
   if (::lstat(path.c_str(), &file) != 0) fail_with_errno("lstat");
   return file.st_ino;
 }

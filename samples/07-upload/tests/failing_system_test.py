@@ -10,9 +10,9 @@ import tempfile
 import unittest
 
 import upload_peer
-from inboxes import PART_PREFIX, Inbox, random_bytes
+from inboxes import PART_PREFIX, Inbox, PeerTest, random_bytes
 from programs import Program, path_of
-from upload_peer import Hello, Upload, Verdict, Want
+from upload_peer import Verdict, Want
 
 SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
 OF_DISKS = "splice,write,pwrite64,pwritev,pwritev2"
@@ -40,17 +40,10 @@ def failures_in(process, *options):
 
 @unittest.skipIf(SANITIZED, "a sanitizer does not go with strace")
 @unittest.skipUnless(shutil.which("strace"), "there is no strace")
-class FailingSystem(unittest.TestCase):
+class FailingSystem(PeerTest):
     def setUp(self):
         self.source = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.source)
-
-    def connected(self, inbox):
-        peer = Upload("127.0.0.1", inbox.port)
-        self.addCleanup(peer.close)
-        peer.hello()
-        peer.expect(Hello)
-        return peer
 
     def offer(self, peer, id, name, contents):
         peer.offer_content(id, name, contents)

@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import upload_peer
-from inboxes import Inbox, random_bytes
+from inboxes import Inbox, PeerTest, random_bytes
 from programs import receive_all
 from upload_peer import End, Failure, Hello, Upload, Verdict, Want, digest_of, message
 
@@ -29,19 +29,12 @@ def small_disk():
             subprocess.run(["umount", "-l", folder], check=True)
 
 
-class Hostile(unittest.TestCase):
+class Hostile(PeerTest):
     def setUp(self):
         self.honest = tempfile.NamedTemporaryFile()
         self.addCleanup(self.honest.close)
         self.honest.write(b"1")
         self.honest.flush()
-
-    def connected(self, inbox):
-        peer = Upload("127.0.0.1", inbox.port)
-        self.addCleanup(peer.close)
-        peer.hello()
-        peer.expect(Hello)
-        return peer
 
     def check_serves(self, inbox):
         results = upload_peer.upload("127.0.0.1", inbox.port, [("honest", self.honest.name)])

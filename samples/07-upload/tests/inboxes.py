@@ -4,8 +4,10 @@ import os
 import pathlib
 import shutil
 import tempfile
+import unittest
 
 from programs import Server
+from upload_peer import Hello, Upload
 
 PART_PREFIX = ".upload-"
 
@@ -41,6 +43,18 @@ class Inbox(Server):
         for path in sorted(self.folder.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 yield str(path.relative_to(self.folder)), path
+
+
+class PeerTest(unittest.TestCase):
+    """Tests by the client in Python."""
+
+    def connected(self, inbox):
+        """A client that has the greetings behind it."""
+        peer = Upload("127.0.0.1", inbox.port)
+        self.addCleanup(peer.close)
+        peer.hello()
+        peer.expect(Hello)
+        return peer
 
 
 def random_bytes(size):

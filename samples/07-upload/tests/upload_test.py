@@ -145,14 +145,18 @@ class BadLines(Uploads):
             self.assertEqual(second.files(), {"a": self.contents})
             return line.passed_on
 
+    def upload_a_part(self, server):
+        """By a client that is killed."""
+        client = Future()
+        with Relay(server.port, (1_000_000, lambda: client.result(PATIENCE).kill())) as line:
+            with Program(path_of("upload_client"), "--port", str(line.port), "a", cwd=self.folder) as program:
+                client.set_result(program)
+                program.wait()
+        server.wait_for(b"disconnected", "stderr")
+
     def test_a_client_that_is_killed_and_comes_back(self):
         with Inbox() as server:
-            client = Future()
-            with Relay(server.port, (1_000_000, lambda: client.result(PATIENCE).kill())) as line:
-                with Program(path_of("upload_client"), "--port", str(line.port), "a", cwd=self.folder) as program:
-                    client.set_result(program)
-                    program.wait()
-            server.wait_for(b"disconnected", "stderr")
+            self.upload_a_part(server)
             with Relay(server.port) as line:
                 self.assertEqual(self.upload(line, "a").returncode, 0)
                 self.assertLess(line.passed_on, 2_200_000)
@@ -160,12 +164,7 @@ class BadLines(Uploads):
 
     def test_what_a_server_has_kept_and_spoiled_is_sent_again(self):
         with Inbox() as server:
-            client = Future()
-            with Relay(server.port, (1_000_000, lambda: client.result(PATIENCE).kill())) as line:
-                with Program(path_of("upload_client"), "--port", str(line.port), "a", cwd=self.folder) as program:
-                    client.set_result(program)
-                    program.wait()
-            server.wait_for(b"disconnected", "stderr")
+            self.upload_a_part(server)
             part, = [path for path in server.folder.rglob("*") if path.name.startswith(PART_PREFIX) and path.stat().st_size]
             with part.open("r+b") as contents:
                 contents.write(b"spoiled")
