@@ -1,14 +1,8 @@
-// directory: what it does beneath it, both ways, and that nothing leads outside.
-#include <array>
-#include <atomic>
+// directory: what it does beneath it, both ways.
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <iterator>
-#include <memory>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -18,118 +12,11 @@
 
 #include <strait/strait.hpp>
 
-#include "catch.hpp"
-#include "core/waiting.hpp"
-#include "io/path_beneath.hpp"
-#include "io/streams.hpp"
-#include "net/local_sockets.hpp"
+#include "io/house.hpp"
 
 using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
-
-namespace {
-
-constexpr open_options to_write{.access = file_access::write, .creation = file_creation::if_missing};
-
-/// The inbox is the directory that is worked with; beside it lies what nobody may reach. Each test runs twice: with the
-/// system calls that keep paths beneath a directory, and without.
-class house {
- public:
-  house() {
-    if (GENERATE(false, true)) old_way_ = std::make_unique<detail::without_new_calls>();
-    UNSCOPED_INFO((old_way_ ? "part by part" : "as a whole"));
-    std::filesystem::create_directory(path("inbox"));
-    std::filesystem::create_directory(path("secret"));
-    put("secret/passwd", "root");
-  }
-  [[nodiscard]] std::string path(std::string_view of) const { return there_.file(of); }
-  [[nodiscard]] std::string inbox(std::string_view of) const { return path(fmt::format("inbox/{}", of)); }
-  void put(std::string_view name, std::string_view text) const { std::ofstream(path(name)) << text; }
-  void link(std::string const& target, std::string_view name) const {
-    std::filesystem::create_symlink(target, inbox(name));
-  }
-  [[nodiscard]] std::string text_of(std::string_view name) const {
-    std::ifstream from(path(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(from), {}};
-  }
-  [[nodiscard]] task<directory> opened() const {
-    auto opened = co_await open_directory(path("inbox"));
-    co_return directory(::dup(opened.native_handle()), "inbox");  // of a shorter name
-  }
-  [[nodiscard]] bool is_secret_untouched() const {
-    return text_of("secret/passwd") == "root" &&
-           std::distance(std::filesystem::directory_iterator(path("secret")), {}) == 1;
-  }
-
- private:
-  temporary_directory there_;
-  std::unique_ptr<detail::without_new_calls> old_way_;
-};
-
-/// Runs `body(house, inbox)`.
-template <class Body>
-void in_a_house(Body body) {
-  house const there;
-  complete([&]() -> task<> {
-    auto const inbox = co_await there.opened();
-    co_await body(there, inbox);
-  });
-}
-
-task<> put(directory const& in, std::string path, std::string text) {
-  auto made = co_await in.open_file(path, to_write);
-  co_await made.write_at(0, text);
-}
-
-task<std::string> text_in(directory const& in, std::string path) {
-  auto opened = co_await in.open_file(path);
-  std::string text(100, '\0');
-  text.resize(co_await opened.read_at(0, text));
-  co_return text;
-}
-
-/// What each operation does with a path, and how it says so.
-struct operation_on_path {
-  std::string name;
-  std::function<task<>(directory const&, std::string)> call;
-};
-
-task<> open_for_reading(directory const& in, std::string path) { co_await in.open_file(path); }
-task<> open_for_writing(directory const& in, std::string path) { co_await in.open_file(path, to_write); }
-task<> open_as_directory(directory const& in, std::string path) { co_await in.open_directory(path); }
-task<> make(directory const& in, std::string path) { co_await in.make_directories(path); }
-task<> rename_from(directory const& in, std::string path) { co_await in.rename(path, "new"); }
-task<> rename_to(directory const& in, std::string path) { co_await in.rename("old", path, replacement::allowed); }
-task<> remove(directory const& in, std::string path) { co_await in.remove(path); }
-task<> sync(directory const& in, std::string path) { co_await in.sync(path); }
-task<> ask(directory const& in, std::string path) { co_await in.status(path); }
-task<> list(directory const& in, std::string path) { co_await in.entries(path); }
-
-std::vector<operation_on_path> const& operations() {
-  static std::vector<operation_on_path> const all{{"open for reading", open_for_reading},
-                                                  {"open for writing", open_for_writing},
-                                                  {"open as a directory", open_as_directory},
-                                                  {"make", make},
-                                                  {"rename from", rename_from},
-                                                  {"rename to", rename_to},
-                                                  {"remove", remove},
-                                                  {"sync", sync},
-                                                  {"status", ask},
-                                                  {"list", list}};
-  return all;
-}
-
-/// Awaits `operation` in a scope that has been canceled.
-template <class Operation>
-task<> ends_at_once(Operation operation) {
-  cancel_scope scope;
-  scope.cancel();
-  auto const done = co_await scope.run(std::move(operation));
-  CHECK_FALSE(done);
-}
-
-}  // namespace
 
 TEST_CASE("files in a directory are made, written and read") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
@@ -150,7 +37,7 @@ TEST_CASE("what is opened in a directory is named after it") {
     co_await inbox.make_directories("a/b");
     auto const opened = co_await inbox.open_directory("a/b");
     CHECK(opened.name() == "inbox/a/b");
-    auto const made = co_await opened.open_file("book", to_write);
+    auto const made = co_await opened.open_file("book", to_make);
     CHECK(made.name() == "inbox/a/b/book");
     auto const itself = co_await inbox.open_directory(".");
     CHECK(itself.name() == "inbox");
@@ -171,137 +58,6 @@ TEST_CASE("names that begin or end with dots are names") {
       co_await put(inbox, name, "hello");
       CHECK(there.text_of("inbox/" + name) == "hello");
     }
-  });
-}
-
-TEST_CASE("paths that lead outside are refused by every operation, with the reason") {
-  struct refused_path {
-    std::string path;
-    std::string reason;
-  };
-  std::vector<refused_path> const all{{"", "the path is empty"},
-                                      {"/etc/passwd", "an absolute path leads outside"},
-                                      {"/", "an absolute path leads outside"},
-                                      {"..", "a path with .. leads outside"},
-                                      {"../secret/passwd", "a path with .. leads outside"},
-                                      {"a/../../secret/passwd", "a path with .. leads outside"},
-                                      {"a/..", "a path with .. leads outside"},
-                                      {"../", "a path with .. leads outside"},
-                                      {std::string("book\0.txt", 9), "a path cannot have a NUL in it"}};
-  in_a_house([&](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a");
-    co_await put(inbox, "old", "old");
-    for (auto const& refused : all)
-      for (auto const& operation : operations()) {
-        CAPTURE(operation.name, refused.path);
-        auto const failure = co_await failure_of<error>(operation.call(inbox, refused.path));
-        CHECK_THAT(failure.what(), ContainsSubstring(": " + refused.reason));
-        CHECK(failure.code() == std::errc::invalid_argument);
-      }
-    CHECK(there.is_secret_untouched());
-  });
-}
-
-TEST_CASE("the texts of errors say what was to be done, with which path, and why not") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
-    using namespace std::string_literals;
-    co_await put(inbox, "book", "hello");
-    auto const says = [](task<> operation, std::string text) -> task<> {
-      auto const failure = co_await failure_of<error>(std::move(operation));
-      CHECK(failure.what() == text);
-    };
-    co_await says(open_for_reading(inbox, "a/b.txt"), "open inbox/a/b.txt: no such file or directory");
-    co_await says(open_for_reading(inbox, "../passwd"), "open inbox/../passwd: a path with .. leads outside");
-    co_await says(open_for_reading(inbox, "/etc/passwd"), "open /etc/passwd: an absolute path leads outside");
-    co_await says(open_for_reading(inbox, "a\0b"s), "open inbox/a\\0b: a path cannot have a NUL in it");
-    co_await says(open_for_reading(inbox, "book/a"), "open inbox/book/a: not a directory");
-    co_await says(open_as_directory(inbox, "book"), "open inbox/book: not a directory");
-    co_await says(make(inbox, "book/a"), "make inbox/book/a: inbox/book is not a directory");
-    co_await says(make(inbox, "book"), "make inbox/book: inbox/book is not a directory");
-    co_await says(inbox.rename("none", "b"), "rename inbox/none to b: no such file or directory");
-    co_await says(inbox.rename("book", "book"), "rename inbox/book to book: file exists");
-    co_await says(remove(inbox, "none"), "remove inbox/none: no such file or directory");
-    co_await says(remove(inbox, "."), "remove inbox: this is the directory itself");
-    co_await says(rename_to(inbox, "./"), "rename inbox/old to ./: this is the directory itself");
-    co_await says(sync(inbox, "none"), "sync inbox/none: no such file or directory");
-    co_await says(ask(inbox, "none"), "status of inbox/none: no such file or directory");
-    co_await says(list(inbox, "none"), "list inbox/none: no such file or directory");
-  });
-}
-
-TEST_CASE("a symbolic link in the way is refused by every operation, wherever it leads") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("real");
-    co_await put(inbox, "real/passwd", "here");
-    co_await put(inbox, "old", "old");
-    there.link("../secret", "out");
-    there.link(there.path("secret"), "out-by-root");
-    there.link("real", "in");
-    there.link(".", "self");
-    there.link("loop", "loop");
-    for (std::string const folder : {"out", "out-by-root", "in", "self", "loop", "real/../in"}) {
-      if (folder.find("..") != folder.npos) continue;
-      for (auto const& operation : operations()) {
-        CAPTURE(operation.name, folder);
-        auto const failure = co_await failure_of<error>(operation.call(inbox, folder + "/passwd"));
-        CHECK_THAT(failure.what(), ContainsSubstring(folder + "/passwd"));
-        CHECK_THAT(failure.what(), ContainsSubstring(": a symbolic link is in the way"));
-        CHECK(failure.code() == std::errc::too_many_symbolic_link_levels);
-      }
-    }
-    CHECK(there.is_secret_untouched());
-  });
-}
-
-TEST_CASE("a symbolic link is not opened, wherever it leads") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("real");
-    co_await put(inbox, "book", "hello");
-    there.link("../secret/passwd", "out");
-    there.link("../secret/new", "out-to-nothing");
-    there.link("book", "in");
-    there.link("new", "in-to-nothing");
-    for (std::string const path : {"out", "out-to-nothing", "in", "in-to-nothing"})
-      for (auto const& open : {open_for_reading, open_for_writing, open_as_directory, make, list, sync}) {
-        CAPTURE(path);
-        auto const failure = co_await failure_of<error>(open(inbox, path));
-        CHECK_THAT(failure.what(), ContainsSubstring("inbox/" + path + ": a symbolic link is in the way"));
-      }
-    there.link("../secret", "folder");
-    auto const failure = co_await failure_of<error>(inbox.open_directory("folder"));
-    CHECK(failure.what() == std::string("open inbox/folder: a symbolic link is in the way"));
-    CHECK_FALSE(exists(there.inbox("new")));
-    CHECK(there.is_secret_untouched());
-  });
-}
-
-TEST_CASE("a file is not made exclusively in the place of a symbolic link, nor where it leads") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
-    there.link("../secret/new", "link");
-    auto const failure = co_await failure_of<error>(
-        inbox.open_file("link", {.access = file_access::write, .creation = file_creation::exclusive}));
-    CHECK(failure.what() == std::string("open inbox/link: file exists"));
-    CHECK(there.is_secret_untouched());
-  });
-}
-
-TEST_CASE("rename, remove and status work on a symbolic link itself") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
-    there.link("../secret/passwd", "link");
-    auto const status = co_await inbox.status("link");
-    CHECK(status.what == file_status::kind::symbolic_link);
-    co_await inbox.rename("link", "other");
-    CHECK(std::filesystem::is_symlink(there.inbox("other")));
-    co_await put(inbox, "book", "hello");
-    auto const failure = co_await failure_of<error>(inbox.rename("book", "other"));
-    CHECK(failure.code() == std::errc::file_exists);
-    co_await inbox.rename("book", "other", replacement::allowed);
-    auto const text = co_await text_in(inbox, "other");
-    CHECK(text == "hello");
-    there.link("../secret/passwd", "link");
-    co_await inbox.remove("link");
-    CHECK_FALSE(exists(there.inbox("link")));
-    CHECK(there.is_secret_untouched());
   });
 }
 
@@ -458,21 +214,6 @@ TEST_CASE("a directory tells how much space is free") {
   });
 }
 
-TEST_CASE("names and paths that are too long are errors") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
-    auto const longest = std::string(255, 'x');
-    co_await put(inbox, longest, "hello");
-    auto const text = co_await text_in(inbox, longest);
-    CHECK(text == "hello");
-    std::string path = "a";
-    while (path.size() < 4096) path += "/a";
-    for (auto const& name : {longest + "x", path}) {
-      auto const failure = co_await failure_of<error>(inbox.open_file(name));
-      CHECK(failure.code() == std::errc::filename_too_long);
-    }
-  });
-}
-
 TEST_CASE("opening a FIFO in a directory does not wait for who opens its other end") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
     REQUIRE(::mkfifo(there.inbox("pipe").c_str(), 0600) == 0);
@@ -552,38 +293,5 @@ TEST_CASE("in a canceled scope every operation on a directory ends at once, and 
     auto const entries = co_await inbox.entries();
     CHECK(entries.size() == 1);
     CHECK(there.text_of("inbox/old") == "old");
-  });
-}
-
-TEST_CASE("nothing leads outside while another thread swaps a directory for a symbolic link", "[threads]") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a");
-    co_await inbox.make_directories("b");
-    there.link("../../secret", "a/link");
-    std::atomic<bool> is_over = false;
-    // Now "a/link" is a directory, now a symbolic link out.
-    std::jthread const swapper([&] {
-      std::filesystem::create_directory(there.inbox("b/link"));
-      while (!is_over)
-        ::renameat2(AT_FDCWD, there.inbox("a/link").c_str(), AT_FDCWD, there.inbox("b/link").c_str(), RENAME_EXCHANGE);
-    });
-    int passed = 0;
-    int refused = 0;
-    auto const attempt = [&](task<> operation) -> task<> {
-      auto const outcome = co_await as_result(std::move(operation));
-      ++(outcome ? passed : refused);
-    };
-    for (int i = 0; i != scaled(300); ++i) {
-      auto const name = fmt::format("a/link/{}", i);
-      co_await attempt(put(inbox, name, "escaped?"));
-      co_await attempt(inbox.make_directories(name + "-folder/x"));
-      co_await attempt(inbox.rename("b", "a/link/moved"));
-      co_await attempt(remove(inbox, "a/link/passwd"));
-      co_await attempt(list(inbox, "a/link"));
-    }
-    is_over = true;
-    CHECK(passed > 0);
-    CHECK(refused > 0);
-    CHECK(there.is_secret_untouched());
   });
 }

@@ -1,117 +1,26 @@
-// file: what it reads and writes, how it fails, and that a slow disk holds nobody up.
+// file: what it opens, reads and writes, and how it fails.
 #include <array>
-#include <csignal>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
-#include <optional>
-#include <random>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <strait/strait.hpp>
 
-#include "allocation_counter.hpp"
 #include "catch.hpp"
 #include "core/waiting.hpp"
+#include "io/files.hpp"
 #include "io/streams.hpp"
 #include "net/local_sockets.hpp"
 
 using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
-
-namespace {
-
-constexpr open_options to_write{.access = file_access::write, .creation = file_creation::truncate};
-constexpr open_options to_change{.access = file_access::read_write, .creation = file_creation::if_missing};
-
-void put(std::string const& path, std::string_view text) { std::ofstream(path) << text; }
-
-std::string text_of(std::string const& path) {
-  std::ifstream from(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(from), {}};
-}
-
-std::string random_bytes(std::size_t size) {
-  std::mt19937 numbers(42);
-  std::string bytes(size, '\0');
-  for (char& each : bytes) each = static_cast<char>(numbers());
-  return bytes;
-}
-
-/// What one read gives.
-task<std::string> part_of(file& from, std::uint64_t offset, std::size_t most) {
-  std::string bytes(most, '\0');
-  bytes.resize(co_await from.read_at(offset, bytes));
-  co_return bytes;
-}
-
-/// A pipe, whose reads wait as those of a very slow disk do.
-struct slow_file {
-  slow_file() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail_with_errno("pipe");
-    output = file(ends[0], "slow");
-    input = file(ends[1], "input of slow");
-  }
-  void give(std::string_view bytes) const {
-    if (::write(input.native_handle(), bytes.data(), bytes.size()) < 0) fail_with_errno("write");
-  }
-  file output;
-  file input;
-};
-
-/// While it lives, files of this process grow to `size` at most.
-class with_file_size_limit {
- public:
-  explicit with_file_size_limit(rlim_t size) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit const limit{size, before_.rlim_max};
-    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) fail_with_errno("setrlimit");
-  }
-  with_file_size_limit(with_file_size_limit const&) = delete;
-  with_file_size_limit& operator=(with_file_size_limit const&) = delete;
-  ~with_file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
-/// Keeps all threads of the pool busy until `let_go`.
-class busy_pool {
- public:
-  task<> occupy(task_group& group) {
-    for (unsigned i = 0; i != thread_pool_size; ++i)
-      group.spawn([this]() -> task<> { co_await part_of(slow_.output, 0, 1); });
-    co_await turns(5);
-  }
-  void let_go() { slow_.give(std::string(thread_pool_size, 'x')); }
-
- private:
-  slow_file slow_;
-};
-
-/// Awaits `operation` in a scope that has been canceled.
-template <class Operation>
-task<> ends_at_once(Operation operation) {
-  cancel_scope scope;
-  scope.cancel();
-  auto const done = co_await scope.run(std::move(operation));
-  CHECK_FALSE(done);
-}
-
-}  // namespace
 
 TEST_CASE("a file reads what has been written to it") {
   temporary_directory const there;
@@ -397,7 +306,7 @@ TEST_CASE("a sync completes") {
 
 TEST_CASE("what cannot be synced fails to") {
   complete([]() -> task<> {
-    slow_file slow;
+    pipe_file slow;
     auto const failure = co_await failure_of<error>(slow.output.sync());
     CHECK(failure.what() == std::string("sync slow: invalid argument"));
   });
@@ -418,7 +327,7 @@ TEST_CASE("a file that may not grow is an error that tells how much is in it, an
   auto const bytes = random_bytes(100'000);
   complete([&]() -> task<> {
     auto book = co_await open_file(there.file("book"), to_write);
-    with_file_size_limit const limit(60'000);
+    file_size_limit const limit(60'000);
     auto const failure = co_await failure_of<error>(book.write_at(0, bytes));
     CHECK(failure.what() == "write to " + there.file("book") + ": file too large");
     CHECK(failure.code() == std::errc::file_too_large);
@@ -431,7 +340,7 @@ TEST_CASE("a file that may not grow is an error that tells how much is in it, an
 
 TEST_CASE("a write to a pipe that nobody reads is an error, and no end of the process", "[threads]") {
   complete([]() -> task<> {
-    slow_file slow;
+    pipe_file slow;
     slow.output = file();
     auto const failure = co_await failure_of<error>(slow.input.write_at(0, "hello"));
     CHECK(failure.code() == std::errc::broken_pipe);
@@ -440,7 +349,7 @@ TEST_CASE("a write to a pipe that nobody reads is an error, and no end of the pr
 
 TEST_CASE("a pipe is read and written in order, whatever the offset") {
   complete([]() -> task<> {
-    slow_file slow;
+    pipe_file slow;
     auto const written = co_await slow.input.write_at(1000, "hello, ");
     CHECK(written == 7);
     auto const second_written = co_await slow.input.write_at(0, "world");
@@ -454,51 +363,6 @@ TEST_CASE("a pipe is read and written in order, whatever the offset") {
     CHECK(third_part == "");
   });
 }
-
-TEST_CASE("a read that waits for the disk does not hold the loop up", "[threads]") {
-  complete([]() -> task<> {
-    slow_file slow;
-    auto const ticks = [&]() -> task<> {
-      for (int i = 0; i != 10; ++i) co_await sleep_for(1ms);
-      slow.give("x");
-    };
-    auto const [text, none] = co_await when_all(part_of(slow.output, 0, 1), ticks());
-    CHECK(text == "x");
-  });
-}
-
-TEST_CASE("reads of what is in memory let others have a turn") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  complete([&]() -> task<> {
-    auto book = co_await open_file(there.file("book"));
-    bool others_ran = false;
-    co_await with_task_group([&](task_group& group) -> task<> {
-      group.spawn([&]() -> task<> {
-        co_await yield();
-        others_ran = true;
-      });
-      while (!others_ran) {
-        auto const part = co_await part_of(book, 0, 5);
-        CHECK(part == "hello");
-      };
-    });
-  });
-}
-
-#if STRAIT_TESTS_COUNT_ALLOCATIONS
-TEST_CASE("reads of what is in memory allocate nothing in steady state") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  complete([&]() -> task<> {
-    auto book = co_await open_file(there.file("book"));
-    char bytes[8];
-    auto read = [&]() -> task<> { co_await book.read_at(0, bytes); };
-    long const counted = co_await allocations_of(read);
-    CHECK(counted == 0);
-  });
-}
-#endif
 
 TEST_CASE("a file that is closed fails all operations") {
   temporary_directory const there;
@@ -565,113 +429,5 @@ TEST_CASE("a lock on a file is had by one at a time, until the file is closed") 
     CHECK_FALSE(second.try_lock());
     co_await first.close();
     CHECK(second.try_lock());
-  });
-}
-
-TEST_CASE("in a canceled scope every operation on a file ends at once, and does nothing") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  complete([&]() -> task<> {
-    auto book = co_await open_file(there.file("book"), to_change);
-    char bytes[4];
-    co_await ends_at_once(book.read_at(0, bytes));
-    co_await ends_at_once(book.read_at(0, mutable_buffer()));
-    co_await ends_at_once(book.write_at(0, "x"));
-    co_await ends_at_once(book.write_at(0, const_buffer()));
-    co_await ends_at_once(book.sync());
-    co_await ends_at_once(book.resize(0));
-    co_await ends_at_once(book.status());
-    co_await ends_at_once(status_of(there.path()));
-    co_await ends_at_once(open_file(there.file("new"), to_change));
-    CHECK(text_of(there.file("book")) == "hello");
-    CHECK_FALSE(exists(there.file("new")));
-  });
-}
-
-TEST_CASE("a close in a canceled scope closes nevertheless") {
-  temporary_directory const there;
-  complete([&]() -> task<> {
-    auto book = co_await open_file(there.file("book"), to_change);
-    auto const before = open_descriptors();
-    cancel_scope scope;
-    scope.cancel();
-    bool const done = co_await scope.run(book.close());
-    CHECK_FALSE(done);
-    CHECK_FALSE(book.is_open());
-    CHECK(open_descriptors() == before - 1);
-  });
-}
-
-TEST_CASE("a cancel ends a write that no thread has begun; it is never made", "[threads]") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  complete([&]() -> task<> {
-    auto book = co_await open_file(there.file("book"), to_change);
-    busy_pool pool;
-    co_await with_task_group([&](task_group& group) -> task<> {
-      co_await pool.occupy(group);
-      auto const write = [&] { return book.write_at(0, "J"); };
-      auto const done = co_await run_and_cancel(write);
-      CHECK_FALSE(done);
-      pool.let_go();
-    });
-    CHECK(text_of(there.file("book")) == "hello");
-  });
-}
-
-TEST_CASE("what is in memory is read though all threads of the pool are busy", "[threads]") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  complete([&]() -> task<> {
-    auto book = co_await open_file(there.file("book"));
-    busy_pool pool;
-    co_await with_task_group([&](task_group& group) -> task<> {
-      co_await pool.occupy(group);
-      auto const part = co_await part_of(book, 0, 100);
-      CHECK(part == "hello");
-      auto const second_part = co_await part_of(book, 5, 100);
-      CHECK(second_part == "");
-      pool.let_go();
-    });
-  });
-}
-
-TEST_CASE("a read that a thread has begun is waited for in spite of a cancel, and its bytes delivered", "[threads]") {
-  complete([]() -> task<> {
-    slow_file slow;
-    cancel_scope scope;
-    co_await with_task_group([&](task_group& group) -> task<> {
-      group.spawn([&]() -> task<> {
-        auto const text = co_await scope.run(part_of(slow.output, 0, 10));
-        CHECK(text == "hello");
-      });
-      // The thread has begun when it has taken the first bytes; it is told of the cancel afterwards at the earliest.
-      slow.give("hello");
-      while (true) {
-        int left = 0;
-        ::ioctl(slow.output.native_handle(), FIONREAD, &left);
-        if (left == 0) break;
-        co_await yield();
-      }
-      scope.cancel();
-    });
-  });
-}
-
-TEST_CASE("cancels may race with reads; no byte is lost", "[threads]") {
-  complete([]() -> task<> {
-    slow_file slow;
-    for (int i = 0; i != scaled(2000); ++i) {
-      cancel_scope scope;
-      std::optional<std::string> got;
-      co_await with_task_group([&](task_group& group) -> task<> {
-        group.spawn([&]() -> task<> { got = co_await scope.run(part_of(slow.output, 0, 10)); });
-        co_await turns(i % 4);
-        scope.cancel();
-        slow.give("x");
-      });
-      if (!got) got = co_await part_of(slow.output, 0, 10);
-      REQUIRE(got == "x");
-    }
   });
 }

@@ -1,6 +1,5 @@
-// receive_file: what is in the file, what is left in the stream, and what is said of both.
+// receive_file: what is in the file, what is left in the stream, and what is told meanwhile.
 #include "catch.hpp"
-#include "sanitized.hpp"
 
 #include <cstdint>
 #include <string>
@@ -8,43 +7,11 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "io/transfers.hpp"
 
 using namespace strait;
 using namespace strait::test;
-
-namespace {
-
-/// How much `receive` has taken and stored, however it ends.
-struct outcome {
-  std::uint64_t stored = 0;
-  std::uint64_t taken = 0;
-};
-template <class Receive>
-task<outcome> outcome_of(Receive receive) {
-  try {
-    auto const size = co_await std::move(receive);
-    co_return outcome{size, size};
-  } catch (canceled const& c) {
-    co_return outcome{c.transferred(), c.transferred()};
-  } catch (file_write_failed const& e) {
-    co_return outcome{e.transferred(), e.taken()};
-  } catch (error const& e) {
-    co_return outcome{e.transferred(), e.transferred()};
-  }
-}
-
-/// Has the system refuse to write there.
-file read_only(file const& what) {
-  auto const path = "/proc/self/fd/" + std::to_string(what.native_handle());
-  int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail_with_errno("open");
-  return file(descriptor, "book");
-}
-
-}  // namespace
 
 TEST_CASE("just as many bytes as are asked for get into the file, where they are to, from every stream") {
   for_each_place([](auto make_file) {
@@ -171,168 +138,6 @@ TEST_CASE("what the reader is tied to is flushed before it waits for the file") 
   });
 }
 
-TEST_CASE("a cancel loses nothing: what has been taken is in the file, and the rest in the stream") {
-  for_each_place([](auto make_file) {
-    for (int const when : {0, 1, 2, 3, 5, 8, 13, 21, 50})
-      for_each_mixture([&](auto& p) {
-        complete([&]() -> task<> {
-          auto part = make_file();
-          outcome came;
-          cancel_scope scope;
-          auto receive = [&]() -> task<> { came = co_await outcome_of(receive_file(p.near, part, 0, 6 * mebibyte)); };
-          auto body = [&](task_group& group) -> task<> {
-            group.spawn(send_pattern(p.client, 0, 6 * mebibyte));
-            group.spawn([&]() -> task<> {
-              co_await turns(when);
-              scope.cancel();
-            });
-            co_await scope.run(receive());
-            auto const is_right = co_await receive_pattern_exactly(p.near, came.stored, 6 * mebibyte - came.stored);
-            CHECK(is_right);
-          };
-          co_await with_task_group(body);
-          CHECK(has_pattern(part, 0, 0, came.stored));
-        });
-      });
-  });
-}
-
-TEST_CASE("a stream that is silent for too long is a time-out, with what has come in the file") {
-  for_each_place([](auto make_file) {
-    for (std::uint64_t const size : {5u, 70'000u, 1'000'000u})
-      for_each_mixture([&](auto& p) {
-        complete([&]() -> task<> {
-          auto part = make_file();
-          p.near.idle_timeout(30ms);
-          auto attempt = [&]() -> task<> {
-            auto const failure = co_await failure_of<timed_out>(receive_file(p.near, part, 0, size + 1000));
-            CHECK(failure.transferred() == size);
-          };
-          co_await when_all(send_pattern(p.client, 0, size), attempt());
-          CHECK(has_pattern(part, 0, 0, size));
-          CHECK(p.near.bytes_read() == size);
-          p.near.idle_timeout(0ms);
-        });
-      });
-  });
-}
-
-TEST_CASE("a peer that sends too slowly is given up, with what has come in the file") {
-  auto part = disk_file();
-  auto near_and_far = stream_pair();
-  auto& near = near_and_far.first;
-  auto& far = near_and_far.second;
-  complete([&]() -> task<> {
-    far.minimum_receive_rate(1'000'000'000, 50ms);
-    auto body = [&](task_group& group) -> task<> {
-      group.spawn([&]() -> task<> {
-        for (std::uint64_t at = 0;; at += 100) {
-          co_await send_pattern(near, at, at + 100);
-          co_await sleep_for(1ms);
-        }
-      });
-      auto const failure = co_await failure_of<timed_out>(receive_file(far, part, 0, 10 * mebibyte));
-      CHECK(failure.transferred() == far.bytes_read());
-      CHECK(failure.transferred() != 0);
-      CHECK(has_pattern(part, 0, 0, failure.transferred()));
-      group.cancel();
-    };
-    co_await with_task_group(body);
-  });
-}
-
-TEST_CASE("a stream that ends before is an unexpected end, with what has come in the file") {
-  for_each_place([](auto make_file) {
-    on_every_stream([&](auto& near, auto& far) -> task<> {
-      auto part = make_file();
-      auto attempt = [&]() -> task<> {
-        auto const failure = co_await failure_of<unexpected_end>(receive_file(far, part, 0, 100'000));
-        CHECK(failure.got() == 70'000);
-        CHECK(failure.wanted() == 100'000);
-      };
-      co_await when_all(send_pattern_and_end(near, 70'000), attempt());
-      CHECK(has_pattern(part, 0, 0, 70'000));
-    });
-    on_every_stream([&](auto& near, auto& far) -> task<> {
-      auto part = make_file();
-      buffered_reader in(far);
-      co_await when_all(send_pattern_and_end(near, 10), in.peek(10));
-      auto const failure = co_await failure_of<unexpected_end>(receive_file(in, part, 0, 100'000));
-      CHECK(failure.got() == 10);
-      CHECK(failure.wanted() == 100'000);
-      CHECK(has_pattern(part, 0, 0, 10));
-    });
-  });
-}
-
-TEST_CASE("a reset is an error, and what came before it is in the file") {
-  for_each_place([](auto make_file) {
-    auto stream_and_raw = stream_and_peer();
-    auto& from = stream_and_raw.first;
-    auto& raw = stream_and_raw.second;
-    auto part = make_file();
-    std::string bytes(100'000, '\0');
-    fill_pattern(0, bytes.data(), bytes.size());
-    raw.send(bytes);
-    complete([&]() -> task<> {
-      auto body = [&](task_group& group) -> task<> {
-        group.spawn([&]() -> task<> {
-          while (from.bytes_read() != bytes.size()) co_await yield();
-          raw.reset();
-        });
-        auto const failure = co_await failure_of<error>(receive_file(from, part, 0, mebibyte));
-        CHECK(failure.code() == std::errc::connection_reset);
-        CHECK(failure.transferred() == bytes.size());
-      };
-      co_await with_task_group(body);
-    });
-    CHECK(has_pattern(part, 0, 0, bytes.size()));
-  });
-}
-
-TEST_CASE("a file that takes no more says how much has been taken, and the connection goes on behind it") {
-  for_each_place([](auto make_file) {
-    for (std::uint64_t const limit : {0u, 5u, 100'000u, 1'000'001u})
-      for_each_mixture([&](auto& p) {
-        complete([&]() -> task<> {
-          constexpr std::uint64_t size = 2 * mebibyte;
-          auto part = make_file();
-          auto receive = [&]() -> task<bool> {
-            std::uint64_t taken = 0;
-            {
-              file_size_limit const full(limit);
-              auto const failure = co_await failure_of<file_write_failed>(receive_file(p.near, part, 0, size));
-              CHECK(failure.code() == std::errc::file_too_large);
-              CHECK(failure.transferred() == limit);
-              CHECK(std::string(failure.what()) == "write to book: file too large");
-              taken = failure.taken();
-            }
-            CHECK(taken >= limit);
-            CHECK(taken == p.near.bytes_read());
-            co_return co_await receive_pattern_exactly(p.near, taken, size + 100 - taken);
-          };
-          auto const [sent, is_right] = co_await when_all(send_pattern(p.client, 0, size + 100), receive());
-          static_cast<void>(sent);
-          CHECK(is_right);
-          CHECK(has_pattern(part, 0, 0, limit));
-        });
-      });
-  });
-}
-
-TEST_CASE("a file that takes nothing leaves in a reader what it has") {
-  on_every_stream([](auto& near, auto& far) -> task<> {
-    auto const book = disk_file();
-    auto refuses = read_only(book);
-    buffered_reader in(far);
-    co_await when_all(near.write("hello, world"), in.peek(12));
-    auto const failure = co_await failure_of<file_write_failed>(receive_file(in, refuses, 0, 5));
-    CHECK(failure.code() == std::errc::bad_file_descriptor);
-    CHECK(failure.taken() == 0);
-    CHECK(in.buffered() == "hello, world");
-  });
-}
-
 TEST_CASE("a file that is opened to append can be received, too") {
   auto part = disk_file(O_APPEND);
   auto near_and_far = stream_pair();
@@ -410,44 +215,6 @@ TEST_CASE("the progress of a receipt grows, is of what is in the file, and ends 
   });
 }
 
-TEST_CASE("what the progress throws ends a receipt, which loses nothing") {
-  for_each_place([](auto make_file) {
-    for_each_mixture([&](auto& p) {
-      complete([&]() -> task<> {
-        auto part = make_file();
-        auto receive = [&]() -> task<bool> {
-          auto const fail = [](std::uint64_t moved) {
-            if (moved > 300'000) throw std::runtime_error("enough");
-          };
-          co_await failure_of<std::runtime_error>(receive_file(p.near, part, 0, 3 * mebibyte, fail));
-          auto const stored = size_of(part);
-          CHECK(p.near.bytes_read() == stored);
-          co_return co_await receive_pattern_exactly(p.near, stored, 3 * mebibyte - stored);
-        };
-        auto const [sent, is_right] = co_await when_all(send_pattern(p.client, 0, 3 * mebibyte), receive());
-        static_cast<void>(sent);
-        CHECK(is_right);
-      });
-    });
-  });
-}
-
-TEST_CASE("another read beside a receipt is diagnosed") {
-  auto part = disk_file();
-  auto near_and_far = stream_pair();
-  auto& far = near_and_far.second;
-  complete([&]() -> task<> {
-    auto body = [&](task_group& group) -> task<> {
-      group.spawn([&]() -> task<> { co_await receive_file(far, part, 0, mebibyte); });
-      co_await turns(3);
-      auto const failure = co_await failure_of<std::logic_error>(receive_file(far, part, 0, mebibyte));
-      CHECK(std::string(failure.what()).find("two reads at once") != std::string::npos);
-      group.cancel();
-    };
-    co_await with_task_group(body);
-  });
-}
-
 TEST_CASE("a file that takes its time to be written holds nobody up") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     pipe_file slow;
@@ -467,17 +234,6 @@ TEST_CASE("a file that takes its time to be written holds nobody up") {
     };
     auto const ticks = co_await ticks_during(receive());
     CHECK(ticks >= 5);
-  });
-}
-
-TEST_CASE("a file that is closed takes nothing from the stream") {
-  on_every_stream([](auto& near, auto& far) -> task<> {
-    file closed;
-    co_await near.write("hello");
-    auto const failure = co_await failure_of<error>(receive_file(far, closed, 0, 5));
-    CHECK(failure.code() == errc::closed);
-    auto const got = co_await some_of(far, 5);
-    CHECK(got != "");
   });
 }
 

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <strait/io/file_transfer.hpp>
@@ -16,6 +15,7 @@
 
 #include "catch.hpp"
 #include "io/copies.hpp"
+#include "io/files.hpp"
 #include "io/streams.hpp"
 #include "net/local_sockets.hpp"
 
@@ -77,34 +77,6 @@ inline bool has_pattern(file const& what, std::uint64_t offset, std::uint64_t be
   return got == static_cast<ssize_t>(bytes.size()) &&
          matching_pattern(begin, bytes.data(), bytes.size()) == bytes.size();
 }
-
-/// A pipe: a file that waits, as on a very slow disk.
-struct pipe_file {
-  pipe_file() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) fail_with_errno("pipe2");
-    output = file(ends[0], "slow");
-    input = file(ends[1], "slow");
-  }
-  file output;
-  file input;
-};
-
-/// While it lives, no file can have more than `size` bytes.
-class file_size_limit {
- public:
-  explicit file_size_limit(rlim_t size) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit const limit{size, before_.rlim_max};
-    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) fail_with_errno("setrlimit");
-  }
-  file_size_limit(file_size_limit const&) = delete;
-  file_size_limit& operator=(file_size_limit const&) = delete;
-  ~file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 /// How often a timer has fired while `what` was under way.
 template <class Task>

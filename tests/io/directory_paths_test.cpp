@@ -1,0 +1,197 @@
+// directory: which paths it refuses, so that nothing leads outside.
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <strait/strait.hpp>
+
+#include "io/house.hpp"
+
+using namespace strait;
+using namespace strait::test;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("paths that lead outside are refused by every operation, with the reason") {
+  struct refused_path {
+    std::string path;
+    std::string reason;
+  };
+  std::vector<refused_path> const all{{"", "the path is empty"},
+                                      {"/etc/passwd", "an absolute path leads outside"},
+                                      {"/", "an absolute path leads outside"},
+                                      {"..", "a path with .. leads outside"},
+                                      {"../secret/passwd", "a path with .. leads outside"},
+                                      {"a/../../secret/passwd", "a path with .. leads outside"},
+                                      {"a/..", "a path with .. leads outside"},
+                                      {"../", "a path with .. leads outside"},
+                                      {std::string("book\0.txt", 9), "a path cannot have a NUL in it"}};
+  in_a_house([&](house const& there, directory const& inbox) -> task<> {
+    co_await inbox.make_directories("a");
+    co_await put(inbox, "old", "old");
+    for (auto const& refused : all)
+      for (auto const& operation : operations()) {
+        CAPTURE(operation.name, refused.path);
+        auto const failure = co_await failure_of<error>(operation.call(inbox, refused.path));
+        CHECK_THAT(failure.what(), ContainsSubstring(": " + refused.reason));
+        CHECK(failure.code() == std::errc::invalid_argument);
+      }
+    CHECK(there.is_secret_untouched());
+  });
+}
+
+TEST_CASE("the texts of errors say what was to be done, with which path, and why not") {
+  in_a_house([](house const&, directory const& inbox) -> task<> {
+    using namespace std::string_literals;
+    co_await put(inbox, "book", "hello");
+    auto const says = [](task<> operation, std::string text) -> task<> {
+      auto const failure = co_await failure_of<error>(std::move(operation));
+      CHECK(failure.what() == text);
+    };
+    co_await says(open_for_reading(inbox, "a/b.txt"), "open inbox/a/b.txt: no such file or directory");
+    co_await says(open_for_reading(inbox, "../passwd"), "open inbox/../passwd: a path with .. leads outside");
+    co_await says(open_for_reading(inbox, "/etc/passwd"), "open /etc/passwd: an absolute path leads outside");
+    co_await says(open_for_reading(inbox, "a\0b"s), "open inbox/a\\0b: a path cannot have a NUL in it");
+    co_await says(open_for_reading(inbox, "book/a"), "open inbox/book/a: not a directory");
+    co_await says(open_as_directory(inbox, "book"), "open inbox/book: not a directory");
+    co_await says(make(inbox, "book/a"), "make inbox/book/a: inbox/book is not a directory");
+    co_await says(make(inbox, "book"), "make inbox/book: inbox/book is not a directory");
+    co_await says(inbox.rename("none", "b"), "rename inbox/none to b: no such file or directory");
+    co_await says(inbox.rename("book", "book"), "rename inbox/book to book: file exists");
+    co_await says(remove(inbox, "none"), "remove inbox/none: no such file or directory");
+    co_await says(remove(inbox, "."), "remove inbox: this is the directory itself");
+    co_await says(rename_to(inbox, "./"), "rename inbox/old to ./: this is the directory itself");
+    co_await says(sync(inbox, "none"), "sync inbox/none: no such file or directory");
+    co_await says(ask(inbox, "none"), "status of inbox/none: no such file or directory");
+    co_await says(list(inbox, "none"), "list inbox/none: no such file or directory");
+  });
+}
+
+TEST_CASE("a symbolic link in the way is refused by every operation, wherever it leads") {
+  in_a_house([](house const& there, directory const& inbox) -> task<> {
+    co_await inbox.make_directories("real");
+    co_await put(inbox, "real/passwd", "here");
+    co_await put(inbox, "old", "old");
+    there.link("../secret", "out");
+    there.link(there.path("secret"), "out-by-root");
+    there.link("real", "in");
+    there.link(".", "self");
+    there.link("loop", "loop");
+    for (std::string const folder : {"out", "out-by-root", "in", "self", "loop", "real/../in"}) {
+      if (folder.find("..") != folder.npos) continue;
+      for (auto const& operation : operations()) {
+        CAPTURE(operation.name, folder);
+        auto const failure = co_await failure_of<error>(operation.call(inbox, folder + "/passwd"));
+        CHECK_THAT(failure.what(), ContainsSubstring(folder + "/passwd"));
+        CHECK_THAT(failure.what(), ContainsSubstring(": a symbolic link is in the way"));
+        CHECK(failure.code() == std::errc::too_many_symbolic_link_levels);
+      }
+    }
+    CHECK(there.is_secret_untouched());
+  });
+}
+
+TEST_CASE("a symbolic link is not opened, wherever it leads") {
+  in_a_house([](house const& there, directory const& inbox) -> task<> {
+    co_await inbox.make_directories("real");
+    co_await put(inbox, "book", "hello");
+    there.link("../secret/passwd", "out");
+    there.link("../secret/new", "out-to-nothing");
+    there.link("book", "in");
+    there.link("new", "in-to-nothing");
+    for (std::string const path : {"out", "out-to-nothing", "in", "in-to-nothing"})
+      for (auto const& open : {open_for_reading, open_for_writing, open_as_directory, make, list, sync}) {
+        CAPTURE(path);
+        auto const failure = co_await failure_of<error>(open(inbox, path));
+        CHECK_THAT(failure.what(), ContainsSubstring("inbox/" + path + ": a symbolic link is in the way"));
+      }
+    there.link("../secret", "folder");
+    auto const failure = co_await failure_of<error>(inbox.open_directory("folder"));
+    CHECK(failure.what() == std::string("open inbox/folder: a symbolic link is in the way"));
+    CHECK_FALSE(exists(there.inbox("new")));
+    CHECK(there.is_secret_untouched());
+  });
+}
+
+TEST_CASE("a file is not made exclusively in the place of a symbolic link, nor where it leads") {
+  in_a_house([](house const& there, directory const& inbox) -> task<> {
+    there.link("../secret/new", "link");
+    auto const failure = co_await failure_of<error>(
+        inbox.open_file("link", {.access = file_access::write, .creation = file_creation::exclusive}));
+    CHECK(failure.what() == std::string("open inbox/link: file exists"));
+    CHECK(there.is_secret_untouched());
+  });
+}
+
+TEST_CASE("rename, remove and status work on a symbolic link itself") {
+  in_a_house([](house const& there, directory const& inbox) -> task<> {
+    there.link("../secret/passwd", "link");
+    auto const status = co_await inbox.status("link");
+    CHECK(status.what == file_status::kind::symbolic_link);
+    co_await inbox.rename("link", "other");
+    CHECK(std::filesystem::is_symlink(there.inbox("other")));
+    co_await put(inbox, "book", "hello");
+    auto const failure = co_await failure_of<error>(inbox.rename("book", "other"));
+    CHECK(failure.code() == std::errc::file_exists);
+    co_await inbox.rename("book", "other", replacement::allowed);
+    auto const text = co_await text_in(inbox, "other");
+    CHECK(text == "hello");
+    there.link("../secret/passwd", "link");
+    co_await inbox.remove("link");
+    CHECK_FALSE(exists(there.inbox("link")));
+    CHECK(there.is_secret_untouched());
+  });
+}
+
+TEST_CASE("names and paths that are too long are errors") {
+  in_a_house([](house const&, directory const& inbox) -> task<> {
+    auto const longest = std::string(255, 'x');
+    co_await put(inbox, longest, "hello");
+    auto const text = co_await text_in(inbox, longest);
+    CHECK(text == "hello");
+    std::string path = "a";
+    while (path.size() < 4096) path += "/a";
+    for (auto const& name : {longest + "x", path}) {
+      auto const failure = co_await failure_of<error>(inbox.open_file(name));
+      CHECK(failure.code() == std::errc::filename_too_long);
+    }
+  });
+}
+
+TEST_CASE("nothing leads outside while another thread swaps a directory for a symbolic link", "[threads]") {
+  in_a_house([](house const& there, directory const& inbox) -> task<> {
+    co_await inbox.make_directories("a");
+    co_await inbox.make_directories("b");
+    there.link("../../secret", "a/link");
+    std::atomic<bool> is_over = false;
+    // Now "a/link" is a directory, now a symbolic link out.
+    std::jthread const swapper([&] {
+      std::filesystem::create_directory(there.inbox("b/link"));
+      while (!is_over)
+        ::renameat2(AT_FDCWD, there.inbox("a/link").c_str(), AT_FDCWD, there.inbox("b/link").c_str(), RENAME_EXCHANGE);
+    });
+    int passed = 0;
+    int refused = 0;
+    auto const attempt = [&](task<> operation) -> task<> {
+      auto const outcome = co_await as_result(std::move(operation));
+      ++(outcome ? passed : refused);
+    };
+    for (int i = 0; i != scaled(300); ++i) {
+      auto const name = fmt::format("a/link/{}", i);
+      co_await attempt(put(inbox, name, "escaped?"));
+      co_await attempt(inbox.make_directories(name + "-folder/x"));
+      co_await attempt(inbox.rename("b", "a/link/moved"));
+      co_await attempt(remove(inbox, "a/link/passwd"));
+      co_await attempt(list(inbox, "a/link"));
+    }
+    is_over = true;
+    CHECK(passed > 0);
+    CHECK(refused > 0);
+    CHECK(there.is_secret_untouched());
+  });
+}
