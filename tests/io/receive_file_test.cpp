@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "io/transfers.hpp"
+#include "sanitized.hpp"
 
 using namespace strait;
 using namespace strait::test;

@@ -17,7 +17,6 @@ using namespace strait;
 namespace samples::upload {
 namespace {
 
-constexpr auto between_signs_of_life = std::chrono::seconds(5);
 constexpr std::size_t shown_of_strangers = 40;  // bytes
 
 std::string line_about(outgoing_file const& file, std::string_view what, std::string_view details) {

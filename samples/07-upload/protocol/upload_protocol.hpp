@@ -1,6 +1,7 @@
 // The upload protocol (docs/upload-protocol.md): its messages, and what they look like in bytes. No input or output.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -23,6 +24,8 @@ inline constexpr auto framing = strait::frame_format::prefixed(strait::length_pr
 /// A server's data limit is no smaller.
 inline constexpr std::uint32_t least_data_limit = 4096;
 inline constexpr std::uint64_t no_size_limit = UINT64_MAX;
+/// How often who is at work says so.
+inline constexpr std::chrono::seconds between_signs_of_life(5);
 /// With this begins the text of a `failure` that is the server's own end: the client has done nothing wrong, and may
 /// come again.
 inline constexpr std::string_view server_ends = "the server is ending";

@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint16_t window = 32;
 constexpr std::uint32_t data_limit = 8 * 1024 * 1024;
 constexpr auto rate_window = std::chrono::seconds(30);
-constexpr auto between_signs_of_life = std::chrono::seconds(5);
 
 }  // namespace
 
