@@ -10,6 +10,7 @@ time_server_options time_server_options::read(int argc, char** argv) {
       line, options,
       {.max_connections = "sources that --rate-limit keeps account of at a time; while there is no room, "
                           "a source that is not known gets no answer",
+       .max_connections_per_peer = "no effect: datagrams make no connection; --rate-limit limits each source",
        .idle_timeout = "no effect: datagrams make no connection that could be idle",
        .drain = "no effect: an answer is sent at once, so there is nothing to wait for",
        .quiet = "say nothing about single datagrams"});

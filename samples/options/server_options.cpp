@@ -31,6 +31,8 @@ void add_server_options(command_line& line, server_options& into, server_option_
   line.add_number<std::uint16_t>("--port", into.port, 0, 65535, "port to listen on; 0 lets the system choose");
   line.add_number("--threads", into.threads, 1u, 1024u, "threads that share the work");
   line.add_number<std::size_t>("--max-connections", into.max_connections, 1, 1'000'000, texts.max_connections);
+  line.add_number<std::size_t>("--max-connections-per-peer", into.max_connections_per_peer, 0, 1'000'000,
+                               texts.max_connections_per_peer);
   line.add_seconds("--idle-timeout", into.idle_timeout, texts.idle_timeout);
   line.add_seconds("--drain", into.drain, texts.drain);
   line.add_flag("--quiet", into.quiet, texts.quiet);

@@ -17,6 +17,7 @@ struct server_options {
   std::uint16_t port = 5000;       // 0: the system chooses
   unsigned threads = 1;
   std::size_t max_connections = 10'000;
+  std::size_t max_connections_per_peer = 0;  // 0: no limit
   std::chrono::nanoseconds idle_timeout{0};  // 0: none
   std::chrono::nanoseconds drain = std::chrono::seconds(5);
   bool quiet = false;
@@ -27,6 +28,8 @@ struct server_options {
 /// What --help says about those of the options that do not mean the same to every server.
 struct server_option_texts {
   std::string max_connections = "connections at a time; any more are closed at once";
+  std::string max_connections_per_peer =
+      "connections at a time from one IPv4 address or IPv6 /64 network; any more are closed at once; 0: no limit";
   std::string idle_timeout = "close connections that are silent for so long; 0: never";
   std::string drain = "how long connections may go on after SIGINT or SIGTERM";
   std::string quiet = "say nothing about single connections";

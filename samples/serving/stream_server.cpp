@@ -17,7 +17,7 @@ void log_event(server_options const& options, server_event const& what) {
   using kind = server_event::kind;
   switch (what.what) {
     case kind::accepted: return log(options, "{} connected", *what.who);
-    case kind::rejected: return log(options, "{} refused: {} are connected", *what.who, options.max_connections);
+    case kind::rejected: return log(options, "{} refused: {}", *what.who, what.reason);
     case kind::served: return log(options, "{} disconnected", *what.who);
     case kind::failed:
     case kind::timed_out: return log(options, "{} disconnected: {}", *what.who, describe(what.failure));
@@ -61,6 +61,7 @@ void announce(std::vector<tcp::listener> const& listeners) {
 serve_options limits(server_options const& options) {
   serve_options rules;
   rules.max_connections = options.max_connections;
+  rules.max_connections_per_peer = options.max_connections_per_peer;
   rules.when_full = overload::reject;
   rules.idle_timeout = options.idle_timeout;
   rules.drain = options.drain;

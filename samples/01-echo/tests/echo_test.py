@@ -182,12 +182,26 @@ class Echo(unittest.TestCase):
         with Server("echo_server", "--max-connections", "2") as server:
             with server.connect() as first, server.connect() as second, server.connect() as third:
                 self.assertEqual(receive_all(third), b"")
-                server.wait_for(b" refused: 2 are connected\n", "stderr")
+                server.wait_for(b" refused: too many connections\n", "stderr")
                 for each in (first, second):
                     each.sendall(b"x")
                     receive_exactly(each, 1)
             server.wait_for(b" disconnected\n", "stderr", 2)
             self.assert_serves(server)
+
+    def test_one_connection_more_than_the_limit_from_one_address_is_closed_at_once(self):
+        for threads in ("1", "2"):
+            with (self.subTest(threads=threads),
+                  Server("echo_server", "--max-connections-per-peer", "2", "--threads", threads) as server):
+                with server.connect() as first, server.connect() as second, server.connect() as third:
+                    self.assertEqual(receive_all(third), b"")
+                    server.wait_for(b" refused: too many connections from there\n", "stderr")
+                    with socket.create_connection(("127.0.0.1", server.port), PATIENCE, ("127.0.0.2", 0)) as other:
+                        for each in (first, second, other):
+                            each.sendall(b"x")
+                            receive_exactly(each, 1)
+                server.wait_for(b" disconnected\n", "stderr", 3)
+                self.assert_serves(server)
 
     def test_several_threads_share_one_port(self):
         with Server("echo_server", "--threads", "2") as server:

@@ -34,6 +34,8 @@ class Usage(UsageTestCase):
             (["echo_server", "--port", "65536"], '--port: "65536" is not a number from 0 to 65535'),
             (["echo_server", "--port", "http"], '--port: "http" is not a number from 0 to 65535'),
             (["echo_server", "--threads", "0"], '--threads: "0" is not a number from 1 to 1024'),
+            (["echo_server", "--max-connections-per-peer", "some"],
+             '--max-connections-per-peer: "some" is not a number from 0 to 1000000'),
             (["echo_server", "--idle-timeout", "-1"], '--idle-timeout: "-1" is not a number of seconds'),
             (["echo_server", "--drain", "nan"], '--drain: "nan" is not a number of seconds'),
             (["echo_client"], "FILE is required"),
