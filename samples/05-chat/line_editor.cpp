@@ -59,9 +59,11 @@ line_editor::outcome line_editor::take_text(char byte) {
   if (unfinished_.size() < samples::size_of_character(unfinished_.front())) return outcome::none;
   auto const bytes = std::exchange(unfinished_, {});
   auto const typed = samples::first_character(bytes);
-  if (!typed.is_valid || !samples::is_printable(typed.code_point) || text_.size() + bytes.size() > longest_)
-    return outcome::none;
-  text_ += bytes;
+  bool const is_blank = typed.is_valid && samples::is_blank(typed.code_point);
+  bool const is_printable = is_blank || (typed.is_valid && samples::is_printable(typed.code_point));
+  std::string_view const added = is_blank ? std::string_view(" ") : bytes;  // others would see another blank escaped
+  if (!is_printable || text_.size() + added.size() > longest_) return outcome::none;
+  text_ += added;
   return outcome::changed;
 }
 

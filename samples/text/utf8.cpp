@@ -13,11 +13,33 @@ struct range {
   char32_t last;
 };
 
-// Sorted. Unicode 15: general categories Cc, Cf, Zl and Zp but for the joiners, the soft hyphen and what only few
-// scripts use; and what is no character.
-constexpr range hidden[] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},    {0x180e, 0x180e}, {0x200b, 0x200b},
-                            {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfdd0, 0xfdef}, {0xfeff, 0xfeff},
-                            {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe0fff}};
+// Sorted. Unicode 15.0: the properties Default_Ignorable_Code_Point (DerivedCoreProperties.txt), Bidi_Control and
+// White_Space (PropList.txt), the general categories Cc, Cf, Zl and Zp (UnicodeData.txt), but for U+0020, the visible
+// Prepended_Concatenation_Marks, and `shaping` below. Besides, what fonts show as a blank or not at all: U+2800 BRAILLE
+// PATTERN BLANK, U+FFFC OBJECT REPLACEMENT CHARACTER, U+16FE4 KHITAN SMALL SCRIPT FILLER, U+1D159 MUSICAL SYMBOL NULL
+// NOTEHEAD. Noncharacters are in `is_noncharacter`.
+constexpr range hidden[] = {
+    {0x00, 0x1f},       {0x7f, 0xa0},       {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+    {0x115f, 0x1160},   {0x1680, 0x1680},   {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x2000, 0x200b},
+    {0x200e, 0x200f},   {0x2028, 0x202f},   {0x205f, 0x206f},   {0x2800, 0x2800},   {0x3000, 0x3000},
+    {0x3164, 0x3164},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffc},   {0x13430, 0x1343f},
+    {0x16fe4, 0x16fe4}, {0x1bca0, 0x1bca3}, {0x1d159, 0x1d159}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+
+// General category Zs.
+constexpr range blank[] = {{0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
+                           {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}};
+
+constexpr char32_t zero_width_joiner = 0x200d;
+constexpr char32_t last_variation_selector = 0xfe0f;
+
+// Joiners and variation selectors. They are invisible, but change the shape of the characters in `shaped`.
+constexpr range shaping[] = {{0x200c, zero_width_joiner}, {0xfe00, last_variation_selector}};
+
+// The blocks of the scripts whose letters join (Arabic to Myanmar, Khmer to Vedic, and their extensions), and those of
+// emoji and other symbols (Unicode Technical Standard 51).
+constexpr range shaped[] = {{0xa9, 0xa9},     {0xae, 0xae},       {0x600, 0x109f},    {0x1780, 0x1cff},
+                            {0x203c, 0x2bff}, {0x3030, 0x303d},   {0x3297, 0x3299},   {0xa800, 0xabff},
+                            {0xfb50, 0xfdff}, {0x10a00, 0x11fff}, {0x1e900, 0x1e95f}, {0x1f000, 0x1faff}};
 
 // Marks that stand on the character before, and joiners.
 constexpr range narrow[] = {{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},
@@ -44,15 +66,14 @@ bool is_well_formed(char32_t code_point, std::size_t size) noexcept {
   return code_point >= smallest[size - 1] && !is_surrogate && code_point <= 0x10ffff;
 }
 
-/// How many bytes there are in front of which all are printable characters, or none are.
-std::size_t size_of_run(std::string_view text, bool of_printable) noexcept {
-  std::size_t size = 0;
-  while (size < text.size()) {
-    auto const next = first_character(text.substr(size));
-    if ((next.is_valid && is_printable(next.code_point)) != of_printable) break;
-    size += next.size;
-  }
-  return size;
+/// Unicode Standard, section 23.7.
+bool is_noncharacter(char32_t code_point) noexcept {
+  return (code_point & 0xfffe) == 0xfffe || (code_point >= 0xfdd0 && code_point <= 0xfdef);
+}
+
+/// Whether a joiner or variation selector has a visible effect directly after the character `before`.
+bool has_effect_after(char32_t before, char32_t code_point) noexcept {
+  return is_in(shaped, before) || (before == last_variation_selector && code_point == zero_width_joiner);
 }
 
 }  // namespace
@@ -81,7 +102,9 @@ utf8_character first_character(std::string_view text) noexcept {
   return {.code_point = code_point, .size = size, .is_valid = true};
 }
 
-bool is_printable(char32_t code_point) noexcept { return !is_in(hidden, code_point); }
+bool is_printable(char32_t code_point) noexcept { return !is_in(hidden, code_point) && !is_noncharacter(code_point); }
+
+bool is_blank(char32_t code_point) noexcept { return is_in(blank, code_point); }
 
 std::size_t columns(char32_t code_point) noexcept {
   if (is_in(narrow, code_point)) return 0;
@@ -90,14 +113,17 @@ std::size_t columns(char32_t code_point) noexcept {
 
 std::string printable(std::string_view text) {
   std::string shown;
+  shown.reserve(text.size());
+  char32_t before = 0;
   while (!text.empty()) {
-    auto const readable = size_of_run(text, true);
-    shown += text.substr(0, readable);
-    text.remove_prefix(readable);
-
-    auto const escapable = size_of_run(text, false);
-    shown += escaped(text.substr(0, escapable));
-    text.remove_prefix(escapable);
+    auto const next = first_character(text);
+    auto const bytes = text.substr(0, next.size);
+    text.remove_prefix(next.size);
+    bool const is_shown = next.is_valid && is_printable(next.code_point) &&
+                          (!is_in(shaping, next.code_point) || has_effect_after(before, next.code_point));
+    if (is_shown) shown += bytes;
+    else shown += escaped(bytes);
+    before = is_shown ? next.code_point : 0;
   }
   return shown;
 }

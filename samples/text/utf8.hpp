@@ -19,14 +19,20 @@ struct utf8_character {
 /// Of how many bytes a character is that begins with this one: 1 to 4, and 1 for bytes with which none begins.
 [[nodiscard]] std::size_t size_of_character(char first_byte) noexcept;
 
-/// Whether a terminal shows it, and does nothing else: no control character, none that changes the direction of the
-/// text around it, and none that cannot be seen at all. (Joiners can: they change the shape of their neighbours.)
+/// Whether a terminal shows it as something visible, and does nothing else. Not printable are control and format
+/// characters, characters that change the direction of the text around them, characters that are invisible
+/// (Default_Ignorable_Code_Point) or blank other than U+0020, and noncharacters. Joiners and variation selectors are
+/// printable: they change the shape of the character before them. Where they do not, `printable` escapes them.
 [[nodiscard]] bool is_printable(char32_t code_point) noexcept;
+
+/// Whether it is U+0020 or one of the other spaces of Unicode (general category Zs), which are not printable.
+[[nodiscard]] bool is_blank(char32_t code_point) noexcept;
 
 /// How many columns of a terminal it takes: 0, 1, or 2 as most of Chinese, Japanese and Korean does.
 [[nodiscard]] std::size_t columns(char32_t code_point) noexcept;
 
-/// `text` with all that is not printable, or is no UTF-8, escaped: \x1b. A backslash stays as it is.
+/// `text` in which everything is escaped that is not printable or not UTF-8 (as \x1b), and joiners and variation
+/// selectors that have no visible effect where they stand. A backslash stays as it is.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace samples

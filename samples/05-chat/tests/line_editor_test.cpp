@@ -100,6 +100,10 @@ TEST_CASE("line_editor: what is no character is not taken, and does no harm to w
   CHECK(typed("a\tb") == "a b");
 }
 
+TEST_CASE("line_editor: every kind of blank is taken as a space") {
+  CHECK(typed("a\tb\u00a0c\u3000d\u202fe") == "a b c d e");
+}
+
 TEST_CASE("line_editor: a line has so many bytes, and no part of a character") {
   line_editor editor(4);
   type(editor, "ab你c");

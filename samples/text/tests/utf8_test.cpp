@@ -7,8 +7,26 @@
 using samples::columns;
 using samples::printable;
 
+namespace {
+
+/// Whether `printable` leaves this character as it is.
+bool shows(char32_t code_point) {
+  std::string text;
+  if (code_point < 0x80) text += static_cast<char>(code_point);
+  else if (code_point < 0x800) text += static_cast<char>(0xc0 | code_point >> 6);
+  else if (code_point < 0x10000) text += static_cast<char>(0xe0 | code_point >> 12);
+  else text += static_cast<char>(0xf0 | code_point >> 18);
+  if (code_point >= 0x10000) text += static_cast<char>(0x80 | (code_point >> 12 & 0x3f));
+  if (code_point >= 0x800) text += static_cast<char>(0x80 | (code_point >> 6 & 0x3f));
+  if (code_point >= 0x80) text += static_cast<char>(0x80 | (code_point & 0x3f));
+  return printable(text) == text;
+}
+
+}  // namespace
+
 TEST_CASE("utf8: what can be read stays as it is") {
-  for (auto const* text : {"", "plain", "C:\\dir", "naïve café", "你好", "👍🏽", "👩‍💻", "שלום"})
+  for (auto const* text : {"", "plain", "C:\\dir", "naïve café", "你好", "👍🏽", "👩‍💻", "❤️", "❤️‍🔥",
+                           "می‌خواهم", "क्‍ष", "שלום", "🏳️‍🌈"})
     CHECK(printable(text) == text);
 }
 
@@ -25,6 +43,27 @@ TEST_CASE("utf8: what would turn the text around it, or cannot be seen, is escap
   CHECK(printable("\u2066x") == "\\xe2\\x81\\xa6x");
   CHECK(printable("\u200b\ufeff") == "\\xe2\\x80\\x8b\\xef\\xbb\\xbf");
   CHECK(printable("\u2028") == "\\xe2\\x80\\xa8");
+}
+
+TEST_CASE("utf8: characters that are invisible or blank are escaped") {
+  for (char32_t const code_point :
+       {0xad,    0x34f,   0x61c,   0x115f,  0x1160,  0x17b4,  0x180b,  0x180e,  0x180f,  0x200b,  0x200e, 0x202a,
+        0x2060,  0x2064,  0x206f,  0x2800,  0x3164,  0xfe00,  0xfeff,  0xffa0,  0xfff0,  0xfff9,  0xfffc, 0x13430,
+        0x16fe4, 0x1bca0, 0x1d159, 0x1d173, 0xe0001, 0xe007f, 0xe0100, 0xe0fff, 0x1fffe, 0x10ffff})
+    CHECK_FALSE(shows(code_point));
+  for (char32_t const blank : {0xa0, 0x1680, 0x2000, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000})
+    CHECK_FALSE(shows(blank));
+  for (char32_t const code_point : {0x20, 0xa1, 0xae, 0x35f, 0x600, 0x2010, 0x2801, 0x3131, 0x3163, 0xfffd, 0x1d158})
+    CHECK(shows(code_point));
+}
+
+TEST_CASE("utf8: a joiner or a variation selector is escaped where it changes no shape") {
+  CHECK(printable("\u200d") == "\\xe2\\x80\\x8d");
+  CHECK(printable("bo\u200db") == "bo\\xe2\\x80\\x8db");
+  CHECK(printable("bob\ufe0f") == "bob\\xef\\xb8\\x8f");
+  CHECK(printable("❤\ufe0f\ufe0f") == "❤\ufe0f\\xef\\xb8\\x8f");
+  CHECK(printable("👩\u200d\u200d💻") == "👩\u200d\\xe2\\x80\\x8d💻");
+  CHECK(printable("\u202e\u200d") == "\\xe2\\x80\\xae\\xe2\\x80\\x8d");
 }
 
 TEST_CASE("utf8: what is no UTF-8 is escaped byte by byte, and what follows is not lost") {
