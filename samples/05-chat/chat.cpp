@@ -13,13 +13,16 @@ constexpr std::size_t most_rooms = 100;
 
 }  // namespace
 
-chat::chat(std::size_t history) : history_(history) {}
+chat::chat(text_limits history) : history_(history) {}
 
 bool chat::name(member& who, std::string_view name, std::string_view first_room) {
   auto const key = folded(name);
   auto const [place, is_free] = named_.try_emplace(key, &who);
   if (!is_free && place->second != &who) return false;
-  if (is_free) named_.erase(std::exchange(who.key_, key));
+  if (is_free) {
+    if (who.where_) who.where_->rename(who.key_, key);
+    named_.erase(std::exchange(who.key_, key));
+  }
 
   auto const former = std::exchange(who.name_, name);
   if (who.where_) {

@@ -15,8 +15,8 @@
 /// waits, so what it does to many queues at once nobody can see half done.
 class chat {
  public:
-  /// Each room keeps the last `history` messages.
-  explicit chat(std::size_t history);
+  /// Each room keeps the last messages, as many as `history` allows.
+  explicit chat(text_limits history);
 
   /// Gives a name to who has none, and a place in `first_room` with it; or another name to who has one. Both must be
   /// names (`is_name`). False: somebody else has it.
@@ -45,7 +45,7 @@ class chat {
   void enter(member& who, std::string_view room_name);
   void go_out(member& who) noexcept;
 
-  std::size_t history_;
+  text_limits history_;
   std::unordered_set<member*> connected_;
   std::unordered_map<std::string, member*> named_;  // by folded name
   std::map<std::string, room> rooms_;               // by folded name

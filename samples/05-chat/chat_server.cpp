@@ -23,7 +23,7 @@ task<> talk(tcp::stream& client, chat& all, chat_server_options const& options) 
 
 int main(int argc, char** argv) {
   auto const options = chat_server_options::read(argc, argv);
-  chat all(options.history);
+  chat all(options.history_limits());
   auto const handler = [&](tcp::stream& client) { return talk(client, all, options); };
   auto const on_drain = [&] { all.end(); };  // everybody is told, and what is in the queues is still sent
   return samples::run_stream_server("chat_server", options, handler, on_drain);

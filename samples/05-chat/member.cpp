@@ -4,7 +4,7 @@
 
 #include "chat.hpp"
 
-member::member(chat& in, std::size_t queue) : chat_(in), queue_(queue) { chat_.add(*this); }
+member::member(chat& in, text_limits queue) : chat_(in), queue_(queue) { chat_.add(*this); }
 
 member::~member() { chat_.remove(*this); }
 

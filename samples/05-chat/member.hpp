@@ -1,12 +1,11 @@
 // member: somebody who is connected, as the others see them.
 #pragma once
 
-#include <cstddef>
 #include <string>
 
+#include "message_queue.hpp"
 #include "shared_text.hpp"
 #include "strait/core/cancel_scope.hpp"
-#include "strait/core/channel.hpp"
 
 class chat;
 class room;
@@ -14,8 +13,8 @@ class room;
 /// Belongs to the chat from beginning to end, and to one room from when it has a name.
 class member {
  public:
-  /// So many messages may wait to be sent to it, at least 1.
-  member(chat& in, std::size_t queue);
+  /// `queue` is how much may wait to be sent to it, at least one message.
+  member(chat& in, text_limits queue);
   member(member const&) = delete;
   member& operator=(member const&) = delete;
   ~member();
@@ -28,21 +27,23 @@ class member {
   void drop() noexcept;
 
   /// What is to be sent.
-  [[nodiscard]] strait::channel<shared_text>& queue() noexcept { return queue_; }
+  [[nodiscard]] message_queue& queue() noexcept { return queue_; }
   /// In which everything must run that is to end when the member is dropped.
   [[nodiscard]] strait::cancel_scope& connection() noexcept { return connection_; }
 
   /// Empty until it has one.
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
+  /// The name, folded.
+  [[nodiscard]] std::string const& key() const noexcept { return key_; }
   /// Null until it has a name, and when it has left.
   [[nodiscard]] room* where() const noexcept { return where_; }
 
  private:
   friend class chat;
   chat& chat_;
-  strait::channel<shared_text> queue_;
+  message_queue queue_;
   strait::cancel_scope connection_;
   std::string name_;
-  std::string key_;  // of the name, folded
+  std::string key_;
   room* where_ = nullptr;
 };

@@ -55,9 +55,11 @@ session::session(chat& in, tcp::stream& client, chat_server_options const& optio
       client_(client),
       in_(client),
       out_(client),
+      name_timeout_(options.name_timeout),
+      line_timeout_(options.line_timeout),
       write_timeout_(options.write_timeout),
       pace_(options.rate),
-      me_(in, options.queue),
+      me_(in, options.queue_limits()),
       first_room_(lobby) {}
 
 task<> session::run() {
@@ -86,32 +88,50 @@ task<> session::converse() {
 }
 
 task<> session::read_lines() {
-  while (!has_quit_) {
-    auto const line = co_await next_line();
-    if (!line) break;
-    obey(*line);
-  }
+  co_await timeout(name_timeout_, introduction());
+  while (!has_quit_) co_await obey_next_line();
   chat_.leave(me_);
   me_.tell(notice("bye"));
   me_.end();
 }
 
-/// The next line that is not empty, fit to be shown. What comes behind the last end of a line is none.
+/// Until the client has a name.
+task<> session::introduction() {
+  while (!has_quit_ && !me_.where()) co_await obey_next_line();
+}
+
+task<> session::obey_next_line() {
+  auto const line = co_await next_line();
+  if (line) obey(*line);
+  else has_quit_ = true;
+}
+
+/// The next line that is not empty, fit to be shown; nothing at the end of what the client sends. A line that has begun
+/// must be complete within the line timeout, however many pieces it arrives in.
 task<std::optional<std::string>> session::next_line() {
-  for (;;) {
+  std::string line;
+  while (line.empty()) {
     co_await pace_.next();
-    try {
-      auto const line = co_await in_.read_line(longest_line);
-      if (!line) co_return std::nullopt;
-      if (!line->empty()) co_return samples::printable(*line);
-      continue;
-    } catch (unexpected_end const&) {
-      co_return std::nullopt;
-    } catch (limit_exceeded const&) {
-      me_.tell(notice("this line is too long, and nobody has seen it: a line has {} bytes at most", longest_line));
-    }
-    co_await in_.skip_line();
+    auto const begun = co_await in_.peek();
+    if (begun.empty()) co_return std::nullopt;
+    line = co_await timeout(line_timeout_, read_line());
   }
+  co_return line;
+}
+
+/// The line that has begun; empty if it is too long, which the client is told, or has no end.
+task<std::string> session::read_line() {
+  try {
+    auto const line = co_await in_.read_line(longest_line);
+    co_return samples::printable(line.value());
+  } catch (unexpected_end const&) {
+    in_.consume(in_.buffered().size());
+    co_return std::string();
+  } catch (limit_exceeded const&) {
+    me_.tell(notice("this line is too long, and nobody has seen it: a line has {} bytes at most", longest_line));
+  }
+  co_await in_.skip_line();
+  co_return std::string();
 }
 
 /// Sends what the member is told, until the queue has been closed and is empty.

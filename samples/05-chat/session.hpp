@@ -31,7 +31,10 @@ class session {
 
   strait::task<> converse();
   strait::task<> read_lines();
+  strait::task<> introduction();
+  strait::task<> obey_next_line();
   strait::task<std::optional<std::string>> next_line();
+  strait::task<std::string> read_line();
   strait::task<> send_queue();
   void collect(shared_text first);
 
@@ -48,6 +51,8 @@ class session {
   strait::tcp::stream& client_;
   strait::buffered_reader<strait::tcp::stream> in_;
   strait::buffered_writer<strait::tcp::stream> out_;
+  std::chrono::nanoseconds name_timeout_;
+  std::chrono::nanoseconds line_timeout_;
   std::chrono::nanoseconds write_timeout_;
   pace pace_;
   member me_;

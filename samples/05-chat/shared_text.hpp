@@ -1,6 +1,7 @@
 // shared_text: a line on its way to those who are to see it.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,12 @@
 
 /// One copy, however many queues it is in. Ends with LF.
 using shared_text = std::shared_ptr<std::string const>;
+
+/// How much a queue or a history holds at most.
+struct text_limits {
+  std::size_t messages;
+  std::size_t bytes;
+};
 
 /// A line from the server: "* alice has come". No name begins with *, so nobody can make one up.
 template <class... T>

@@ -43,14 +43,16 @@ std::chrono::nanoseconds parse_seconds(std::string const& option, std::string co
   return time;
 }
 
-std::uint64_t parse_size(std::string const& option, std::string const& text) {
+std::uint64_t parse_size(std::string const& option, std::string const& text, std::uint64_t lowest) {
   constexpr std::string_view units = "kMGT";
   auto const unit = text.empty() ? units.npos : units.find(text.back());
   auto const shift = unit == units.npos ? 0 : 10 * (unit + 1);
   auto const number = whole_text_as<std::uint64_t>(unit == units.npos ? text : text.substr(0, text.size() - 1));
   if (!number || *number > UINT64_MAX >> shift)
     throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number of bytes, as 1000, 64k or 10G", text));
-  return *number << shift;
+  auto const size = *number << shift;
+  if (size < lowest) throw CLI::ValidationError(option, fmt::format("\"{}\" is less than {} bytes", text, lowest));
+  return size;
 }
 
 std::string check_host(std::string const& host) { return host.empty() ? "a host is needed" : ""; }
@@ -98,8 +100,9 @@ void command_line::add_hours(std::string const& name, std::chrono::nanoseconds& 
       ->default_str(fmt::format("{}", in_seconds(into) / seconds_per_hour));
 }
 
-void command_line::add_size(std::string const& name, std::uint64_t& into, std::string const& meaning) {
-  auto const store = [=, &into](std::string const& text) { into = parse_size(name, text); };
+void command_line::add_size(std::string const& name, std::uint64_t& into, std::string const& meaning,
+                            std::uint64_t lowest) {
+  auto const store = [=, &into](std::string const& text) { into = parse_size(name, text, lowest); };
   add_option_function<std::string>(name, store, meaning)->type_name("BYTES");
 }
 

@@ -35,9 +35,9 @@ class command_line : public CLI::App {
   /// The same in hours.
   void add_hours(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning);
 
-  /// `name` BYTES, a whole number, which k, M, G or T multiply by 1024, 1024², … . What it is by default, `meaning`
-  /// says.
-  void add_size(std::string const& name, std::uint64_t& into, std::string const& meaning);
+  /// `name` BYTES, a whole number, which k, M, G or T multiply by 1024, 1024², …, no less than `lowest`. What it is by
+  /// default, `meaning` says.
+  void add_size(std::string const& name, std::uint64_t& into, std::string const& meaning, std::uint64_t lowest = 0);
 
   /// `name` and one of the words in `choices`, with that of `into` as the default.
   template <class Choice>

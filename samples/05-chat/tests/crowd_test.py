@@ -29,8 +29,18 @@ class Crowd(unittest.TestCase):
                 while sleeper.recv(65536):
                     pass
 
+    def test_a_queue_is_bounded_in_bytes(self):
+        with (Server("chat_server", "--queue", "100000", "--queue-size", "16k", "--write-timeout", "3600",
+                     "--rate", "0") as server,
+              Talker(server, "sleeper", buffer=LITTLE) as sleeper):
+            line = b"/msg sleeper " + b"\xff" * 980 + b"\n"  # each byte is four when it is escaped, and is sent twice
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                for _ in range(4 * MANY_LINES):
+                    sleeper.sendall(line)
+            server.wait_for(b"disconnected: does not read what comes\n", "stderr")
+
     def test_fault_20_who_takes_nothing_is_dropped_after_the_write_timeout(self):
-        with (Server("chat_server", "--queue", "100000", "--write-timeout", "0.5", "--rate", "0") as server,
+        with (Server("chat_server", "--queue", "100000", "--queue-size", "1G", "--write-timeout", "0.5", "--rate", "0") as server,
               Talker(server, "alice") as alice, Talker(server, "sleeper", buffer=LITTLE)):
             heard = []
             for _ in range(MANY_LINES):

@@ -1,11 +1,14 @@
 """What chat_server does with input that is no good, and with those who send it."""
 
+import contextlib
 import os
+import select
 import socket
 import ssl
+import time
 import unittest
 
-from programs import Server
+from programs import PATIENCE, Server
 from talkers import SANITIZED, Talker
 
 TOO_LONG = "* this line is too long, and nobody has seen it: a line has 1000 bytes at most"
@@ -46,6 +49,47 @@ class HostileInput(unittest.TestCase):
             alice.say("\nstill here")
             self.assertEqual(alice.line(), "alice: still here")
 
+    # What a client owes
+
+    def send_bytes_until_disconnected(self, talker):
+        """A byte at a time, far more often than any limit of time is long."""
+        give_up_at = time.monotonic() + PATIENCE
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while time.monotonic() < give_up_at:
+                talker.sendall(b"x")
+                if select.select([talker], [], [], 0.02)[0] and not talker.recv(65536):
+                    return
+            self.fail("it is still connected")
+
+    def test_a_line_that_is_not_complete_in_time_ends_the_connection_however_it_arrives(self):
+        with (Server("chat_server", "--line-timeout", "1", "--idle-timeout", "3600") as server,
+              Talker(server, "bob") as bob):
+            for beginning in (b"", b"x" * 2000):  # the rest of a line that is too long is owed, too
+                with Talker(server, "alice") as alice:
+                    alice.sendall(beginning)
+                    self.send_bytes_until_disconnected(alice)
+                self.assertEqual(bob.wait_for(r"\* alice has left.*")[-1], "* alice has left: silent for too long")
+            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 2)
+            bob.say("silence between lines is no delay")
+            bob.wait_for("bob: silence .*")
+
+    def test_a_client_without_a_name_is_disconnected_in_time_whatever_it_sends(self):
+        with (Server("chat_server", "--name-timeout", "1", "--rate", "0", "--idle-timeout", "3600") as server,
+              Talker(server, "bob") as bob):
+            with Talker(server) as silent:
+                self.assertEqual(silent.rest(), [])
+            with Talker(server) as slow:
+                self.send_bytes_until_disconnected(slow)
+            with Talker(server) as talkative, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                give_up_at = time.monotonic() + PATIENCE
+                while time.monotonic() < give_up_at:
+                    talkative.say("/help")
+                    if talkative.line() is None:
+                        break
+            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 3)
+            bob.say("still here")
+            bob.wait_for("bob: still here")
+
     def test_fault_32_nul_and_invalid_utf8_reach_others_escaped(self):
         with Server("chat_server") as server, Talker(server, "alice") as alice, Talker(server, "bob") as bob:
             alice.sendall(b"nul \0 latin \xe9 cut \xe4\xbd long \xc0\xaf surrogate \xed\xa0\x80 never \xff\n")
@@ -59,6 +103,12 @@ class HostileInput(unittest.TestCase):
                                          r"\r\x08\x7f \xe2\x80\xaegnp.exe\xe2\x80\xa8")
             alice.say("/msg bob \x1b[2J")
             self.assertEqual(bob.line(), r"alice to you: \x1b[2J")
+
+    def test_characters_that_are_invisible_reach_others_escaped(self):
+        with Server("chat_server") as server, Talker(server, "alice") as alice, Talker(server, "bob") as bob:
+            alice.say("\u3164 \u00ad \u2800 \u00a0 b\u200dob \U0001f469\u200d\U0001f4bb")
+            self.assertEqual(bob.line(), r"alice: \xe3\x85\xa4 \xc2\xad \xe2\xa0\x80 \xc2\xa0 b\xe2\x80\x8dob "
+                                         "\U0001f469\u200d\U0001f4bb")
 
     def test_fault_33_who_speaks_another_protocol_is_no_danger(self):
         hellos = (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", tls_hello(), b"SSH-2.0-OpenSSH_9.2\r\n", bytes(1000),
