@@ -1,9 +1,11 @@
+# Tests written in Python.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
 # strait_add_python_tests(<prefix> <file> LABEL <label> TIMEOUT <seconds> [RESOURCE_LOCK <name>] [ENVIRONMENT <NAME=value>...]):
 # one CTest case per test method of the Python file, "<prefix>/<the method's name as a sentence>", where
 # samples/testing can be imported and STRAIT_SANITIZE says what sanitizers there are.
 function(strait_add_python_tests prefix file)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "LABEL;TIMEOUT;RESOURCE_LOCK" "ENVIRONMENT")
-  find_package(Python3 REQUIRED COMPONENTS Interpreter)
   set(lock)
   if(arg_RESOURCE_LOCK)
     set(lock RESOURCE_LOCK "${arg_RESOURCE_LOCK}")
