@@ -1,6 +1,7 @@
 // Branches, scopes and operations: the mechanics of the task tree.
 #include "strait/core/detail/branch.hpp"
 
+#include <cassert>
 #include <stdexcept>
 #include <utility>
 
@@ -10,8 +11,30 @@
 
 namespace strait::detail {
 
+// Without NDEBUG, work that is queued twice is an assertion that fails: what is in a queue has a link, which in the
+// last item refers to the item itself; what is in none has none. Only this file looks at links, so that a program may
+// be compiled with NDEBUG, and the library without.
+#if defined(NDEBUG)
+constexpr bool marks_what_is_queued = false;
+#else
+constexpr bool marks_what_is_queued = true;
+#endif
+
+inline work* work_queue::after(work const& item) noexcept {
+  return marks_what_is_queued && item.next_ == &item ? nullptr : item.next_;
+}
+
+inline void work_queue::link(work& item, work* next) noexcept {
+  item.next_ = marks_what_is_queued && !next ? &item : next;
+}
+
+inline void work_queue::unlink(work& item) noexcept {
+  if constexpr (marks_what_is_queued) item.next_ = nullptr;
+}
+
 void work_queue::push(work& item) noexcept {
-  item.next_ = nullptr;
+  assert((!marks_what_is_queued || !item.next_) && "this work is queued already");
+  link(item, nullptr);
   (tail_ ? tail_->next_ : head_) = &item;
   tail_ = &item;
 }
@@ -19,8 +42,9 @@ void work_queue::push(work& item) noexcept {
 work* work_queue::pop() noexcept {
   work* const first = head_;
   if (!first) return nullptr;
-  head_ = first->next_;
+  head_ = after(*first);
   if (!head_) tail_ = nullptr;
+  unlink(*first);
   return first;
 }
 
@@ -33,10 +57,12 @@ void work_queue::append(work_queue& other) noexcept {
 
 void work_queue::remove(work& item) noexcept {
   work* previous = nullptr;
-  for (work* each = head_; each; previous = each, each = each->next_) {
+  for (work* each = head_; each; previous = each, each = after(*each)) {
     if (each != &item) continue;
-    (previous ? previous->next_ : head_) = item.next_;
+    if (previous) link(*previous, after(item));
+    else head_ = after(item);
     if (tail_ == &item) tail_ = previous;
+    unlink(item);
     return;
   }
 }

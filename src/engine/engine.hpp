@@ -28,8 +28,9 @@ class socket {
   /// be had: what has come is never left out.
   virtual void cancel(detail::io_operation& operation) noexcept = 0;
 
-  /// Forgets an operation whose coroutine is destroyed.
-  virtual void abandon(detail::io_operation& operation) noexcept = 0;
+  /// Forgets an operation, whose `io_done` does not follow. False: it has ended already, and is in the client's queue;
+  /// only what is about to be destroyed may be taken out of that.
+  virtual bool abandon(detail::io_operation& operation) noexcept = 0;
 
   /// Closes the descriptor; operations under way end with EBADF, and `this` is gone.
   virtual void close() noexcept = 0;

@@ -61,8 +61,8 @@ void datagram_awaiter::go_on() noexcept {
 }
 
 void datagram_awaiter::try_again(engine::socket& watched) noexcept {
-  if (state_ != state::started) return;
-  watched.abandon(*this);
+  // What the engine has ended, or is about to since it is canceled, keeps its result.
+  if (state_ != state::started || early_end_ != early_end::none || !watched.abandon(*this)) return;
   try_again_soon(waiting_branch().core());
 }
 

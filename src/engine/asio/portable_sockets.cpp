@@ -44,11 +44,12 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     interrupt();
   }
 
-  void abandon(operation& what) noexcept override {
+  bool abandon(operation& what) noexcept override {
     direction& way = way_of(what);
-    if (way.pending != &what) return;
+    if (way.pending != &what) return false;
     way.pending = nullptr;
     interrupt();
+    return true;
   }
 
   void close() noexcept override {

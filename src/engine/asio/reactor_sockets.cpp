@@ -68,11 +68,12 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
 
   void cancel(operation& what) noexcept override;
 
-  void abandon(operation& what) noexcept override {
+  bool abandon(operation& what) noexcept override {
     direction& way = way_of(what);
-    if (way.pending != &what) return;
+    if (way.pending != &what) return false;
     way.pending = nullptr;
     way.is_ready = true;  // the next one may wait for something else
+    return true;
   }
 
   void close() noexcept override;

@@ -50,6 +50,9 @@ class work_queue {
   void remove(work& item) noexcept;
 
  private:
+  static work* after(work const& item) noexcept;
+  static void link(work& item, work* next) noexcept;
+  static void unlink(work& item) noexcept;
   work* head_ = nullptr;
   work* tail_ = nullptr;
 };

@@ -26,7 +26,7 @@ class socket_awaiter : public Operation {
   /// Who holds an operation that waits.
   enum class state : unsigned char {
     queued,   ///< the loop's queue, for another attempt
-    started,  ///< the engine
+    started,  ///< the engine or, when that has ended it, the loop's queue, to take in the result
     aside,    ///< a timer, or another operation that comes first
     ended,    ///< the loop's queue, to resume
   };
