@@ -38,8 +38,9 @@ task<> echo_messages(tcp::stream& client, frame_server_options const& options) {
 
   std::exception_ptr bad_frame;
   try {
-    for (std::uint64_t number = 1; auto message = co_await messages.read(); ++number) {
-      log(options, "{} message {}: {}", peer, number, preview(*message));
+    for (std::uint64_t number = 1; !(co_await in.peek()).empty(); ++number) {  // one has begun, and must end in time
+      auto const message = co_await timeout(options.message_timeout, messages.read());
+      log(options, "{} message {}: {}", peer, number, preview(message.value()));
       co_await replies.write(*message);
     }
   } catch (error const& e) {

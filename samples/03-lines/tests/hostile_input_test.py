@@ -1,10 +1,13 @@
 """What line_server does with input that is no good."""
 
+import contextlib
 import os
+import select
 import socket
 import ssl
 import struct
 import threading
+import time
 import unittest
 
 from programs import PATIENCE, Server, receive_all, receive_exactly
@@ -28,6 +31,26 @@ class HostileInput(unittest.TestCase):
         with server.connect() as connection:
             connection.sendall(b"hi\n")
             self.assertEqual(receive_exactly(connection, 9), b"hello hi\n")
+
+    # Lines that do not end
+
+    def test_a_line_that_is_not_complete_in_time_ends_the_connection_however_it_arrives(self):
+        with (Server("line_server", "--line-timeout", "1", "--idle-timeout", "3600") as server,
+              server.connect() as other, server.connect() as connection):
+            connection.sendall(b"one\n")
+            self.assertEqual(receive_exactly(connection, 10), b"hello one\n")
+            give_up_at = time.monotonic() + PATIENCE
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while time.monotonic() < give_up_at:
+                    connection.sendall(b"x")
+                    if select.select([connection], [], [], 0.02)[0]:
+                        self.assertEqual(connection.recv(1), b"")
+                        break
+                else:
+                    self.fail("it is still connected")
+            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr")
+            other.sendall(b"silence before a line is no delay\n")
+            receive_exactly(other, 40)
 
     # Lines that are too long
 

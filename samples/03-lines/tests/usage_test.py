@@ -13,6 +13,7 @@ class Usage(UsageTestCase):
     def test_wrong_usage(self):
         self.assert_wrong(
             (["line_server", "surplus"], "unexpected argument surplus"),
+            (["line_server", "--line-timeout", "0"], '--line-timeout: "0" is less than 0.001 seconds'),
             (["line_server", "--max-line", "0"], '--max-line: "0" is not a number from 1 to 1073741824'),
             (["line_server", "--max-line", "64k"], '--max-line: "64k" is not a number from 1 to 1073741824'),
             (["line_server", "--max-line", "-1"], '--max-line: "-1" is not a number from 1 to 1073741824'),

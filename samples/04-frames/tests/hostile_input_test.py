@@ -1,12 +1,15 @@
 """What frame_server does with input that is no good."""
 
+import contextlib
 import os
+import select
 import socket
 import ssl
 import struct
+import time
 import unittest
 
-from programs import Server, receive_all, receive_exactly
+from programs import PATIENCE, Server, receive_all, receive_exactly
 
 SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
 MEBIBYTE = 1024 * 1024
@@ -30,6 +33,29 @@ class HostileInput(unittest.TestCase):
         log = server.wait_for(b" disconnected: ", "stderr")
         self.assert_serves(server)
         return log
+
+    def test_a_message_that_is_not_complete_in_time_ends_the_connection_however_it_arrives(self):
+        with (Server("frame_server", "--message-timeout", "1", "--idle-timeout", "3600") as server,
+              server.connect() as other):
+            for beginning in (frame(b"x" * 100_000)[:4], b""):  # in the message, and in its length
+                with server.connect() as connection, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    connection.sendall(frame(b"whole") + beginning)
+                    self.assertEqual(receive_exactly(connection, 9), frame(b"whole"))
+                    if not beginning:
+                        connection.sendall(b"\0\0\1")
+                        self.assertEqual(receive_all(connection), b"")
+                        continue
+                    give_up_at = time.monotonic() + PATIENCE
+                    while time.monotonic() < give_up_at:
+                        connection.sendall(b"x")
+                        if select.select([connection], [], [], 0.02)[0]:
+                            self.assertEqual(connection.recv(1), b"")
+                            break
+                    else:
+                        self.fail("it is still connected")
+            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 2)
+            other.sendall(frame(b"silence before a message is no delay"))
+            receive_exactly(other, 40)
 
     def test_fault_31_a_frame_of_no_bytes_is_a_message(self):
         with Server("frame_server") as server, server.connect() as connection:

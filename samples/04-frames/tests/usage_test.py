@@ -16,6 +16,7 @@ class Usage(UsageTestCase):
     def test_wrong_usage(self):
         self.assert_wrong(
             (["frame_server", "surplus"], "unexpected argument surplus"),
+            (["frame_server", "--message-timeout", "0"], '--message-timeout: "0" is less than 0.001 seconds'),
             (["frame_server", "--prefix", "u32"], f'--prefix: "u32" is none of {KINDS}'),
             (["frame_server", "--max-frame", "0"], '--max-frame: "0" is not a number from 1 to 1073741824'),
             (["frame_server", "--max-frame", "1M"], '--max-frame: "1M" is not a number from 1 to 1073741824'),
