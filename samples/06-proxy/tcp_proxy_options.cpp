@@ -1,10 +1,14 @@
 #include "tcp_proxy_options.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 #include "options/command_line.hpp"
 
@@ -25,6 +29,13 @@ bool parse_upstream(std::string_view text, tcp_proxy_options& into) {
   return failed == std::errc() && end == port.data() + port.size() && into.upstream_port != 0;
 }
 
+/// Each connection takes two descriptors; a quarter of all is left for the rest of the program.
+std::size_t most_connections() {
+  long const descriptors = ::sysconf(_SC_OPEN_MAX);
+  if (descriptors < 0) return SIZE_MAX;  // there is no limit
+  return static_cast<std::size_t>(std::max(1L, (descriptors / 4 * 3 - 16) / 2));
+}
+
 }  // namespace
 
 tcp_proxy_options tcp_proxy_options::read(int argc, char** argv) {
@@ -37,9 +48,15 @@ tcp_proxy_options tcp_proxy_options::read(int argc, char** argv) {
   line.add_option_function<std::string>("UPSTREAM", store, "where to, as HOST:PORT or [IPV6-ADDRESS]:PORT")
       ->type_name("")
       ->required();
-  add_server_options(line, options);
+  add_server_options(
+      line, options,
+      {.max_connections = "connections at a time; any more are closed at once; no more than the "
+                          "descriptors of the process allow",
+       .idle_timeout = "close a pair of connections on which nothing moves, or of which one side accepts "
+                       "no data, for so long; 0: never"});
   line.add_seconds("--connect-timeout", options.connect_timeout, "how long to wait for UPSTREAM to answer",
                    std::chrono::milliseconds(1));
   line.read_or_exit(argc, argv);
+  options.max_connections = std::min(options.max_connections, most_connections());
   return options;
 }

@@ -1,10 +1,14 @@
 """tcp_proxy with servers that are not there, and with connections that break: that client's end, and nobody else's."""
 
+import contextlib
+import resource
+import signal
 import socket
 import struct
+import time
 import unittest
 
-from programs import Server, receive_all, receive_exactly
+from programs import PATIENCE, Program, Server, path_of, receive_all, receive_exactly
 from upstreams import connected_pair, echo_behind_proxy, proxy_to
 
 
@@ -67,6 +71,47 @@ class Failures(unittest.TestCase):
             for each in waiting:
                 each.close()
 
+    def assert_detects_itself(self, host, *upstreams):
+        for upstream in upstreams:
+            for threads in ("1", "2"):
+                with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
+                    port = free.getsockname()[1]
+                with (self.subTest(upstream=upstream, threads=threads),
+                      Program(path_of("tcp_proxy"), "--host", host, "--port", str(port), "--threads", threads,
+                              f"{upstream}:{port}") as proxy):
+                    proxy.wait_for(b"listening on ", "stdout")
+                    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+                        self.assert_closed(client)
+                        client_port = client.getsockname()[1]
+                    proxy.wait_for(b" disconnected: the upstream server is this proxy itself\n", "stderr")
+                    proxy.wait_for(b":%d disconnected" % client_port, "stderr")
+                    proxy.send_signal(signal.SIGTERM)
+                    status, _, log = proxy.wait()
+                    self.assertEqual(status, 0)
+                    self.assertLess(log.count(b" connected\n"), 20)
+
+    def test_a_proxy_that_is_its_own_upstream_closes_its_clients(self):
+        self.assert_detects_itself("127.0.0.1", "127.0.0.1", "localhost")
+
+    def test_a_proxy_on_both_kinds_of_addresses_that_is_its_own_upstream_closes_its_clients(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError as e:
+            self.skipTest(f"no IPv6 here: {e}")
+        self.assert_detects_itself("::", "127.0.0.1", "[::1]")
+
+    def test_connections_never_take_all_descriptors(self):
+        with echo_behind_proxy(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))) as proxy:
+            clients = [proxy.connect() for _ in range(60)]
+            answered = 0
+            for client in clients:
+                with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                    client.sendall(b"x")
+                    answered += client.recv(1) == b"x"  # or it is closed at once
+            self.assertEqual(answered, (64 // 4 * 3 - 16) // 2)
+            for client in clients:
+                client.close()
+
     # Connections that break
 
     def test_a_reset_by_the_client_ends_its_connection_only(self):
@@ -128,6 +173,20 @@ class Failures(unittest.TestCase):
             self.assert_closed(client)
             name = b"127.0.0.1:%d" % upstream.getsockname()[1]
             proxy.wait_for(b" disconnected: read from %s: timed out\n" % name, "stderr")
+
+    def test_a_side_that_sends_and_does_not_read_is_closed(self):
+        with connected_pair("--idle-timeout", "1") as (proxy, client, upstream):
+            upstream.setblocking(False)
+            give_up_at = time.monotonic() + PATIENCE
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while time.monotonic() < give_up_at:
+                    client.sendall(b"x")
+                    with contextlib.suppress(BlockingIOError):
+                        while True:
+                            upstream.send(b"y" * (1 << 20))
+                    time.sleep(0.05)
+                self.fail("it is still connected")
+            proxy.wait_for(b": timed out\n", "stderr")
 
     def test_a_connection_on_which_only_one_side_speaks_is_not_idle(self):
         with connected_pair("--idle-timeout", "0.4") as (_, client, upstream):

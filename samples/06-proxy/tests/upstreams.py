@@ -6,14 +6,14 @@ import socket
 from programs import PATIENCE, Server
 
 
-def proxy_to(port, *arguments):
-    return Server("tcp_proxy", f"127.0.0.1:{port}", *arguments)
+def proxy_to(port, *arguments, **options):
+    return Server("tcp_proxy", f"127.0.0.1:{port}", *arguments, **options)
 
 
 @contextlib.contextmanager
-def echo_behind_proxy(*arguments):
+def echo_behind_proxy(*arguments, **options):
     """Gives a proxy with echo_server behind it."""
-    with Server("echo_server") as upstream, proxy_to(upstream.port, *arguments) as proxy:
+    with Server("echo_server") as upstream, proxy_to(upstream.port, *arguments, **options) as proxy:
         yield proxy
 
 
