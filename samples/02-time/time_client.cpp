@@ -1,12 +1,17 @@
 // time_client: asks a time server what time it is, and prints the answer.
 #include <strait/strait.hpp>
 
+#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -19,37 +24,92 @@ namespace {
 
 constexpr std::size_t longest_datagram = 65535;
 
-/// Sends the question and receives the answer. A refusal is noted, and the wait goes on: it may well be that the server
-/// is just being started again.
-task<std::string> exchange(udp::socket& server, bool& was_refused) {
+/// One of the addresses that the server's name has.
+struct server {
+  explicit server(endpoint const& at) : address(at) {}
+
+  endpoint address;
+  std::optional<udp::socket> connection;  // none, if there is no way to the address
+  std::string problem;                    // why it has not answered, if the system has said so
+};
+
+/// "connection refused", as the library writes it.
+std::string reason(error const& why) {
+  auto text = why.code().message();
+  text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+  return text;
+}
+
+/// A socket for each address, in the order in which they are best tried. Throws if there is a way to none of them.
+task<std::vector<server>> connect_to_all(time_client_options const& options) {
+  auto const port = std::to_string(options.port);
+  auto const addresses = co_await resolve(options.host, port);
+  std::vector<server> all;
+  std::exception_ptr failure;
+  bool is_connected = false;
+  for (auto const& address : addresses) {
+    auto& one = all.emplace_back(address);
+    try {
+      one.connection = co_await udp::connect(address);
+      is_connected = true;
+    } catch (error const& e) {
+      one.problem = reason(e);
+      failure = std::current_exception();
+    }
+  }
+  if (!is_connected) std::rethrow_exception(failure);
+  co_return all;
+}
+
+/// Sends the question and receives the answer. After a refusal, `is_last` says what comes next: if there is another
+/// address to try, nothing is returned at once; if not, the wait goes on: it may well be that the server is just being
+/// started again.
+task<std::optional<std::string>> exchange(server& with, bool is_last) {
   std::string answer(longest_datagram, '\0');
   bool is_sent = false;
   for (;;) {
     try {
-      if (!is_sent) co_await server.send("hello");
+      if (!is_sent) co_await with.connection->send("hello");
       is_sent = true;
-      answer.resize((co_await server.recv(answer)).size);
+      answer.resize((co_await with.connection->recv(answer)).size);
       co_return answer;
     } catch (error const& e) {
-      if (e.code() != std::errc::connection_refused) throw;
-      was_refused = true;  // what was sent then is lost, and if this came from `send`, it has not sent anything now
+      with.problem = reason(e);
+      if (e.code() != std::errc::connection_refused || !is_last) co_return std::nullopt;
+      // what was sent then is lost, and if this came from `send`, it has not sent anything now
     }
   }
 }
 
-/// One question and its answer. Each has a socket of its own, so that no late answer to another one can reach it.
+/// "[::1]:5000 (connection refused), 127.0.0.1:5000"
+std::string list(std::vector<server> const& servers) {
+  std::vector<std::string> texts;
+  for (auto const& each : servers)
+    texts.push_back(each.problem.empty() ? each.address.to_string()
+                                         : fmt::format("{} ({})", each.address, each.problem));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+/// One question and its answer. Each has sockets of its own, so that no late answer to another one can reach it. Every
+/// try asks at one address after the other, until there is an answer.
 task<std::string> ask(time_client_options const& options) {
-  auto server = co_await udp::connect(options.host, options.port);
-  bool was_refused = false;
+  auto servers = co_await connect_to_all(options);
+  server const* last = nullptr;
+  for (auto const& each : servers)
+    if (each.connection) last = &each;
+
   for (unsigned i = 0; i < options.tries; ++i) {
-    try {
-      co_return co_await timeout(options.timeout, exchange(server, was_refused));
-    } catch (timed_out const&) {}
+    for (auto& each : servers) {
+      if (!each.connection) continue;
+      try {
+        auto answer = co_await timeout(options.timeout, exchange(each, &each == last));
+        if (answer) co_return std::move(*answer);
+      } catch (timed_out const&) {}
+    }
   }
-  throw std::runtime_error(fmt::format("no answer from {} in {} {} of {} s{}", server.remote_endpoint(), options.tries,
+  throw std::runtime_error(fmt::format("no answer from {} in {} {} of {} s", list(servers), options.tries,
                                        options.tries == 1 ? "try" : "tries",
-                                       std::chrono::duration<double>(options.timeout).count(),
-                                       was_refused ? ": connection refused" : ""));
+                                       std::chrono::duration<double>(options.timeout).count()));
 }
 
 task<> ask_all(time_client_options const& options) {

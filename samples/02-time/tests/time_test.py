@@ -175,10 +175,14 @@ class Time(unittest.TestCase):
             self.assertEqual(sender, ("127.0.0.1", server.port))
 
     def test_a_server_is_found_by_name(self):
-        address = socket.getaddrinfo("localhost", 0, type=socket.SOCK_DGRAM)[0][4][0]
-        with Server("time_server", "--host", address) as server:
-            ended = client(server.port, "--host", "localhost")
-            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+        for family, *_, (address, *_) in socket.getaddrinfo("localhost", 0, type=socket.SOCK_DGRAM):
+            try:
+                socket.create_server((address, 0), family=family).close()
+            except OSError:
+                continue  # the name has an address that this machine does not have
+            with self.subTest(address), Server("time_server", "--host", address) as server:
+                ended = client(server.port, "--host", "localhost")
+                self.assertEqual((ended.returncode, ended.stderr), (0, b""))
 
     # What the client makes of what comes, and of what does not
 
@@ -261,7 +265,7 @@ class Time(unittest.TestCase):
         word = "try" if tries == 1 else "tries"
         self.assertEqual(
             (ended.returncode, ended.stdout, ended.stderr.decode()),
-            (1, b"", f"time_client: no answer from 127.0.0.1:{port} in {tries} {word} of {each} s{reason}\n"))
+            (1, b"", f"time_client: no answer from 127.0.0.1:{port}{reason} in {tries} {word} of {each} s\n"))
         self.assertGreaterEqual(elapsed, tries * each)
 
     def test_the_client_gives_up_when_nobody_answers(self):
@@ -271,8 +275,8 @@ class Time(unittest.TestCase):
 
     def test_the_client_waits_although_it_is_refused_and_says_so_in_the_end(self):
         with refusing_port() as port:
-            self.assert_client_gives_up(port, 3, 0.2, ": connection refused")
-            self.assert_client_gives_up(port, 1, 1, ": connection refused")
+            self.assert_client_gives_up(port, 3, 0.2, " (connection refused)")
+            self.assert_client_gives_up(port, 1, 1, " (connection refused)")
 
     def test_the_client_is_answered_by_a_server_that_was_just_restarted(self):
         def talk(server):
