@@ -1,5 +1,7 @@
 #include "time_format.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <ctime>
 
@@ -30,7 +32,30 @@ std::string to_iso(std::tm const& local) {
                      local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, sign, minutes / 60, minutes % 60);
 }
 
+/// `pattern` has 9 for a digit, _ for a digit or a space, a for a letter, + for a sign; all else stands for itself.
+bool has_form(std::string_view text, std::string_view pattern) noexcept {
+  auto const fits = [](char c, char form) {
+    bool const is_digit = c >= '0' && c <= '9';
+    switch (form) {
+      case '9': return is_digit;
+      case '_': return is_digit || c == ' ';
+      case 'a': return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+      case '+': return c == '+' || c == '-';
+      default: return c == form;
+    }
+  };
+  return std::equal(text.begin(), text.end(), pattern.begin(), pattern.end(), fits);
+}
+
 }  // namespace
+
+bool is_time(std::string_view text) noexcept {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  constexpr std::size_t longest_epoch = 20;
+  bool const is_epoch = !text.empty() && text.size() <= longest_epoch &&
+                        text.find_first_not_of("0123456789", text.front() == '-' ? 1 : 0) == text.npos;
+  return is_epoch || has_form(text, "aaa aaa _9 99:99:99 9999") || has_form(text, "9999-99-99T99:99:99+99:99");
+}
 
 std::string to_text(std::chrono::system_clock::time_point when, time_format format) {
   auto const seconds = std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count();

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 enum class time_format {
   ctime,  ///< "Sun Jun 20 23:21:05 1993": as Python's time.ctime() writes it, in English whatever the locale
@@ -12,3 +13,6 @@ enum class time_format {
 
 /// Local time is what the environment's TZ says, or else the system. Fractions of a second are dropped.
 [[nodiscard]] std::string to_text(std::chrono::system_clock::time_point when, time_format format);
+
+/// Whether `text` has one of these forms, with or without the end of a line: every `to_text` of a year up to 9999 has.
+[[nodiscard]] bool is_time(std::string_view text) noexcept;

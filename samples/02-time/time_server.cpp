@@ -29,9 +29,10 @@ int main(int argc, char** argv) {
     };
 
     auto sockets = udp::bind_shared(options.where(), options.threads);
-    udp::server all({.longest = 1,  // whatever it says, the answer is the same: let the system drop the rest
+    auto const admits = [&](udp::request const& question) { return door.admits(question.from(), question.text()); };
+    udp::server all({.longest = doorkeeper::longest_question,  // let the system drop the rest
                      .drain = options.drain,
-                     .on_datagram = [&](udp::request const& question) { return door.admits(question.from()); }});
+                     .on_datagram = admits});
     run_until_signal(options.threads, [&](unsigned thread) {
       if (thread == 0) {
         fmt::print("listening on {}\n", sockets.front().local_endpoint());

@@ -20,7 +20,7 @@ time_server_options time_server_options::read(int argc, char** argv) {
       "the time as in Sun Jun 20 23:21:05 1993, 1993-06-20T23:21:05+02:00, or seconds since 1970");
   line.add_number<std::uint32_t>("--rate-limit", options.rate_limit, 0, rate_limiter::highest_rate,
                                  "answers per second, and at once, to one source, which is an IPv4 address or an IPv6 "
-                                 "/64; 0: no limit");
+                                 "/64; 0: no limit, for networks without strangers only");
   line.read_or_exit(argc, argv);
   return options;
 }

@@ -93,3 +93,21 @@ TEST_CASE("time_format: epoch is a number of whole seconds, rounded down") {
   CHECK(to_text(std::chrono::system_clock::time_point(1999ms), time_format::epoch) == "1");
   CHECK(to_text(std::chrono::system_clock::time_point(-1ms), time_format::epoch) == "-1");
 }
+
+TEST_CASE("time_format: a time is recognized in every format, with or without the end of a line") {
+  zone const here(newfoundland);
+  for (auto const format : {time_format::ctime, time_format::iso, time_format::epoch})
+    for (auto const since_1970 : {-1000000000s, 0s, 740611265s, 253402214400s}) {
+      auto const text = text_of(since_1970, format);
+      CHECK(is_time(text));
+      CHECK(is_time(text + "\r\n"));
+      CHECK_FALSE(is_time(text + "?"));
+      CHECK_FALSE(is_time("?" + text));
+    }
+}
+
+TEST_CASE("time_format: what is not all of a time is none") {
+  for (auto const* text : {"", "\n", "hello", "Sun Jun 20", "23:21:05", "Sun Jun 20 23:21:05 1993 ",
+                           "1993-06-20T23:21:05Z", "1993-06-20", "12a", "123456789012345678901"})
+    CHECK_FALSE(is_time(text));
+}
