@@ -32,8 +32,21 @@ void loop::run(main_branch& first) {
   run_number_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void loop::cancel_run(unsigned number) noexcept {
-  if (number == run_number()) main_->cancel();
+void loop::request_cancel() noexcept {
+  {
+    std::lock_guard const lock(posted_mutex_);
+    cancel_.run_number = run_number();
+    if (!std::exchange(cancel_.is_posted, true)) posted_.push(cancel_);
+  }
+  engine_->request_turn();
+}
+
+void loop::cancel_request::run_work() noexcept {
+  std::unique_lock lock(of_.posted_mutex_);
+  is_posted = false;
+  bool const is_of_this_run = run_number == of_.run_number();
+  lock.unlock();
+  if (is_of_this_run) of_.main_->cancel();
 }
 
 void loop::ready(work& item) noexcept {
@@ -86,26 +99,20 @@ void loop::run_watched(work& item) noexcept {
   activity_.end({});
 }
 
-void loop::add_timer(timer& item, clock::time_point when) {
+void loop::add_timer(timer& item, clock::time_point when) noexcept {
   timers_.insert(item, *this, when);
-  try {
-    set_alarm();
-  } catch (...) {  // for want of memory
-    timers_.remove(item);
-    throw;
-  }
+  set_alarm();
 }
 
 // The alarm is moved forward only: one that comes too early finds nothing due and sets the next. So a deadline that is
 // set and lifted with every operation costs a system call once per its length, not once per operation.
-void loop::set_alarm() {
+void loop::set_alarm() noexcept {
   if (timers_.empty() || timers_.earliest() >= alarm_) return;
-  alarm_ = clock::time_point::max();  // if the engine has no memory for the new one, there is none
-  engine_->set_alarm(timers_.earliest());
   alarm_ = timers_.earliest();
+  engine_->set_alarm(alarm_);
 }
 
-void timer::set(loop_core& loop, clock::time_point when) { loop_of(loop).add_timer(*this, when); }
+void timer::set(loop_core& loop, clock::time_point when) noexcept { loop_of(loop).add_timer(*this, when); }
 
 void timer::reset() noexcept {
   if (loop_) loop_of(*loop_).remove_timer(*this);
@@ -130,9 +137,7 @@ event_loop::~event_loop() { delete loop_; }
 
 void event_loop::run_branch(detail::main_branch& first) { loop_->run(first); }
 void event_loop::post_work(detail::work& item) noexcept { loop_->post(item); }
-void event_loop::cancel() {
-  post([loop = loop_, number = loop_->run_number()] { loop->cancel_run(number); });
-}
+void event_loop::cancel() noexcept { loop_->request_cancel(); }
 
 event_loop& current_loop_operation::await_resume() const noexcept { return detail::loop_of(branch_->core()).handle(); }
 

@@ -36,8 +36,8 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   void run(main_branch& first);
   /// The first branch has finished.
   void stop() noexcept { engine_->stop(); }
-  /// Cancels the main branch, if it is still the `number`th.
-  void cancel_run(unsigned number) noexcept;
+  /// Cancels the main branch of this run, or of the next one. From any thread.
+  void request_cancel() noexcept;
   /// Which run this is or, between two, the next one will be. From any thread.
   [[nodiscard]] unsigned run_number() const noexcept { return run_number_.load(std::memory_order_relaxed); }
 
@@ -47,7 +47,7 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   /// The same, from any thread.
   void post(work& item) noexcept;
 
-  void add_timer(timer& item, clock::time_point when);
+  void add_timer(timer& item, clock::time_point when) noexcept;
   void remove_timer(timer& item) noexcept { timers_.remove(item); }
 
   /// There is a stall detector: `activity` is to be kept.
@@ -64,8 +64,20 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   // One connection with much to do must not keep the others waiting; fewer costs throughput, more costs fairness.
   static constexpr int operations_per_resume = 32;
 
+  class cancel_request final : public work {
+   public:
+    explicit cancel_request(loop& of) noexcept : of_(of) {}
+    // Under the lock of what is posted.
+    bool is_posted = false;
+    unsigned run_number = 0;
+
+   private:
+    void run_work() noexcept override;
+    loop& of_;
+  };
+
   void turn() noexcept override;
-  void set_alarm();
+  void set_alarm() noexcept;
   void take_posted() noexcept;
   void run_watched(work& item) noexcept;
 
@@ -82,6 +94,7 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
 
   std::mutex posted_mutex_;
   work_queue posted_;
+  cancel_request cancel_{*this};
 
   loop_activity activity_;
 };

@@ -1,58 +1,94 @@
-// A binary heap, smallest first.
+// A treap whose links are in the timers.
 #include "core/timer_queue.hpp"
 
-namespace strait::detail {
+#include <cstdint>
 
-void timer_queue::insert(timer& item, loop_core& loop, clock::time_point when) {
-  heap_.push_back({when, &item});
+namespace strait::detail {
+namespace {
+
+/// The upper half of a product with the golden ratio: neighbours in memory have ranks far apart.
+std::uint32_t rank(timer const& item) noexcept {
+  auto const address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&item));
+  auto const mixed = (address ^ address >> 32) * 0x9e3779b97f4a7c15;
+  return static_cast<std::uint32_t>((mixed ^ mixed >> 29) * 0xbf58476d1ce4e5b9 >> 32);
+}
+
+}  // namespace
+
+void timer_queue::insert(timer& item, loop_core& loop, clock::time_point when) noexcept {
   item.loop_ = &loop;
   item.when_ = when;
-  sift_up(heap_.size() - 1, heap_.back());
+  item.earlier_ = item.later_ = nullptr;
+  if (!root_) {
+    item.above_ = nullptr;
+    root_ = first_ = last_ = &item;
+    return;
+  }
+  if (!(when < last_->when_)) {
+    place_below(last_, last_->later_, item);
+    last_ = &item;
+    return;
+  }
+  timer* above = root_;
+  timer** link = nullptr;
+  for (timer* next = root_; next; next = *link) {
+    above = next;
+    link = when < next->when_ ? &next->earlier_ : &next->later_;
+  }
+  if (above == first_ && link == &above->earlier_) first_ = &item;
+  place_below(above, *link, item);
+}
+
+void timer_queue::place_below(timer* above, timer*& link, timer& item) noexcept {
+  link = &item;
+  item.above_ = above;
+  auto const its = rank(item);
+  while (item.above_ && rank(*item.above_) < its) raise(item);
+}
+
+/// What points to `item` in the tree.
+timer*& timer_queue::link_to(timer& item) noexcept {
+  if (!item.above_) return root_;
+  return item.above_->earlier_ == &item ? item.above_->earlier_ : item.above_->later_;
+}
+
+/// Has `item` change places with the one above it, which goes below it.
+void timer_queue::raise(timer& item) noexcept {
+  timer& sunk = *item.above_;
+  link_to(sunk) = &item;
+  item.above_ = sunk.above_;
+  bool const was_earlier = sunk.earlier_ == &item;
+  timer*& moved = was_earlier ? item.later_ : item.earlier_;
+  (was_earlier ? sunk.earlier_ : sunk.later_) = moved;
+  if (moved) moved->above_ = &sunk;
+  moved = &sunk;
+  sunk.above_ = &item;
 }
 
 void timer_queue::remove(timer& item) noexcept {
-  std::size_t const hole = item.position_;
-  entry const last = heap_.back();
-  heap_.pop_back();
+  while (item.earlier_ && item.later_) raise(rank(*item.earlier_) < rank(*item.later_) ? *item.later_ : *item.earlier_);
+  timer* const below = item.earlier_ ? item.earlier_ : item.later_;
+  link_to(item) = below;
+  if (below) below->above_ = item.above_;
   item.loop_ = nullptr;
-  if (hole == heap_.size()) return;
-  if (hole > 0 && last.when < heap_[(hole - 1) / 2].when) sift_up(hole, last);
-  else sift_down(hole, last);
+
+  // Only one that had nothing on its other side can have been the first or the last; what is beside it now is near.
+  if (first_ == &item) {
+    first_ = below ? below : item.above_;
+    while (first_ && first_->earlier_) first_ = first_->earlier_;
+  }
+  if (last_ == &item) {
+    last_ = below ? below : item.above_;
+    while (last_ && last_->later_) last_ = last_->later_;
+  }
 }
 
 void timer_queue::expire(clock::time_point now) noexcept {
-  while (!heap_.empty() && heap_.front().when <= now) {
-    timer& due = *heap_.front().item;
+  while (first_ && first_->when_ <= now) {
+    timer& due = *first_;
     remove(due);
     due.expired();
   }
-}
-
-void timer_queue::place(std::size_t position, entry const& item) noexcept {
-  heap_[position] = item;
-  item.item->position_ = position;
-}
-
-void timer_queue::sift_up(std::size_t position, entry item) noexcept {
-  while (position > 0) {
-    std::size_t const above = (position - 1) / 2;
-    if (!(item.when < heap_[above].when)) break;
-    place(position, heap_[above]);
-    position = above;
-  }
-  place(position, item);
-}
-
-void timer_queue::sift_down(std::size_t position, entry item) noexcept {
-  for (;;) {
-    std::size_t below = 2 * position + 1;
-    if (below >= heap_.size()) break;
-    if (below + 1 < heap_.size() && heap_[below + 1].when < heap_[below].when) ++below;
-    if (!(heap_[below].when < item.when)) break;
-    place(position, heap_[below]);
-    position = below;
-  }
-  place(position, item);
 }
 
 }  // namespace strait::detail

@@ -1,34 +1,34 @@
-// Deadlines in order: a heap of timers that know their place in it.
+// Deadlines in order, with no memory but that of the timers.
 #pragma once
-
-#include <vector>
 
 #include "strait/core/detail/timer.hpp"
 
 namespace strait::detail {
 
+/// A treap: a binary search tree by time, in which a timer's *rank*, a hash of its address, is not above that of the
+/// one above it. So it is as if the timers had been inserted in random order, and balanced well enough whatever their
+/// times are. To insert one that is the latest, and to remove any, takes constant time on average; to insert
+/// elsewhere, logarithmic time.
 class timer_queue {
  public:
-  [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   /// The earliest deadline; the queue is not empty.
-  [[nodiscard]] clock::time_point earliest() const noexcept { return heap_.front().when; }
+  [[nodiscard]] clock::time_point earliest() const noexcept { return first_->when_; }
 
-  void insert(timer& item, loop_core& loop, clock::time_point when);
+  /// Behind those of the same time.
+  void insert(timer& item, loop_core& loop, clock::time_point when) noexcept;
   void remove(timer& item) noexcept;
   /// Takes out and calls every timer whose time is not after `now`.
   void expire(clock::time_point now) noexcept;
 
  private:
-  // The time stands beside the pointer, so that sifting does not touch the timers it compares.
-  struct entry {
-    clock::time_point when;
-    timer* item;
-  };
-  void place(std::size_t position, entry const& item) noexcept;
-  void sift_up(std::size_t position, entry item) noexcept;
-  void sift_down(std::size_t position, entry item) noexcept;
+  void place_below(timer* above, timer*& link, timer& item) noexcept;
+  [[nodiscard]] timer*& link_to(timer& item) noexcept;
+  void raise(timer& item) noexcept;
 
-  std::vector<entry> heap_;
+  timer* root_ = nullptr;
+  timer* first_ = nullptr;
+  timer* last_ = nullptr;
 };
 
 }  // namespace strait::detail

@@ -72,10 +72,11 @@ class engine {
   virtual void run() = 0;
   virtual void stop() noexcept = 0;
 
+  // Neither of these can fail: what they need has been reserved.
   /// Has `client::turn` called soon. From any thread.
   virtual void request_turn() noexcept = 0;
   /// Has `client::turn` called at `when`; replaces the alarm set before.
-  virtual void set_alarm(clock::time_point when) = 0;
+  virtual void set_alarm(clock::time_point when) noexcept = 0;
 
   [[nodiscard]] virtual clock::time_point now() const noexcept = 0;
   /// The same clock in nanoseconds; cheaper, and up to some milliseconds late.

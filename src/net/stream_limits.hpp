@@ -69,11 +69,10 @@ class stream_limits : protected timer {
   std::int64_t unsent_ = unknown;  // how long it was
   std::uint64_t rate_ = 0;         // bytes per second
   std::int64_t window_ = 0;
-  std::uint64_t received_before_ = 0;      // this window
-  std::uint64_t got_ = 0;                  // in the window of the verdict, or of the last one that there was
-  std::uint64_t least_ = 0;                // in a window
-  bool has_verdict_ = false;               // too little has come: no read is to wait any more
-  [[maybe_unused]] std::int64_t room_[2];  // see stream_socket
+  std::uint64_t received_before_ = 0;  // this window
+  std::uint64_t got_ = 0;              // in the window of the verdict, or of the last one that there was
+  std::uint64_t least_ = 0;            // in a window
+  bool has_verdict_ = false;           // too little has come: no read is to wait any more
 };
 
 }  // namespace strait::detail

@@ -226,3 +226,18 @@ TEST_CASE("a task that is done when the cancel comes has its value, and the next
   }) == 42);
   loop.run(turns(3));
 }
+
+TEST_CASE("a task that is canceled several times at once is canceled once, and the next one not at all") {
+  event_loop loop;
+  for (int i = 0; i != 3; ++i) loop.cancel();
+  auto const sleep = []() -> task<> { co_await sleep_for(std::chrono::hours(1)); };
+  CHECK_THROWS_AS(loop.run(sleep), canceled);
+  int turns = 0;
+  auto const goes_on = [&]() -> task<> {
+    for (; turns != 5; ++turns) co_await yield();
+  };
+  CHECK_NOTHROW(loop.run(goes_on));
+  CHECK(turns == 5);
+  loop.cancel();
+  CHECK_THROWS_AS(loop.run(sleep), canceled);
+}

@@ -86,7 +86,7 @@ class event_loop {
 
   /// Cancels the task that `run` runs, now or, if it runs none, the next one. **From any thread**, while the loop
   /// exists.
-  void cancel();
+  void cancel() noexcept;
 
  private:
   friend detail::loop& detail::loop_of(event_loop const& loop) noexcept;

@@ -18,6 +18,9 @@ asio_engine::asio_engine(client& owner)
 #else
   sockets_ = make_portable_sockets(*this);
 #endif
+  // From here on Asio has room for the alarm.
+  wait_for_alarm();
+  alarm_.cancel();
 }
 
 asio_engine::~asio_engine() { sockets_->context_ends(); }
@@ -27,19 +30,38 @@ void asio_engine::run() {
   context_.run();
 }
 
+// The memory of the one before is free: Asio frees it before it calls the handler.
 void asio_engine::request_turn() noexcept {
   if (turn_requested_.exchange(true, std::memory_order_acq_rel)) return;
-  asio::post(context_, [this] {
-    turn_requested_.store(false, std::memory_order_release);
-    client_.turn();
-  });
+  asio::post(context_, reserved_handler(turn_memory_, [this] {
+               turn_requested_.store(false, std::memory_order_release);
+               client_.turn();
+             }));
 }
 
-void asio_engine::set_alarm(clock::time_point when) {
-  alarm_.expires_at(when);
-  alarm_.async_wait([this](asio::error_code const& error) {
-    if (!error) client_.turn();
-  });
+// One wait at a time, for which there is memory: an alarm that is moved waits until Asio has ended the wait before.
+void asio_engine::set_alarm(clock::time_point when) noexcept {
+  alarm_time_ = when;
+  if (is_waiting_for_alarm_) alarm_.cancel();
+  else wait_for_alarm();
+}
+
+void asio_engine::wait_for_alarm() {
+  is_waiting_for_alarm_ = true;
+  alarm_.expires_at(alarm_time_);
+  alarm_.async_wait(reserved_handler(alarm_memory_, [this](asio::error_code const&) { alarm_ended(); }));
+}
+
+// It is due, or has been moved; or both.
+void asio_engine::alarm_ended() noexcept {
+  is_waiting_for_alarm_ = false;
+  if (alarm_time_ == clock::time_point::max()) return;
+  if (alarm_time_ > now()) {
+    wait_for_alarm();
+    return;
+  }
+  alarm_time_ = clock::time_point::max();
+  client_.turn();
 }
 
 std::int64_t asio_engine::coarse_now() const noexcept {

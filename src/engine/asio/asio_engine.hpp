@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "engine/asio/handler_memory.hpp"
 #include "engine/engine.hpp"
 
 namespace strait::engine {
@@ -22,7 +23,7 @@ class asio_engine final : public engine {
   void run() override;
   void stop() noexcept override { context_.stop(); }
   void request_turn() noexcept override;
-  void set_alarm(clock::time_point when) override;
+  void set_alarm(clock::time_point when) noexcept override;
   [[nodiscard]] clock::time_point now() const noexcept override { return clock::now(); }
   [[nodiscard]] std::int64_t coarse_now() const noexcept override;
   [[nodiscard]] socket& attach(int descriptor, short_read meaning) override;
@@ -31,11 +32,24 @@ class asio_engine final : public engine {
   [[nodiscard]] asio::io_context& context() noexcept { return context_; }
 
  private:
+  // Its timers have a queue of their own in the context, in which there is always room for the one alarm: what the
+  // bridge's users wait for stands in another.
+  struct alarm_traits : asio::wait_traits<clock> {};
+  using alarm_timer = asio::basic_waitable_timer<clock, alarm_traits, asio::io_context::executor_type>;
+
+  /// Throws nothing but, the first time, `std::bad_alloc`.
+  void wait_for_alarm();
+  void alarm_ended() noexcept;
+
   client& client_;
+  handler_memory turn_memory_;
+  handler_memory alarm_memory_;
   std::unique_ptr<socket_maker> sockets_;  // outlives the context, whose queues may hold sockets to the end
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  asio::steady_timer alarm_;
+  alarm_timer alarm_;
+  clock::time_point alarm_time_ = clock::time_point::max();  // max: none is set
+  bool is_waiting_for_alarm_ = false;                        // Asio holds the handler
   std::atomic<bool> turn_requested_ = false;
 };
 

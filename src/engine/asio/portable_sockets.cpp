@@ -4,6 +4,7 @@
 #if !defined(STRAIT_HAS_REACTOR_SOCKETS)
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include <asio/buffer.hpp>
@@ -17,11 +18,17 @@ namespace {
 
 class portable_socket final : public socket, public detail::list_hook<portable_socket> {
   using operation = detail::io_operation;
+  using stream_descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
  public:
-  portable_socket(asio_engine& engine, int descriptor)
-      : socket(descriptor), engine_(engine), stream_(engine.context(), descriptor) {
-    stream_.native_non_blocking(true);
+  portable_socket(asio_engine& engine, int descriptor) : socket(descriptor), engine_(engine) {
+    stream_.emplace(engine.context(), descriptor);
+    try {
+      stream_->native_non_blocking(true);
+    } catch (...) {
+      static_cast<void>(stream_->release());  // it is still the caller's
+      throw;
+    }
   }
 
   bool start(operation& what) noexcept override {
@@ -59,15 +66,18 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
         engine_.owner().ready(*pending);
       }
     asio::error_code ignored;
-    stream_.close(ignored);
+    stream_->close(ignored);
     retire();
   }
 
   int release() noexcept override {
-    int const descriptor = stream_.release();
+    int const descriptor = stream_->release();
     retire();
     return descriptor;
   }
+
+  /// The context is about to end; what it holds of this it will destroy.
+  void context_ends() noexcept { stream_.reset(); }
 
  private:
   struct direction {
@@ -75,6 +85,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     bool is_waiting = false;  // Asio holds a handler
     bool is_canceled = false;
     bool may_have_more = true;
+    handler_memory memory;
   };
 
   direction& way_of(operation const& what) noexcept { return what.is_output() ? out_ : in_; }
@@ -85,21 +96,22 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     return outcome != attempt_outcome::would_block;
   }
 
-  void wait(direction& way) {
+  // Asio holds one handler per direction at a time, for which there is memory.
+  void wait(direction& way) noexcept {
     way.is_waiting = true;
     if (way.pending->what_ == operation::kind::read) {
       auto const& buffer = way.pending->buffer_;
       auto const into = asio::buffer(const_cast<void*>(buffer.data()), buffer.size());
-      stream_.async_read_some(into,
-                              [this](asio::error_code const& error, std::size_t moved) { resume(in_, error, moved); });
+      auto const read = [this](asio::error_code const& error, std::size_t moved) { resume(in_, error, moved); };
+      stream_->async_read_some(into, reserved_handler(way.memory, read));
     } else {
-      auto const what =
-          &way == &in_ ? asio::posix::stream_descriptor::wait_read : asio::posix::stream_descriptor::wait_write;
-      stream_.async_wait(what, [this, &way](asio::error_code const& error) { resume(way, error, 0); });
+      auto const what = &way == &in_ ? stream_descriptor::wait_read : stream_descriptor::wait_write;
+      auto const waited = [this, &way](asio::error_code const& error) { resume(way, error, 0); };
+      stream_->async_wait(what, reserved_handler(way.memory, waited));
     }
   }
 
-  void resume(direction& way, asio::error_code const& error, std::size_t moved) {
+  void resume(direction& way, asio::error_code const& error, std::size_t moved) noexcept {
     way.is_waiting = false;
     if (is_closed_) {
       retire();
@@ -130,7 +142,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
 
   void interrupt() noexcept {
     asio::error_code ignored;
-    stream_.cancel(ignored);
+    stream_->cancel(ignored);
   }
 
   // Asio calls a handler for each wait, those of a closed socket too; the last of them ends this.
@@ -140,7 +152,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
   }
 
   asio_engine& engine_;
-  asio::posix::stream_descriptor stream_;
+  std::optional<stream_descriptor> stream_;
   direction in_;
   direction out_;
   bool is_closed_ = false;
@@ -149,9 +161,12 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
 class portable_sockets final : public asio_engine::socket_maker {
  public:
   explicit portable_sockets(asio_engine& engine) : engine_(engine) {}
-  // Those whose handlers the context will not call any more.
-  void context_ends() noexcept override {
+  // Those whose handlers the context has not called.
+  ~portable_sockets() override {
     while (portable_socket* const each = all_.front()) delete each;
+  }
+  void context_ends() noexcept override {
+    for (auto* each = all_.front(); each; each = all_.next(*each)) each->context_ends();
   }
   // Asio itself finds out whether there is more.
   socket& attach(int descriptor, short_read) override {

@@ -1,8 +1,6 @@
 // A place in a loop's queue of deadlines.
 #pragma once
 
-#include <cstddef>
-
 #include "strait/base/chrono.hpp"
 #include "strait/core/detail/branch.hpp"
 
@@ -19,8 +17,9 @@ class timer {
   timer(timer const&) = delete;
   timer& operator=(timer const&) = delete;
 
-  /// Calls `expired` once, from the loop, at `when` or soon after. Not while it is set.
-  void set(loop_core& loop, clock::time_point when);
+  /// Calls `expired` once, from the loop, at `when` or soon after; those set for the same time are called in the order
+  /// in which they were set. Not while it is set. Takes no memory.
+  void set(loop_core& loop, clock::time_point when) noexcept;
   /// Does nothing if it is not set or has expired.
   void reset() noexcept;
   [[nodiscard]] bool is_set() const noexcept { return loop_ != nullptr; }
@@ -36,7 +35,10 @@ class timer {
   friend class timer_queue;
   loop_core* loop_ = nullptr;
   clock::time_point when_;
-  std::size_t position_ = 0;
+  // Its place in the queue, which is a tree.
+  timer* above_ = nullptr;
+  timer* earlier_ = nullptr;
+  timer* later_ = nullptr;
 };
 
 /// The time `after` from now; now, if that is past. A wait too long for the clock is one that does not end.

@@ -1,0 +1,78 @@
+// Memory that is reserved for an operation of Asio, so that beginning one cannot fail.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+namespace strait::engine {
+
+/// Room for one operation of Asio. It must outlive the context, whose queues may hold the operation to the end.
+class handler_memory {
+ public:
+  handler_memory() = default;
+  handler_memory(handler_memory const&) = delete;
+  handler_memory& operator=(handler_memory const&) = delete;
+
+  /// What does not fit, in a version of Asio to come, or beside another operation is taken from the heap.
+  [[nodiscard]] void* allocate(std::size_t size) {
+    if (size > sizeof bytes_ || is_used_) return ::operator new(size);
+    is_used_ = true;
+    return bytes_.data();
+  }
+  void free(void* block) noexcept {
+    if (block == bytes_.data()) is_used_ = false;
+    else ::operator delete(block);
+  }
+
+ private:
+  alignas(std::max_align_t) std::array<std::byte, 192> bytes_;
+  bool is_used_ = false;
+};
+
+/// What Asio asks for the memory of a `reserved_handler`.
+template <class T>
+class handler_allocator {
+ public:
+  using value_type = T;
+  explicit handler_allocator(handler_memory& from) noexcept : memory_(&from) {}
+  template <class U>
+  handler_allocator(handler_allocator<U> const& other) noexcept : memory_(other.memory_) {}
+
+  [[nodiscard]] T* allocate(std::size_t count) {
+    static_assert(alignof(T) <= alignof(std::max_align_t));
+    return static_cast<T*>(memory_->allocate(count * sizeof(T)));
+  }
+  void deallocate(T* block, std::size_t) noexcept { memory_->free(block); }
+
+  template <class U>
+  friend bool operator==(handler_allocator const& one, handler_allocator<U> const& other) noexcept {
+    return one.memory_ == other.memory_;
+  }
+
+ private:
+  template <class>
+  friend class handler_allocator;
+  handler_memory* memory_;
+};
+
+/// A handler whose operation lies in `memory`.
+template <class F>
+class reserved_handler {
+ public:
+  using allocator_type = handler_allocator<void>;
+  reserved_handler(handler_memory& memory, F function) noexcept : memory_(&memory), function_(std::move(function)) {}
+
+  [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(*memory_); }
+  template <class... Args>
+  void operator()(Args const&... arguments) {
+    function_(arguments...);
+  }
+
+ private:
+  handler_memory* memory_;
+  F function_;
+};
+
+}  // namespace strait::engine
