@@ -11,12 +11,26 @@ namespace detail {
 
 loop::loop(event_loop& handle) : handle_(handle), engine_(engine::make_engine(*this)) { refresh(); }
 
+// Destructors may post, too: those of what was posted, of tasks that guests were, and of handlers that Asio has kept.
 loop::~loop() {
-  take_posted();
-  while (work* item = ready_.pop()) item->drop_work();
+  is_ending_ = true;
+  drop_work();
   while (loop_user* const each = users_.front()) {
     each->unlink();
     each->loop_ended();
+  }
+  drop_work();
+  delete engine_.get();  // and not reset: it may be asked for the time until it is gone
+  static_cast<void>(engine_.release());
+  drop_work();
+}
+
+void loop::drop_work() noexcept {
+  for (;;) {
+    take_posted();
+    work* const item = ready_.pop();
+    if (!item) return;
+    item->drop_work();
   }
 }
 
@@ -38,7 +52,7 @@ void loop::request_cancel() noexcept {
     cancel_.run_number = run_number();
     if (!std::exchange(cancel_.is_posted, true)) posted_.push(cancel_);
   }
-  engine_->request_turn();
+  request_turn();
 }
 
 void loop::cancel_request::run_work() noexcept {
@@ -49,8 +63,12 @@ void loop::cancel_request::run_work() noexcept {
   if (is_of_this_run) of_.main_->cancel();
 }
 
+void loop::request_turn() noexcept {
+  if (!is_ending_) engine_->request_turn();
+}
+
 void loop::ready(work& item) noexcept {
-  if (ready_.empty()) engine_->request_turn();
+  if (ready_.empty()) request_turn();
   ready_.push(item);
 }
 
@@ -66,7 +84,7 @@ void loop::post(work& item) noexcept {
     std::lock_guard const lock(posted_mutex_);
     posted_.push(item);
   }
-  engine_->request_turn();
+  request_turn();
 }
 
 void loop::take_posted() noexcept {
@@ -89,7 +107,7 @@ void loop::turn() noexcept {
       run_watched(*item);
     else item->run_work();
   }
-  if (!ready_.empty()) engine_->request_turn();
+  if (!ready_.empty()) request_turn();
 }
 
 // What resumes a branch says so itself.

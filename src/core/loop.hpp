@@ -76,6 +76,8 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
     loop& of_;
   };
 
+  void request_turn() noexcept;
+  void drop_work() noexcept;
   void turn() noexcept override;
   void set_alarm() noexcept;
   void take_posted() noexcept;
@@ -95,6 +97,7 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   std::mutex posted_mutex_;
   work_queue posted_;
   cancel_request cancel_{*this};
+  bool is_ending_ = false;  // no turn will come
 
   loop_activity activity_;
 };

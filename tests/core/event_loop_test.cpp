@@ -227,6 +227,37 @@ TEST_CASE("a task that is done when the cancel comes has its value, and the next
   loop.run(turns(3));
 }
 
+namespace {
+
+/// Posts another like it when it is destroyed, `more` times in a row.
+class posts_when_destroyed {
+ public:
+  posts_when_destroyed(event_loop& loop, int more, std::shared_ptr<int> held)
+      : loop_(&loop), more_(more), held_(std::move(held)) {}
+  posts_when_destroyed(posts_when_destroyed&& other) noexcept
+      : loop_(std::exchange(other.loop_, nullptr)), more_(other.more_), held_(std::move(other.held_)) {}
+  ~posts_when_destroyed() {
+    if (loop_ && more_ != 0) loop_->post([next = posts_when_destroyed(*loop_, more_ - 1, held_)] {});
+  }
+
+ private:
+  event_loop* loop_;
+  int more_;
+  std::shared_ptr<int> held_;
+};
+
+}  // namespace
+
+TEST_CASE("what a destructor posts while the loop ends is destroyed, and what its destructor posts, too") {
+  auto const held = std::make_shared<int>();
+  {
+    event_loop loop;
+    loop.post([first = posts_when_destroyed(loop, 3, held)] {});
+    CHECK(held.use_count() == 2);
+  }
+  CHECK(held.use_count() == 1);
+}
+
 TEST_CASE("a task that is canceled several times at once is canceled once, and the next one not at all") {
   event_loop loop;
   for (int i = 0; i != 3; ++i) loop.cancel();

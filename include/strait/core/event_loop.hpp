@@ -77,8 +77,8 @@ class event_loop {
   }
 
   /// Has the loop call `function()` once, outside of any task, in the order of the calls. **From any thread**, while
-  /// the loop exists. `function` must not throw; it is destroyed unused if the loop ends first. May throw
-  /// `std::bad_alloc`.
+  /// the loop exists. `function` must not throw; it is destroyed unused if the loop ends first, and so is what its
+  /// destructor posts then, and so on: the loop ends when nothing is posted any more. May throw `std::bad_alloc`.
   template <class F>
   void post(F function) {
     post_work(*new detail::posted<F>(std::move(function)));
