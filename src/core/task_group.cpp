@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -58,9 +59,22 @@ void task_group::body_failed() noexcept {
     body_canceled_ = std::current_exception();
     if (!scope_.is_canceled()) canceled_first_ = true;
   } catch (...) {
-    failures_.push_back(std::current_exception());
+    keep(std::current_exception());
   }
   scope_.cancel();
+}
+
+/// The first needs no memory. One of the others that there is no memory for is printed.
+void task_group::keep(std::exception_ptr failure) noexcept {
+  if (!first_failure_) {
+    first_failure_ = std::move(failure);
+    return;
+  }
+  try {
+    more_failures_.push_back(failure);
+  } catch (std::bad_alloc const&) {
+    print_failure(std::move(failure));
+  }
 }
 
 void task_group::child_ended(child& ended) noexcept {
@@ -78,11 +92,11 @@ void task_group::child_ended(child& ended) noexcept {
         if (report_) {
           report_(hook_, failure);
         } else {
-          failures_.push_back(failure);
+          keep(std::move(failure));
           scope_.cancel();
         }
       } catch (...) {
-        failures_.push_back(std::current_exception());
+        keep(std::current_exception());
         scope_.cancel();
       }
     }
@@ -91,11 +105,21 @@ void task_group::child_ended(child& ended) noexcept {
   if (--size_ == 0 && joining_) joining_->last_ended();
 }
 
+/// Returns if there is no memory to throw them together.
+void task_group::throw_all_failures() {
+  try {
+    more_failures_.insert(more_failures_.begin(), first_failure_);
+    throw multiple_errors(more_failures_.data(), more_failures_.size());
+  } catch (std::bad_alloc const&) {
+    // Then the first stands for all.
+  }
+}
+
 void task_group::rethrow(bool has_value) {
   bool const canceled_outside = entry_->is_canceled_outside();
   entry_.reset();
-  if (failures_.size() == 1) std::rethrow_exception(failures_.front());
-  if (!failures_.empty()) throw multiple_errors(failures_.data(), failures_.size());
+  if (!more_failures_.empty()) throw_all_failures();
+  if (first_failure_) std::rethrow_exception(first_failure_);
   if (has_value || !(canceled_outside || canceled_first_)) return;
   if (body_canceled_) std::rethrow_exception(body_canceled_);
   throw canceled();

@@ -106,8 +106,10 @@ class task_group {
   /// Notes what ended the body (called in a catch block) and cancels the children.
   void body_failed() noexcept;
   void child_ended(child& ended) noexcept;
+  void keep(std::exception_ptr failure) noexcept;
   /// Throws what the block is to end with, if not with its value, which it has unless `has_value` is false.
   void rethrow(bool has_value);
+  void throw_all_failures();
 
   detail::branch& owner_;
   detail::promise_base* const owner_task_;
@@ -118,7 +120,8 @@ class task_group {
   join_operation* joining_ = nullptr;
   failure_hook report_;
   void* hook_;
-  std::vector<std::exception_ptr> failures_;
+  std::exception_ptr first_failure_;
+  std::vector<std::exception_ptr> more_failures_;
   std::exception_ptr body_canceled_;  // the body ended with `canceled`
   bool canceled_first_ = false;       // it or a child did, and not because the group was canceled
   bool child_canceled_ = false;
