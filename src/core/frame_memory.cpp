@@ -1,8 +1,10 @@
 // Free lists of frames by size, one set per thread.
 #include "strait/core/detail/frame_memory.hpp"
 
-#include <array>
+#include <cstddef>
 #include <new>
+
+#include <pthread.h>
 
 namespace strait::detail {
 namespace {
@@ -32,21 +34,39 @@ struct block {
 };
 
 struct free_lists {
-  std::array<block*, classes> first{};
-  std::size_t kept = 0;
-  bool closed = false;  // the thread is ending: its objects of static duration may still free frames
-
-  ~free_lists() {
-    closed = true;
-    for (block*& list : first)
-      while (block* const each = list) {
-        list = each->next;
-        free_block(each);
-      }
-  }
+  enum class use : unsigned char {
+    not_yet,  // nothing frees the lists at the end of the thread
+    open,
+    closed,  // the thread is ending: its objects of static duration may still free frames
+  };
+  block* first[classes];
+  std::size_t kept;
+  use state;
 };
 
-thread_local free_lists lists;
+// Without a destructor, whose registration the C library answers with an abort when there is no memory for it.
+constinit thread_local free_lists lists{};
+
+void close_lists(void* of_thread) noexcept {
+  auto& ended = *static_cast<free_lists*>(of_thread);
+  ended.state = free_lists::use::closed;
+  for (block*& list : ended.first)
+    while (block* const each = list) {
+      list = each->next;
+      free_block(each);
+    }
+}
+
+/// Whether a frame may be kept. It is not worth an error if not.
+bool open_lists(free_lists& mine) noexcept {
+  static pthread_key_t const key = [] {
+    pthread_key_t made{};
+    return ::pthread_key_create(&made, close_lists) == 0 ? made : static_cast<pthread_key_t>(-1);
+  }();
+  if (mine.state == free_lists::use::closed || ::pthread_setspecific(key, &mine) != 0) return false;
+  mine.state = free_lists::use::open;
+  return true;
+}
 
 constexpr std::size_t class_of(std::size_t size) noexcept { return (size - 1) / granule; }
 
@@ -78,7 +98,9 @@ void free_frame(void* memory, std::size_t size) noexcept {
   std::size_t const index = class_of(size);
   std::size_t const bytes = (index + 1) * granule;
   free_lists& mine = lists;
-  if (size > largest_recycled_frame || mine.closed || mine.kept + bytes > most_kept) {
+  bool const is_kept = size <= largest_recycled_frame && mine.kept + bytes <= most_kept &&
+                       (mine.state == free_lists::use::open || open_lists(mine));
+  if (!is_kept) {
     free_block(memory);
     return;
   }
