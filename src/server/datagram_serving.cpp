@@ -12,7 +12,6 @@
 #include "strait/base/error.hpp"
 #include "strait/core/detail/frame_memory.hpp"
 #include "strait/core/task_group.hpp"
-#include "strait/core/timeout.hpp"
 
 namespace strait::detail {
 namespace {
@@ -57,7 +56,8 @@ void datagram_serving::worker_failed() noexcept {
   } catch (canceled const&) {  // the server was stopped
     return;
   } catch (std::bad_alloc const&) {
-    if (!workers_.empty()) return;  // the next one whose handler ends will receive
+    replace_receiver_later();
+    return;
   } catch (...) {}
   failure_ = std::current_exception();
   stopped_.set();
@@ -79,8 +79,14 @@ void datagram_serving::replace_receiver() noexcept {
   if (is_stopping_ || present_ >= limits_.max_handlers) return;
   try {
     begin_worker();
-  } catch (...) {  // for want of memory; the next one whose handler ends will receive
+  } catch (...) {  // no memory
+    replace_receiver_later();
   }
+}
+
+// Unless a worker whose handler ends receives before.
+void datagram_serving::replace_receiver_later() noexcept {
+  if (!retry_.is_set()) retry_.set(loop_, clock::now() + first_back_off);
 }
 
 void datagram_serving::wake() noexcept {
@@ -112,11 +118,9 @@ task<> datagram_serving::drain() {
     print_failure(std::current_exception());
   }
   empty_.reset();
-  try {
-    if (present_ != 0) co_await timeout(limits_.drain, empty_.wait());
-  } catch (std::exception const&) {  // the time is up, or there is not even memory to wait for it
-    cancel_handlers();
-  }
+  drain_limit limit(*this);
+  limit.set(loop_, deadline_after(limits_.drain));
+  if (present_ != 0) co_await empty_.wait();
 }
 
 datagram_statistics datagram_serving::finish() {
@@ -167,13 +171,8 @@ std::chrono::nanoseconds datagram_worker::receiving_failed() noexcept {
 }
 
 void datagram_worker::handler_waits() noexcept {
-  if (serving_.limits_.handler_timeout.count() != 0) {
-    try {
-      set(serving_.loop_, deadline_after(serving_.limits_.handler_timeout));
-    } catch (...) {  // there is no memory to limit it
-      cancel(cause::deadline);
-    }
-  }
+  if (serving_.limits_.handler_timeout.count() != 0)
+    set(serving_.loop_, deadline_after(serving_.limits_.handler_timeout));
   serving_.receiver_waits();
 }
 

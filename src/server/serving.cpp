@@ -9,7 +9,6 @@
 #include "core/loop.hpp"
 #include "server/server_core.hpp"
 #include "strait/core/task_group.hpp"
-#include "strait/core/timeout.hpp"
 #include "strait/net/detail/stream_end.hpp"
 
 namespace strait::detail {
@@ -122,15 +121,9 @@ task<> serving::drain() {
     print_failure(std::current_exception());
   }
 
-  try {
-    if (present_ != 0) co_await timeout(options().drain, empty_.wait());
-  } catch (std::exception const&) {  // the time is up, or there is not even memory to wait for it
-    cut_off();
-  }
-  if (present_ != 0) {
-    empty_.reset();
-    co_await empty_.wait();
-  }
+  drain_limit limit(*this);
+  limit.set(loop_, deadline_after(options().drain));
+  if (present_ != 0) co_await empty_.wait();
   what.what = server_event::kind::drained;
   what.connections = 0;
   what.lasted = clock::now() - began;

@@ -51,14 +51,23 @@ task<server_statistics> server::serve(Listeners listeners, Handler handler) {
     auto const accept_the_rest = [&](auto& each) {
       return detail::accept_what_waits(here, each, handler, connections);
     };
+    task<> draining = here.drain();  // made now: at the end there might be no memory for it
     co_await here.run_until_stopped(detail::for_all_listeners(listeners, accept));
-    try {
-      co_await shield(detail::for_all_listeners(listeners, accept_the_rest));
-      detail::for_each_listener(listeners, [](auto& each) { each.close(); });
-      co_await shield(here.drain());
-    } catch (std::bad_alloc const&) {
-      here.cut_off();
+    // A cancel of the server has done its work. (Not a `shield`, for which there might be no memory.)
+    detail::scope ending;
+    detail::scoped_entry const entry(co_await detail::this_branch{}, ending, true);
+    constexpr int most_tries = 100;
+    for (int i = 0; i != most_tries; ++i) {
+      try {
+        co_await detail::for_all_listeners(listeners, accept_the_rest);
+        break;
+      } catch (std::exception const&) {
+        here.lacks_memory();
+      }
+      co_await sleep_for(detail::lack_of_memory);
     }
+    detail::for_each_listener(listeners, [](auto& each) { each.close(); });
+    co_await std::move(draining);
   };
   auto const nothing_escapes = [](std::exception_ptr) {};  // each connection has reported its own failure
   co_await with_task_group(nothing_escapes, body);

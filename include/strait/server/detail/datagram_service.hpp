@@ -145,10 +145,14 @@ class datagram_service final : public datagram_serving {
   /// Gives its statistics when all has ended.
   task<datagram_statistics> run() {
     auto const body = [this](task_group& workers) -> task<> {
+      task<> draining = drain();  // made now: at the end there might be no memory for it
       workers_ = &workers;
       begin_worker();
       co_await receive_until_stopped();
-      co_await shield(drain());
+      // A cancel of the server has done its work. (Not a `shield`, for which there might be no memory.)
+      scope ending;
+      scoped_entry const entry(co_await this_branch{}, ending, true);
+      co_await std::move(draining);
     };
     auto const nothing_escapes = [](std::exception_ptr) {};  // each handler's failure has been reported
     co_await with_task_group(nothing_escapes, body);

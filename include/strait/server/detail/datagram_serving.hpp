@@ -76,6 +76,28 @@ class datagram_serving : private work {
     datagram_serving& of_;
   };
 
+  /// Ends the time to drain. (Not a `timeout`, for which there might be no memory.)
+  class drain_limit final : public timer {
+   public:
+    explicit drain_limit(datagram_serving& of) noexcept : of_(of) {}
+
+   private:
+    void expired() noexcept override { of_.cancel_handlers(); }
+    datagram_serving& of_;
+  };
+
+  /// Begins a receiver when there was no memory for one.
+  class receiver_retry final : public timer {
+   public:
+    explicit receiver_retry(datagram_serving& of) noexcept : of_(of) {}
+
+   private:
+    void expired() noexcept override {
+      if (!of_.receiver_) of_.replace_receiver();
+    }
+    datagram_serving& of_;
+  };
+
   /// A buffer that is not in use: all that is kept in it is where the next one is.
   struct spare_buffer {
     spare_buffer* next;
@@ -86,6 +108,7 @@ class datagram_serving : private work {
 
   void receiver_waits() noexcept;
   void replace_receiver() noexcept;
+  void replace_receiver_later() noexcept;
   void stop_receiving() noexcept;
   void cancel_handlers() noexcept;
   void add_to(datagram_statistics& total) const noexcept { counts.add_to(total); }
@@ -102,6 +125,7 @@ class datagram_serving : private work {
   intrusive_list<datagram_worker> workers_;
   spare_buffer* spare_ = nullptr;
   receiver_check check_{*this};
+  receiver_retry retry_{*this};
   event stopped_;
   event empty_;
   std::exception_ptr failure_;

@@ -147,6 +147,9 @@ task<> accept_one(serving& here, Listener& listener, Handler& handler, task_grou
   if (here.admits(who, has_room)) begin_connection(admission(here, who), stream, handler, connections);
 }
 
+/// How long to wait for memory before the next try: as long as an accept does that has met with the like.
+inline constexpr std::chrono::milliseconds lack_of_memory{5};
+
 /// Goes on until it is canceled; throws only what no other accept can be expected to mend.
 template <class Listener, class Handler>
 task<> accept_from(serving& here, Listener& listener, Handler& handler, task_group& connections) {
@@ -158,11 +161,7 @@ task<> accept_from(serving& here, Listener& listener, Handler& handler, task_gro
     } catch (std::bad_alloc const&) {
       here.lacks_memory();
     }
-    try {
-      co_await sleep_for(std::chrono::milliseconds(5));  // as an accept does that has met with the like
-      continue;
-    } catch (std::bad_alloc const&) {}
-    co_await yield();
+    co_await sleep_for(lack_of_memory);
   }
 }
 
@@ -170,15 +169,17 @@ task<> accept_from(serving& here, Listener& listener, Handler& handler, task_gro
 template <class Listener, class Handler>
 task<> accept_what_waits(serving& here, Listener& listener, Handler& handler, task_group& connections) {
   constexpr int most = 4096;  // as many as a backlog holds: there must be an end, however fast others come
-  try {
-    for (int i = 0; i != most && here.has_room(); ++i) {
+  for (int i = 0; i != most && here.has_room(); ++i) {
+    try {
       auto stream = co_await timeout(std::chrono::nanoseconds(0), listener.accept());
       peer const who(stream);
       here.take_room_anyway();  // no more than one over, if another loop has been faster
       if (here.admits(who, true)) begin_connection(admission(here, who), stream, handler, connections);
+    } catch (std::bad_alloc const&) {
+      here.lacks_memory();
+    } catch (std::exception const&) {
+      co_return;  // no client waits any more, or there are no descriptors for them
     }
-  } catch (std::exception const&) {
-    // Nobody waits any more, or there are no descriptors, or no memory, for them.
   }
 }
 

@@ -94,6 +94,16 @@ class serving : private work {
   template <class, class>
   friend class server_loops;
 
+  /// Ends the time to drain. (Not a `timeout`, for which there might be no memory.)
+  class drain_limit final : public timer {
+   public:
+    explicit drain_limit(serving& of) noexcept : of_(of) {}
+
+   private:
+    void expired() noexcept override { of_.cut_off(); }
+    serving& of_;
+  };
+
   /// Has `run_work` run. From any thread.
   void wake() noexcept;
   void run_work() noexcept override;
