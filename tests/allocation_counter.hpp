@@ -19,6 +19,8 @@
 namespace strait::test {
 
 [[nodiscard]] long allocations_so_far() noexcept;
+/// How many have not been freed.
+[[nodiscard]] long live_allocations() noexcept;
 
 /// Allocations during 1000 times `exchange`, once it has run 10 times.
 template <class F>
