@@ -1,19 +1,17 @@
 // Children of a group: how they begin, end and are waited for.
 #include "strait/core/task_group.hpp"
 
-#include <cerrno>
-#include <cstdio>
+#include <exception>
 #include <new>
 
-#include <fmt/format.h>
-
+#include "base/standard_streams.hpp"
 #include "strait/base/error.hpp"
 
 namespace strait {
 
 void print_failure(std::exception_ptr failure) noexcept {
   try {
-    fmt::print(stderr, "{}: {}\n", program_invocation_short_name, describe(failure));
+    detail::print_line(describe(failure));
   } catch (std::exception const&) {
     // There is nowhere left to say it.
   }

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/standard_streams.hpp"
 #include "engine/message.hpp"
 #include "engine/send_file.hpp"
 #include "engine/splice.hpp"
@@ -199,7 +200,8 @@ attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
   for (int tries = 0; tries != 64; ++tries) {
     auto length = static_cast<socklen_t>(operation.buffer_.size());
     auto* const peer = static_cast<sockaddr*>(const_cast<void*>(operation.buffer_.data()));
-    int const accepted = ::accept4(descriptor, peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int const accepted =
+        detail::above_standard_streams(::accept4(descriptor, peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted >= 0) {
       operation.error_ = 0;
       operation.moved_ = static_cast<std::size_t>(accepted);

@@ -20,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "io/file_calls.hpp"
 #include "io/path_beneath.hpp"
 #include "net/descriptor.hpp"
@@ -271,7 +272,8 @@ task<directory> open_directory(std::string path) {
   auto const work = [&] {
     auto const context = fmt::format("open {}", detail::shown(path));
     detail::refuse_nul(path, context);
-    int const descriptor = detail::uninterrupted([&] { return ::open(path.c_str(), to_list); });
+    int const descriptor =
+        detail::above_standard_streams(detail::uninterrupted([&] { return ::open(path.c_str(), to_list); }));
     if (descriptor < 0) throw detail::system_failure(errno, context);
     return directory(descriptor, std::move(path));
   };

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "base/without_signal.hpp"
 #include "io/file_calls.hpp"
 #include "net/descriptor.hpp"
@@ -160,9 +161,9 @@ task<file> open_file(std::string path, open_options options) {
   auto const open = [&] {
     auto const context = fmt::format("open {}", detail::shown(path));
     detail::refuse_nul(path, context);
-    int const descriptor = detail::uninterrupted([&] {
+    int const descriptor = detail::above_standard_streams(detail::uninterrupted([&] {
       return ::open(path.c_str(), detail::open_flags(options), static_cast<mode_t>(options.permissions & 07777));
-    });
+    }));
     if (descriptor < 0) throw detail::system_failure(errno, context);
     return file(descriptor, std::move(path));
   };

@@ -16,6 +16,7 @@
 #endif
 #endif
 
+#include "base/standard_streams.hpp"
 #include "io/file_calls.hpp"
 
 namespace strait::detail {
@@ -48,7 +49,8 @@ std::string_view take_part(std::string_view& rest) noexcept {
 
 /// openat of one part. With O_DIRECTORY the system calls a symbolic link "not a directory", which is true, too.
 int open_part(int directory, std::string const& part, int flags, mode_t permissions) noexcept {
-  int const opened = uninterrupted([&] { return ::openat(directory, part.c_str(), flags | O_NOFOLLOW, permissions); });
+  int const opened = above_standard_streams(
+      uninterrupted([&] { return ::openat(directory, part.c_str(), flags | O_NOFOLLOW, permissions); }));
   if (opened >= 0 || errno != ENOTDIR) return opened;
   struct stat there = {};
   bool const is_link = ::fstatat(directory, part.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(there.st_mode);
@@ -80,7 +82,7 @@ int open_as_a_whole(int directory, std::string const& path, int flags, mode_t pe
   constexpr int most_tries = 32;
   for (int tries = 0; uses_new_calls() && tries != most_tries; ++tries) {
     auto const opened = ::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
-    if (opened >= 0) return static_cast<int>(opened);
+    if (opened >= 0) return above_standard_streams(static_cast<int>(opened));
     if (errno == EAGAIN || errno == EINTR) continue;
     // What keeps a process from making system calls (seccomp) often says EPERM of those that it does not know.
     if (errno != ENOSYS && errno != EPERM) return -1;

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -95,7 +96,8 @@ task<> socket_receiving::take() {
 
 /// A descriptor that is there, and the same socket, whoever closes the stream meanwhile; -1 if there is none.
 int socket_receiving::socket_for_threads() noexcept {
-  if (socket_.get() < 0) socket_ = unique_descriptor(::fcntl(from_.native_handle(), F_DUPFD_CLOEXEC, 0));
+  if (socket_.get() < 0)
+    socket_ = unique_descriptor(::fcntl(from_.native_handle(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   return socket_.get();
 }
 

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "base/standard_streams.hpp"
+
 namespace strait::detail {
 
 error system_failure(int code, std::string_view context, std::size_t transferred) {
@@ -14,7 +16,7 @@ error system_failure(int code, std::string_view context, std::size_t transferred
 }
 
 unique_descriptor open_socket(int family, int type, std::string_view context) {
-  unique_descriptor made(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  unique_descriptor made(above_standard_streams(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
   if (made.get() < 0) throw system_failure(errno, context);
   return made;
 }

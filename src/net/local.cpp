@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "net/basic_datagram_socket.hpp"
 #include "net/descriptor.hpp"
 #include "net/listener_socket.hpp"
@@ -37,7 +38,10 @@ void check_kind(int descriptor, int type, std::string_view context) {
 std::array<unique_descriptor, 2> connected_pair(int type, std::string_view context) {
   int made[2];
   if (::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, made) != 0) throw system_failure(errno, context);
-  return {unique_descriptor(made[0]), unique_descriptor(made[1])};
+  std::array pair{unique_descriptor(above_standard_streams(made[0])),
+                  unique_descriptor(above_standard_streams(made[1]))};
+  if (pair[0].get() < 0 || pair[1].get() < 0) throw system_failure(errno, context);
+  return pair;
 }
 
 /// `Socket` made of `descriptor`, which it takes over.

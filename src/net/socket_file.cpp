@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "net/descriptor.hpp"
 
 namespace strait::detail {
@@ -44,7 +45,9 @@ occupant occupant_of(int descriptor, local::endpoint const& where, std::string_v
 }  // namespace
 
 directory_lock::directory_lock(std::string_view path)
-    : directory_(path.empty() ? -1 : ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    : directory_(path.empty()
+                     ? -1
+                     : above_standard_streams(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))) {
   // Others hold it for some microseconds. Who holds it for a second does so for reasons of his own.
   constexpr int longest_wait_ms = 1000;
   for (int waited = 0; directory_ >= 0 && !is_held_ && waited != longest_wait_ms; ++waited) {

@@ -1,11 +1,10 @@
 // How the failures of handlers and the statistics of datagram servers read.
-#include <cerrno>
-#include <cstdio>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "server/count_list.hpp"
 #include "strait/base/error.hpp"
 #include "strait/core/task_group.hpp"
@@ -21,7 +20,7 @@ void detail::report(basic_datagram_serve_options<Endpoint> const& options, basic
     if (options.on_error) {
       options.on_error(of, std::move(failure));
     } else {
-      fmt::print(stderr, "{}: {}: {}\n", program_invocation_short_name, of.from(), describe(failure));
+      detail::print_line(fmt::format("{}: {}", of.from(), describe(failure)));
     }
   } catch (...) {
     print_failure(std::current_exception());

@@ -1,11 +1,11 @@
 // One loop of a server: room, drain, counts, and what is told of its connections.
 #include "strait/server/detail/serving.hpp"
 
-#include <cstdio>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "core/loop.hpp"
 #include "server/server_core.hpp"
 #include "strait/core/task_group.hpp"
@@ -156,7 +156,7 @@ void serving::report(peer const& who, std::exception_ptr failure) const noexcept
     if (options().on_error) {
       options().on_error(who, std::move(failure));
     } else {
-      fmt::print(stderr, "{}: {}: {}\n", program_invocation_short_name, who, describe(failure));
+      print_line(fmt::format("{}: {}", who, describe(failure)));
     }
   } catch (...) {
     print_failure(std::current_exception());

@@ -13,6 +13,7 @@
 #include <strait/strait.hpp>
 
 #include "catch.hpp"
+#include "core/program.hpp"
 #include "core/waiting.hpp"
 #include "io/files.hpp"
 #include "io/streams.hpp"
@@ -430,4 +431,24 @@ TEST_CASE("a lock on a file is had by one at a time, until the file is closed") 
     co_await first.close();
     CHECK(second.try_lock());
   });
+}
+
+TEST_CASE("program that opens files while its standard streams are closed", "[.]") {
+  auto const open_each = [](auto open) {
+    for (int const each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(each);
+    return open();
+  };
+  bool is_well = false;
+  run([&]() -> task<> {
+    auto const root = co_await open_each([] { return open_directory("/proc/self"); });
+    auto const file = co_await open_each([] { return open_file("/proc/self/maps"); });
+    auto const beneath = co_await open_each([&] { return root.open_file("maps"); });
+    is_well = root.native_handle() > STDERR_FILENO && file.native_handle() > STDERR_FILENO &&
+              beneath.native_handle() > STDERR_FILENO;
+  });
+  exit_with(is_well ? 0 : 1);
+}
+TEST_CASE("no file has the descriptor of a standard stream that is closed") {
+  program closed("program that opens files while its standard streams are closed");
+  CHECK(closed.status() == 0);
 }

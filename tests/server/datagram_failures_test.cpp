@@ -3,10 +3,12 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <unistd.h>
 
+#include "core/program.hpp"
 #include "datagram_servers.hpp"
 
 using namespace strait;
@@ -229,4 +231,25 @@ TEST_CASE("fault 45: a server is dropped while handlers wait") {
     CHECK(open_descriptors() == before);
     if (count == 39) CHECK(begun == 3);
   }
+}
+
+TEST_CASE("datagram server whose standard error has no reader", "[.]") {
+  int ends[2];
+  if (::pipe(ends) != 0) exit_with(100);
+  ::dup2(ends[1], STDERR_FILENO);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  auto server = bound_socket();
+  auto client = bound_socket();
+  auto const where = server.local_endpoint();
+  auto const statistics = serve_while(std::move(server), fail_as_told, [&]() -> task<> {
+    for (std::string_view const each : {"an exception", "a number", "an answer"}) co_await client.sendto(each, where);
+    char answer[100];
+    static_cast<void>(co_await client.recvfrom(answer));
+  });
+  exit_with(static_cast<int>(statistics.failed));
+}
+TEST_CASE("a datagram's failure that is reported to a standard error without a reader does not end the server") {
+  program server("datagram server whose standard error has no reader");
+  CHECK(server.status() == 2);
 }

@@ -4,7 +4,10 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include "catch.hpp"
+#include "core/program.hpp"
 #include "failing_memory.hpp"
 #include "serving.hpp"
 
@@ -257,4 +260,29 @@ TEST_CASE("a peer that does not end its side is not waited for longer than the l
                                          {.linger = linger});
   CHECK(seen.statistics.served == 2);
   CHECK(seen.errors.empty());
+}
+
+TEST_CASE("server whose standard error has no reader", "[.]") {
+  int ends[2];
+  if (::pipe(ends) != 0) exit_with(100);
+  ::dup2(ends[1], STDERR_FILENO);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  auto listener = tcp::listen("127.0.0.1:0");
+  auto const where = listener.local_endpoint();
+  auto const fail = [](tcp::stream&) -> task<> {
+    throw std::runtime_error("out of luck");
+    co_return;
+  };
+  auto const statistics = serve_during(std::move(listener), fail, {}, [&]() -> task<> {
+    for (int i = 0; i != 3; ++i) {
+      auto client = connect_now(where);
+      co_await wait_for_end_of(client);
+    }
+  });
+  exit_with(static_cast<int>(statistics.failed));
+}
+TEST_CASE("a failure that is reported to a standard error without a reader does not end the server") {
+  program server("server whose standard error has no reader");
+  CHECK(server.status() == 3);
 }

@@ -5,6 +5,7 @@
 
 #include <asio/post.hpp>
 
+#include "base/standard_streams.hpp"
 #include "engine/asio/sockets.hpp"
 
 namespace strait::engine {
@@ -76,6 +77,10 @@ std::int64_t asio_engine::coarse_now() const noexcept {
 
 socket& asio_engine::attach(int descriptor, short_read meaning) { return sockets_->attach(descriptor, meaning); }
 
-std::unique_ptr<engine> make_engine(engine::client& client) { return std::make_unique<asio_engine>(client); }
+// Asio's own descriptors, too, stay clear of the standard streams.
+std::unique_ptr<engine> make_engine(engine::client& client) {
+  detail::open_standard_streams();
+  return std::make_unique<asio_engine>(client);
+}
 
 }  // namespace strait::engine
