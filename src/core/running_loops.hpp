@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "base/process_wide.hpp"
 #include "core/loop.hpp"
 
 namespace strait::detail {
@@ -10,7 +11,7 @@ namespace strait::detail {
 /// A loop is among them while `loop::run` runs. Any thread.
 class running_loops {
  public:
-  static running_loops& instance();
+  static running_loops& instance() { return process_wide<running_loops>::instance(); }
 
   /// Has a loop be among them while it exists.
   class membership {
@@ -21,6 +22,7 @@ class running_loops {
     ~membership();
 
    private:
+    running_loops& all_;
     loop& loop_;
   };
 

@@ -1,79 +1,89 @@
 // Blocking calls: the pool's threads, and the awaiting of what they do.
 #include "core/thread_pool.hpp"
 
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "base/process_wide.hpp"
 #include "core/loop.hpp"
 #include "strait/core/thread_pool.hpp"
 
 namespace strait::detail {
 
-thread_pool& thread_pool::instance() {
-  static thread_pool& pool = *new thread_pool;
-  return pool;
-}
+namespace {
 
-void thread_pool::submit(pool_item& item) {
+struct call_pool : thread_pool {
+  call_pool() noexcept : thread_pool(thread_pool_size, std::numeric_limits<std::size_t>::max()) {}
+};
+
+constinit thread_local thread_pool const* works_for = nullptr;
+
+}  // namespace
+
+thread_pool& thread_pool::for_calls() { return process_wide<call_pool>::instance(); }
+
+bool thread_pool::submit(pool_item& item) {
   std::unique_lock lock(mutex_);
   if (idle_) {
     auto& next = *std::exchange(idle_, idle_->next_idle);
     next.item = &item;
     lock.unlock();
     next.is_given.notify_one();
-  } else if (threads_ == thread_pool_size || !begin_thread(item)) {
-    append(item);
+    return true;
   }
+  bool const is_nested = works_for == this;
+  if ((is_nested || threads_ < most_threads_) && begin_thread(item, is_nested || threads_ == 0)) return true;
+  if (waiting_count_ == most_waiting_) return false;
+  waiting_.push_back(item);
+  ++waiting_count_;
+  return true;
 }
 
-bool thread_pool::begin_thread(pool_item& item) {
+bool thread_pool::begin_thread(pool_item& item, bool is_needed) {
   try {
-    std::thread([this, &item] { work_forever(&item); }).detach();
+    std::thread([this, &item] { work(&item); }).detach();
     ++threads_;
     return true;
   } catch (std::system_error const& e) {
-    if (threads_ == 0) throw error(e.code(), "begin a thread for blocking calls");
+    if (is_needed) throw error(e.code(), "begin a thread for blocking calls");
     return false;
   }
 }
 
-void thread_pool::append(pool_item& item) noexcept {
-  item.next_ = nullptr;
-  (last_ ? last_->next_ : first_) = &item;
-  last_ = &item;
-}
-
 pool_item* thread_pool::take_waiting() noexcept {
-  auto* const item = first_;
-  if (item) first_ = item->next_;
-  if (!first_) last_ = nullptr;
+  auto* const item = waiting_.front();
+  if (!item) return nullptr;
+  item->unlink();
+  --waiting_count_;
   return item;
 }
 
 bool thread_pool::withdraw(pool_item& item) noexcept {
   std::lock_guard const lock(mutex_);
-  pool_item* previous = nullptr;
-  for (pool_item* each = first_; each; previous = each, each = each->next_) {
-    if (each != &item) continue;
-    (previous ? previous->next_ : first_) = item.next_;
-    if (last_ == &item) last_ = previous;
-    return true;
-  }
-  return false;
+  if (!item.linked()) return false;
+  item.unlink();
+  --waiting_count_;
+  return true;
 }
 
-void thread_pool::work_forever(pool_item* item) noexcept {
+void thread_pool::work(pool_item* item) noexcept {
+  works_for = this;
   worker self;
   for (;;) {
     item->call();
     auto& ended = *item;
     std::unique_lock lock(mutex_);
-    item = take_waiting();
-    if (!item) self.next_idle = std::exchange(idle_, &self);
+    bool const is_one_too_many = threads_ > most_threads_;
+    if (is_one_too_many) --threads_;
+    item = is_one_too_many ? nullptr : take_waiting();
+    if (!item && !is_one_too_many) self.next_idle = std::exchange(idle_, &self);
     lock.unlock();
     ended.complete();
+    if (is_one_too_many) return;
     if (item) continue;
     lock.lock();
     self.is_given.wait(lock, [&] { return self.item != nullptr; });
@@ -110,21 +120,21 @@ bool pool_call_base::start(branch& where, std::coroutine_handle<> self) {
   canceled_ = where.is_canceled();
   if (canceled_) return false;
   auto job = std::make_unique<pool_job>(*this, loop_of(where.core()));
-  thread_pool::instance().submit(*job);
+  static_cast<void>(thread_pool::for_calls().submit(*job));  // any number may wait
   job_ = job.release();
   suspend(where, self);
   return true;
 }
 
 void pool_call_base::cancel() noexcept {
-  if (!thread_pool::instance().withdraw(*job_)) return;
+  if (!thread_pool::for_calls().withdraw(*job_)) return;
   canceled_ = true;
   resume_soon();
 }
 
 void pool_call_base::retire() noexcept {
   if (!job_) return;
-  bool const never_begins = canceled_ || (is_waiting() && thread_pool::instance().withdraw(*job_));
+  bool const never_begins = canceled_ || (is_waiting() && thread_pool::for_calls().withdraw(*job_));
   if (!never_begins) job_->wait();
   delete std::exchange(job_, nullptr);
 }

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <mutex>
+
+#include "strait/core/detail/intrusive_list.hpp"
 
 namespace strait::detail {
 
 /// A blocking call. Intrusive; belongs to who submits it.
-class pool_item {
+class pool_item : public list_hook<pool_item> {
  public:
   /// Runs on a thread of the pool, for as long as it takes.
   virtual void call() noexcept = 0;
@@ -17,22 +20,27 @@ class pool_item {
 
  protected:
   ~pool_item() = default;
-
- private:
-  friend class thread_pool;
-  pool_item* next_ = nullptr;
 };
 
-/// Threads are begun as they are needed and then stay. The pool is never destroyed, and its threads end with the
+/// Threads are begun as they are needed and then stay. A pool is never destroyed, and its threads end with the
 /// process: what they do is waited for by tasks, or may be left undone (a look-up that nobody wants any more).
 ///
 /// Of threads with nothing to do, the one that has worked last is given the next call: what it needs is in its
 /// processor's cache. One task's calls, one after the other, so run on one thread.
+///
+/// A call that a thread of the pool itself submits is needed for the one that it runs, and so does not wait for a
+/// thread: if none is idle, it is given one above `most_threads`, which ends as soon as a call has ended. Otherwise
+/// calls of which each waits for another would keep all threads for ever.
 class thread_pool {
  public:
-  static thread_pool& instance();
-  /// Throws `error` if there is no thread and none can be begun.
-  void submit(pool_item& item);
+  /// That of `on_thread_pool`.
+  static thread_pool& for_calls();
+
+  thread_pool(unsigned most_threads, std::size_t most_waiting) noexcept
+      : most_threads_(most_threads), most_waiting_(most_waiting) {}
+
+  /// False: `most_waiting` items wait for a thread already. Throws `error` if there is no thread and none can be begun.
+  [[nodiscard]] bool submit(pool_item& item);
   /// True: no thread has begun `item`, and none will.
   bool withdraw(pool_item& item) noexcept;
 
@@ -43,15 +51,16 @@ class thread_pool {
     pool_item* item = nullptr;
     worker* next_idle = nullptr;
   };
-  bool begin_thread(pool_item& item);
-  void work_forever(pool_item* item) noexcept;
-  void append(pool_item& item) noexcept;
+  bool begin_thread(pool_item& item, bool is_needed);
+  void work(pool_item* item) noexcept;
   pool_item* take_waiting() noexcept;
 
+  unsigned const most_threads_;
+  std::size_t const most_waiting_;
   std::mutex mutex_;
-  worker* idle_ = nullptr;      // the one that has become idle last
-  pool_item* first_ = nullptr;  // of those that wait for a thread, in order
-  pool_item* last_ = nullptr;
+  worker* idle_ = nullptr;             // the one that has become idle last
+  intrusive_list<pool_item> waiting_;  // for a thread, in order
+  std::size_t waiting_count_ = 0;
   unsigned threads_ = 0;
 };
 

@@ -7,6 +7,8 @@
 //  - To a file that was opened to append, and to some file systems, it says EINVAL.
 #include "engine/splice.hpp"
 
+#include "base/process_wide.hpp"
+#include "base/standard_streams.hpp"
 #include "base/without_signal.hpp"
 #include "strait/core/detail/spliced_bytes.hpp"
 
@@ -52,12 +54,18 @@ void close_pipe(pipe_ends const& pipe) noexcept {
   ::close(pipe.input);
 }
 
+// A child that the process forks must not put bytes into a pipe from which its parent takes them.
+[[maybe_unused]] bool const leaves_pipes_to_parent = after_fork_in_child([] {
+  while (idle.count != 0) close_pipe(idle.pipes[--idle.count]);
+});
+
 bool make_pipe(pipe_ends& made) noexcept {
   int ends[2];
   if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return false;
-  made = {ends[0], ends[1]};
-  if (::fcntl(made.input, F_SETPIPE_SZ, spliced_bytes::most) >= 0) return true;
-  if (::fcntl(made.input, F_GETPIPE_SZ) >= least_capacity) return true;
+  made = {above_standard_streams(ends[0]), above_standard_streams(ends[1])};
+  bool const is_whole = made.output >= 0 && made.input >= 0;
+  if (is_whole && ::fcntl(made.input, F_SETPIPE_SZ, spliced_bytes::most) >= 0) return true;
+  if (is_whole && ::fcntl(made.input, F_GETPIPE_SZ) >= least_capacity) return true;
   close_pipe(made);
   return false;
 }

@@ -1,4 +1,4 @@
-// Names into endpoints, by getaddrinfo on the thread pool.
+// Names into endpoints, by getaddrinfo on threads.
 #include "strait/net/resolve.hpp"
 
 #include <cerrno>
@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "base/process_wide.hpp"
 #include "core/loop.hpp"
 #include "core/thread_pool.hpp"
 #include "strait/base/error.hpp"
@@ -61,48 +62,80 @@ std::vector<endpoint> look_up(std::string const& host, std::string const& servic
   return endpoints;
 }
 
-/// A look-up under way. It cannot be interrupted, so a canceled task leaves it behind: it is shared with the pool's
-/// thread.
-struct look_up_state {
-  std::string host;
-  std::string service;
-  std::vector<endpoint> found;
-  std::exception_ptr failure;
-  std::mutex mutex;
-  detail::work* waiting = nullptr;  // null once nobody waits; then `loop` may be gone
-  detail::loop* loop = nullptr;
+// Look-ups have threads of their own: while a name server does not answer, each holds one for many seconds, and files
+// and `on_thread_pool` must not wait for that.
+struct look_up_pool : detail::thread_pool {
+  look_up_pool() noexcept : thread_pool(look_up_threads, max_queued_look_ups) {}
 };
+detail::thread_pool& pool() { return detail::process_wide<look_up_pool>::instance(); }
 
+/// A look-up. One that a thread has begun cannot be interrupted: a canceled task leaves it behind, so it belongs to
+/// both.
 class look_up_job final : public detail::pool_item {
  public:
-  explicit look_up_job(std::shared_ptr<look_up_state> state) noexcept : state_(std::move(state)) {}
-  void call() noexcept override {
+  look_up_job(std::string host, std::string service) : host_(std::move(host)), service_(std::move(service)) {}
+
+  /// Has `waiting` be run on `loop` when `job` has ended.
+  static void submit(std::shared_ptr<look_up_job> const& job, detail::work& waiting, detail::loop& loop) {
+    job->waiting_ = &waiting;
+    job->loop_ = &loop;
+    job->held_by_pool_ = job;
     try {
-      state_->found = look_up(state_->host, state_->service);
+      if (pool().submit(*job)) return;
+      throw error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                  fmt::format("resolve {}:{}", job->host_, job->service_),
+                  fmt::format("{} look-ups wait already", max_queued_look_ups));
     } catch (...) {
-      state_->failure = std::current_exception();
+      job->held_by_pool_.reset();
+      throw;
     }
   }
-  void complete() noexcept override {
-    {
-      std::lock_guard const lock(state_->mutex);
-      if (state_->waiting) state_->loop->post(*std::exchange(state_->waiting, nullptr));
-    }
-    delete this;
+
+  /// It is not made any more, if no thread has begun it. False: what waits for it has been told of its end.
+  bool withdraw() noexcept {
+    if (pool().withdraw(*this)) held_by_pool_.reset();
+    std::lock_guard const lock(mutex_);
+    return std::exchange(waiting_, nullptr) != nullptr;
+  }
+
+  std::vector<endpoint> take() {
+    // Taken out of what is shared: ThreadSanitizer does not see the count of references in an exception_ptr.
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+    return std::move(found_);
   }
 
  private:
-  std::shared_ptr<look_up_state> state_;
+  void call() noexcept override {
+    try {
+      found_ = look_up(host_, service_);
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  }
+  void complete() noexcept override {
+    auto const self = std::move(held_by_pool_);
+    std::lock_guard const lock(mutex_);
+    if (waiting_) loop_->post(*std::exchange(waiting_, nullptr));
+  }
+
+  std::string const host_;
+  std::string const service_;
+  std::vector<endpoint> found_;
+  std::exception_ptr failure_;
+  std::shared_ptr<look_up_job> held_by_pool_;
+  std::mutex mutex_;
+  detail::work* waiting_ = nullptr;  // null when no task waits; then `loop_` may be gone
+  detail::loop* loop_ = nullptr;
 };
 
 class look_up_operation final : public detail::operation {
  public:
   using await_result = std::vector<endpoint>;
-  look_up_operation(std::string host, std::string service) : state_(std::make_shared<look_up_state>()) {
-    state_->host = std::move(host);
-    state_->service = std::move(service);
+  look_up_operation(std::string host, std::string service)
+      : job_(std::make_shared<look_up_job>(std::move(host), std::move(service))) {}
+  ~look_up_operation() {
+    if (is_waiting()) job_->withdraw();
   }
-  ~look_up_operation() { leave(); }
   auto operator co_await() noexcept { return detail::awaiter_reference(*this); }
 
   static constexpr bool await_ready() noexcept { return false; }
@@ -111,31 +144,22 @@ class look_up_operation final : public detail::operation {
     auto& where = self.promise().current_branch();
     canceled_ = where.is_canceled();
     if (canceled_) return false;
-    state_->waiting = this;
-    state_->loop = &detail::loop_of(where.core());
-    auto* const job = new look_up_job(state_);
+    look_up_job::submit(job_, *this, detail::loop_of(where.core()));
     suspend(where, self);
-    detail::thread_pool::instance().submit(*job);
     return true;
   }
   std::vector<endpoint> await_resume() {
     if (canceled_) throw canceled();
-    // Taken out of what is shared: ThreadSanitizer does not see the count of references in an exception_ptr.
-    if (state_->failure) std::rethrow_exception(std::exchange(state_->failure, nullptr));
-    return std::move(state_->found);
+    return job_->take();
   }
 
  private:
-  bool leave() noexcept {
-    std::lock_guard const lock(state_->mutex);
-    return std::exchange(state_->waiting, nullptr) != nullptr;
-  }
   void cancel() noexcept override {
-    if (!leave()) return;  // the answer is on its way
+    if (!job_->withdraw()) return;  // the answer is on its way
     canceled_ = true;
     resume_soon();
   }
-  std::shared_ptr<look_up_state> state_;
+  std::shared_ptr<look_up_job> job_;
   bool canceled_ = false;
 };
 

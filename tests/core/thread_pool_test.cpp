@@ -277,6 +277,50 @@ TEST_CASE("tens of thousands of calls in the queue take no more than each its sh
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
 }
 
+TEST_CASE("a call that runs a loop whose tasks call does not wait for a thread, though none is free", "[threads]") {
+  std::latch all_run(thread_pool_size);
+  int sum = 0;
+  run([&]() -> task<> {
+    auto const nested = [] { return run([]() -> task<int> { co_return co_await on_thread_pool([] { return 1; }); }); };
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != thread_pool_size; ++i)
+        group.spawn([&]() -> task<> {
+          sum += co_await on_thread_pool([&] {
+            all_run.arrive_and_wait();
+            return nested();
+          });
+        });
+      co_return;
+    });
+  });
+  CHECK(sum == thread_pool_size);
+}
+
+TEST_CASE("threads that nested calls have needed are not there for others", "[threads]") {
+  busy_calls busy;
+  run([&]() -> task<> {
+    std::latch all_run(thread_pool_size);
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != thread_pool_size; ++i)
+        group.spawn([&]() -> task<> {
+          co_await on_thread_pool([&] {
+            all_run.arrive_and_wait();
+            run([]() -> task<> { co_await on_thread_pool([] {}); });
+          });
+        });
+      co_return;
+    });
+    co_await with_task_group([&](task_group& group) -> task<> {
+      for (unsigned i = 0; i != 2 * thread_pool_size; ++i)
+        group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
+      while (busy.begun() < thread_pool_size) co_await sleep_for(std::chrono::milliseconds(1));
+      co_await sleep_for(std::chrono::milliseconds(20));
+      CHECK(busy.begun() == thread_pool_size);
+      busy.let_go(2 * thread_pool_size);
+    });
+  });
+}
+
 #if !defined(STRAIT_TESTS_SANITIZED)  // a sanitizer needs more memory than the limit leaves
 
 TEST_CASE("program without memory for another thread", "[.]") {

@@ -2,10 +2,21 @@
 #include <strait/net/resolve.hpp>
 
 #include <algorithm>
+#include <fstream>
 #include <future>
+#include <list>
 #include <string>
+#include <vector>
 
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "allocation_counter.hpp"
 #include "catch.hpp"
+#include "core/program.hpp"
+#include "core/waiting.hpp"
+#include "slow_resolver.hpp"
 #include "sockets.hpp"
 
 using namespace strait;
@@ -18,11 +29,11 @@ std::vector<endpoint> look_up(std::string host_and_port) {
   return complete([&] { return resolve(host_and_port); });
 }
 
-/// Keeps all of the thread pool's threads busy, from the next turn on, until `gate` is opened or gone.
-void fill_pool(task_group& group, std::promise<void>& gate) {
-  std::shared_future<void> const opened = gate.get_future();
-  for (unsigned i = 0; i != thread_pool_size; ++i)
-    group.spawn([opened]() -> task<> { co_await on_thread_pool([&] { opened.wait(); }); });
+/// Begins `count` look-ups, each a task of `group`, and lets others go on until threads have begun `begun` of them.
+task<> begin_look_ups(task_group& group, std::size_t count, std::size_t begun) {
+  for (std::size_t i = 0; i != count; ++i)
+    group.spawn([]() -> task<> { static_cast<void>(co_await resolve("localhost:80")); });
+  while (slow_resolver::begun() < begun) co_await sleep_for(1ms);
 }
 
 }  // namespace
@@ -63,33 +74,136 @@ TEST_CASE("a port past 65535 is refused, not cut down to 16 bits") {
   CHECK_THROWS_AS(look_up("127.0.0.1:-80"), error);
 }
 
-TEST_CASE("a cancel ends a look-up at once, though the resolver is busy") {
+TEST_CASE("a cancel ends a look-up at once, though the resolver is busy", "[threads]") {
+  slow_resolver const resolver;
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
-      std::promise<void> gate;
-      fill_pool(group, gate);
-      co_await yield();
-      auto const outcome = co_await when_any(resolve("localhost:80"), yield());
-      CHECK_FALSE(std::get<0>(outcome));
+      co_await begin_look_ups(group, 1, 1);
+      group.cancel();
     });
   });
 }
 
-TEST_CASE("a look-up waits for a free thread and then succeeds") {
+TEST_CASE("look-ups for which no thread is free wait for one", "[threads]") {
+  slow_resolver resolver;
+  complete([&]() -> task<> {
+    co_await with_task_group([&](task_group& group) -> task<> {
+      co_await begin_look_ups(group, look_up_threads + 5, look_up_threads);
+      co_await sleep_for(20ms);
+      CHECK(resolver.begun() == look_up_threads);
+      resolver.let_go();
+    });
+  });
+  CHECK(resolver.begun() == look_up_threads + 5);
+}
+
+TEST_CASE("a look-up that is canceled before a thread has begun it is not made", "[threads]") {
+  slow_resolver resolver;
+  complete([&]() -> task<> {
+    co_await with_task_group([](task_group& group) -> task<> {
+      co_await begin_look_ups(group, look_up_threads + 100, look_up_threads);
+      group.cancel();
+    });
+    resolver.let_go();
+    static_cast<void>(co_await resolve("localhost:80"));
+  });
+  CHECK(resolver.begun() == look_up_threads + 1);
+}
+
+TEST_CASE("a look-up that is dropped before a thread has begun it is not made", "[threads]") {
+  slow_resolver resolver;
+  {
+    event_loop loop;
+    std::list<test::loose_task<void>> dropped;
+    auto const look_up_name = []() -> task<> { static_cast<void>(co_await resolve("localhost:80")); };
+    for (unsigned i = 0; i != look_up_threads + 10; ++i) dropped.emplace_back(loop, look_up_name());
+    loop.run([&]() -> task<> {
+      while (resolver.begun() < look_up_threads) co_await sleep_for(1ms);
+    });
+  }
+  resolver.let_go();
+  CHECK(look_up("localhost:80").size() >= 1);
+  CHECK(resolver.begun() == look_up_threads + 1);
+}
+
+TEST_CASE("a name server that does not answer keeps neither files nor blocking calls waiting", "[threads]") {
+  slow_resolver const resolver;
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
-      std::promise<void> gate;
-      fill_pool(group, gate);
-      co_await yield();
-      group.spawn([&gate]() -> task<> {
-        for (int i = 0; i != 5; ++i) co_await yield();
-        gate.set_value();
-      });
-      auto const found = co_await resolve("127.0.0.1:80");
-      CHECK(found.size() == 1);
+      co_await begin_look_ups(group, 2 * look_up_threads, look_up_threads);
+      CHECK(co_await on_thread_pool([] { return 7; }) == 7);
+      auto const self = co_await open_file("/proc/self/exe");
+      CHECK(self.is_open());
+      group.cancel();
     });
   });
 }
+
+TEST_CASE("blocking calls that occupy all of their threads keep no look-up waiting", "[threads]") {
+  complete([]() -> task<> {
+    co_await with_task_group([](task_group& group) -> task<> {
+      std::promise<void> gate;
+      std::shared_future<void> const opened = gate.get_future();
+      for (unsigned i = 0; i != thread_pool_size; ++i)
+        group.spawn([opened]() -> task<> { co_await on_thread_pool([&] { opened.wait(); }); });
+      co_await yield();
+      auto const found = co_await resolve("localhost:80");
+      CHECK_FALSE(found.empty());
+      gate.set_value();
+    });
+  });
+}
+
+TEST_CASE("a look-up fails, and says why, when max_queued_look_ups others wait", "[threads]") {
+  slow_resolver const resolver;
+  complete(
+      []() -> task<> {
+        co_await with_task_group([](task_group& group) -> task<> {
+          co_await begin_look_ups(group, look_up_threads, look_up_threads);
+          co_await begin_look_ups(group, max_queued_look_ups, look_up_threads);
+          co_await yield();
+          std::string message;
+          std::error_code code;
+          try {
+            static_cast<void>(co_await resolve("localhost:80"));
+          } catch (error const& e) {
+            message = e.what();
+            code = e.code();
+          }
+          CHECK(code == std::errc::resource_unavailable_try_again);
+          CHECK(message == "resolve localhost:80: 65536 look-ups wait already");
+          group.cancel();
+        });
+      },
+      60s);
+}
+
+#if STRAIT_TESTS_COUNT_ALLOCATIONS
+
+TEST_CASE("program without memory for a thread that looks up", "[.]") {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  auto const memory = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + 1'024 * 1'024;
+  ::rlimit const limit{memory, memory};
+  ::setrlimit(RLIMIT_AS, &limit);
+  run([]() -> task<> {
+    std::size_t kept = 0;
+    for (int i = 0; i != 100; ++i) {
+      if (i == 50) kept = ::mallinfo2().uordblks;
+      try {
+        static_cast<void>(co_await resolve("localhost:80"));
+        test::exit_with(1);
+      } catch (error const&) {}
+    }
+    test::exit_with(::mallinfo2().uordblks > kept ? 2 : 0);
+  });
+}
+TEST_CASE("a look-up for which no thread can be begun fails, and leaves no memory behind") {
+  test::program starved("program without memory for a thread that looks up");
+  CHECK(starved.status() == 0);
+}
+
+#endif
 
 TEST_CASE("a look-up that nobody waits for any more may outlive its loop") {
   for (int i = 0; i != 10; ++i)

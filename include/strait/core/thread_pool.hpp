@@ -85,7 +85,14 @@ class [[nodiscard("co_await it")]] thread_pool_operation {
 /// Calls `function()`, which may block, on a thread of a pool that all loops of the process share, and completes with
 /// its value or its exception. The pool has at most `thread_pool_size` threads, begun when they are needed; further
 /// calls wait in order. A cancel ends the wait of a call that has not begun; one that has begun is waited for, and its
-/// value delivered.
+/// value delivered. Throws `error` if the pool has no thread and none can be begun.
+///
+/// `function` may itself run a loop whose tasks use the pool: a call that is made on one of the pool's threads does not
+/// wait. If no thread is idle, it has one above `thread_pool_size`, which ends with it; if none can be begun, it throws
+/// `error`. But `function` must not wait for another thread, not of the pool, that waits for a blocking call: when all
+/// of the pool's threads do, they do so for ever.
+///
+/// A child that the process forks has a pool of its own, without the calls that were under way.
 ///
 ///     std::string text = co_await on_thread_pool([&] { return read_file(path); });
 template <class F>

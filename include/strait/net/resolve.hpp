@@ -1,6 +1,7 @@
 // resolve: names into endpoints.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -10,11 +11,22 @@
 namespace strait {
 
 /// Looks up `host` (a name, or a numeric address) and `service` (a port number, or a name from /etc/services); gives at
-/// least one endpoint, in the order in which they are best tried (RFC 6724). Asks the system's resolver on the thread
-/// pool. Throws `error`: `errc::host_not_found`, or what the resolver says. A cancel takes effect at once, and leaves
-/// the resolver to finish by itself.
+/// least one endpoint, in the order in which they are best tried (RFC 6724). Throws `error`: `errc::host_not_found`,
+/// what the resolver says, or `std::errc::resource_unavailable_try_again`, see below.
+///
+/// Asks the system's resolver, which blocks, on threads that all loops of the process share and that do nothing else,
+/// so that neither files nor `on_thread_pool` wait for a name server: at most `look_up_threads`, begun when they are
+/// needed. At most `max_queued_look_ups` more wait for one, in order; a further one fails.
+///
+/// A cancel takes effect at once. A look-up that waits for a thread is then not made any more. The resolver cannot be
+/// interrupted: a look-up that has begun keeps its thread until the resolver has an answer or gives up.
 [[nodiscard]] task<std::vector<endpoint>> resolve(std::string_view host, std::string_view service);
 /// The same for "host:port" or "[address]:port".
 [[nodiscard]] task<std::vector<endpoint>> resolve(std::string_view host_and_port);
+
+/// The greatest number of look-ups that the system's resolver is asked for at the same time.
+inline constexpr unsigned look_up_threads = 16;
+/// The greatest number of look-ups that wait for a thread; more than a host has ports to connect from.
+inline constexpr std::size_t max_queued_look_ups = 65'536;
 
 }  // namespace strait

@@ -1,0 +1,58 @@
+// The C library's resolver, with a gate before it.
+#include "slow_resolver.hpp"
+
+#include <condition_variable>
+#include <mutex>
+
+#include <dlfcn.h>
+#include <netdb.h>
+
+namespace strait::test {
+namespace {
+
+std::mutex mutex;
+std::condition_variable changed;
+bool is_open = true;
+std::size_t calls_begun = 0;
+std::size_t calls_waiting = 0;
+
+}  // namespace
+
+slow_resolver::slow_resolver() {
+  std::lock_guard const lock(mutex);
+  is_open = false;
+  calls_begun = 0;
+}
+
+slow_resolver::~slow_resolver() {
+  let_go();
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [] { return calls_waiting == 0; });
+}
+
+std::size_t slow_resolver::begun() noexcept {
+  std::lock_guard const lock(mutex);
+  return calls_begun;
+}
+
+void slow_resolver::let_go() {
+  std::lock_guard const lock(mutex);
+  is_open = true;
+  changed.notify_all();
+}
+
+}  // namespace strait::test
+
+extern "C" int getaddrinfo(char const* host, char const* service, addrinfo const* hints, addrinfo** found) {
+  using namespace strait::test;
+  {
+    std::unique_lock lock(mutex);
+    ++calls_begun;
+    ++calls_waiting;
+    changed.wait(lock, [] { return is_open; });
+    --calls_waiting;
+    changed.notify_all();
+  }
+  static auto const original = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return original(host, service, hints, found);
+}
