@@ -4,6 +4,7 @@ nothing here waits for ever."""
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +12,10 @@ import threading
 import unittest
 
 PATIENCE = 40  # seconds, for what takes milliseconds: the machine may be busy, the program built with a sanitizer
+
+# The programs leave alone a SIGINT that is ignored when they begin, as it is where the tests run in the background.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def path_of(program):

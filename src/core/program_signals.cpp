@@ -1,11 +1,14 @@
 // How signals reach the loops of a program.
 #include "core/program_signals.hpp"
 
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <functional>
+#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -14,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "core/running_loops.hpp"
 #include "strait/base/error.hpp"
 #include "strait/core/dump_tasks.hpp"
@@ -21,16 +25,91 @@
 namespace strait::detail {
 namespace {
 
+constexpr std::array handled{SIGINT, SIGTERM, SIGUSR1};
+
+// What the handler uses has static storage and is never given back: it may still run on another thread when the
+// `program_signals` that it was for is gone. So the pipe, too, stays open.
+
 // What has come stands here, and not in the pipe, which may be full; its bytes only wake.
 std::atomic<bool> stop_received = false;
 std::atomic<bool> stop_pending = false;
 std::atomic<bool> dump_pending = false;
-std::atomic<int> written_to = -1;
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free, "for a signal handler");
 
-void write_byte(int descriptor) noexcept {
+// The process that the pipe belongs to. A forked child has its handlers and descriptors, and must not answer for it.
+std::atomic<::pid_t> pipe_owner = 0;
+std::array<std::atomic<int>, 2> pipe_ends{-1, -1};
+
+struct disposition {
+  struct sigaction former{};
+  bool is_caught = false;
+};
+std::array<disposition, handled.size()> dispositions;
+
+std::atomic<::pid_t> user = 0;  // the process in which there is a `program_signals`
+
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+                  std::atomic<::pid_t>::is_always_lock_free,
+              "for a signal handler");
+
+void write_byte() noexcept {
   char const byte = 0;
-  [[maybe_unused]] auto const ignored = ::write(descriptor, &byte, 1);
+  [[maybe_unused]] auto const ignored = ::write(pipe_ends[1], &byte, 1);
+}
+
+// In a child that the process has forked: the signal has its former effect, now and from now on.
+void decline(int signal) noexcept {
+  for (std::size_t i = 0; i != handled.size(); ++i)
+    if (handled[i] == signal) ::sigaction(signal, &dispositions[i].former, nullptr);
+  ::raise(signal);  // takes effect when the handler returns
+}
+
+// Runs in the middle of anything: it may only do what is async-signal-safe.
+void on_signal(int signal) {
+  int const saved = errno;
+  if (pipe_owner != ::getpid()) {
+    decline(signal);
+  } else if (signal == SIGUSR1) {
+    dump_pending = true;
+    write_byte();
+  } else {
+    if (stop_received.exchange(true)) ::_exit(128 + signal);
+    stop_pending = true;
+    write_byte();
+  }
+  errno = saved;
+}
+
+void open_pipe() {
+  if (pipe_owner == ::getpid()) return;
+  std::array<int, 2> made{};
+  if (::pipe2(made.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw error({errno, std::generic_category()}, "watch signals");
+  for (int& each : made) each = above_standard_streams(each);
+  if (made[0] < 0 || made[1] < 0) {
+    int const failure = errno;
+    for (int const each : made) ::close(each);
+    throw error({failure, std::generic_category()}, "watch signals");
+  }
+  for (std::size_t i = 0; i != made.size(); ++i) pipe_ends[i] = made[i];
+  pipe_owner = ::getpid();
+}
+
+bool is_respected(int signal, struct sigaction const& present) noexcept {
+  return signal == SIGUSR1 ? present.sa_handler != SIG_DFL : present.sa_handler == SIG_IGN;
+}
+
+void catch_signal(std::size_t index) noexcept {
+  auto& [former, is_caught] = dispositions[index];
+  int const signal = handled[index];
+  struct sigaction present{};
+  ::sigaction(signal, nullptr, &present);
+  // Else it is inherited from the process that has forked this one, and so is what it was before.
+  if (present.sa_handler != &on_signal) former = present;
+  is_caught = false;
+  if (is_respected(signal, former)) return;
+  struct sigaction action{};
+  action.sa_handler = &on_signal;
+  action.sa_flags = SA_RESTART;
+  is_caught = ::sigaction(signal, &action, nullptr) == 0;
 }
 
 /// As other tools name the calling thread: ps -L, top -H, gdb.
@@ -40,15 +119,6 @@ unsigned long thread_number() {
 #else
   return std::hash<std::thread::id>()(std::this_thread::get_id());
 #endif
-}
-
-// One system call, if stderr takes it, so that what several threads write does not mix.
-void write_to_stderr(std::string_view text) noexcept {
-  while (!text.empty()) {
-    auto const size = ::write(STDERR_FILENO, text.data(), text.size());
-    if (size < 0 && errno != EINTR) return;
-    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
-  }
 }
 
 void write_dump(event_loop const& loop, bool is_alone) noexcept {
@@ -75,49 +145,35 @@ void dump_running_loops() noexcept {
 }
 
 program_signals::program_signals() {
-  if (::pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0)
-    throw error({errno, std::generic_category()}, "watch signals");
+  auto const self = ::getpid();
+  auto before = user.load();
+  if (before == self || !user.compare_exchange_strong(before, self))
+    throw std::logic_error(
+        "strait: run_until_signal (or run_main) runs in this process already; only one at a time handles its signals");
+  try {
+    open_pipe();
+  } catch (...) {
+    user = 0;
+    throw;
+  }
   stop_received = stop_pending = dump_pending = false;
-  written_to = pipe_[1];
-  for (std::size_t i = 0; i != signals_.size(); ++i) catch_signal(i);
-}
-
-void program_signals::catch_signal(std::size_t index) {
-  int const signal = signals_[index];
-  ::sigaction(signal, nullptr, &former_[index]);
-  if (signal == SIGUSR1 && former_[index].sa_handler != SIG_DFL) return;
-  struct sigaction action{};
-  action.sa_handler = &on_signal;
-  action.sa_flags = SA_RESTART;
-  is_caught_[index] = ::sigaction(signal, &action, nullptr) == 0;
+  for (std::size_t i = 0; i != handled.size(); ++i) catch_signal(i);
 }
 
 program_signals::~program_signals() {
-  for (std::size_t i = 0; i != signals_.size(); ++i)
-    if (is_caught_[i]) ::sigaction(signals_[i], &former_[i], nullptr);
-  ::close(pipe_[0]);
-  ::close(pipe_[1]);
+  for (std::size_t i = 0; i != handled.size(); ++i)
+    if (dispositions[i].is_caught) ::sigaction(handled[i], &dispositions[i].former, nullptr);
+  user = 0;
 }
 
-// Runs in the middle of anything: it may only do what is async-signal-safe.
-void program_signals::on_signal(int signal) {
-  if (signal == SIGUSR1) {
-    dump_pending = true;
-  } else {
-    if (stop_received.exchange(true)) ::_exit(128 + signal);
-    stop_pending = true;
-  }
-  int const saved = errno;
-  write_byte(written_to);
-  errno = saved;
-}
+int program_signals::descriptor() const noexcept { return pipe_ends[0]; }
 
-void program_signals::wake() noexcept { write_byte(pipe_[1]); }
+void program_signals::wake() noexcept { write_byte(); }
 
 program_signals::news program_signals::take() noexcept {
   // First the pipe: what comes after this makes it readable again.
   std::array<char, 256> bytes{};
-  while (::read(pipe_[0], bytes.data(), bytes.size()) > 0) continue;
+  while (::read(descriptor(), bytes.data(), bytes.size()) > 0) continue;
   return {.stop = stop_pending.exchange(false), .dump = dump_pending.exchange(false)};
 }
 

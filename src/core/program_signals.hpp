@@ -1,23 +1,21 @@
 // The signals that a program runs until, and SIGUSR1, which asks what its tasks wait for.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <csignal>
-
 namespace strait::detail {
 
 /// While it exists, the first SIGINT or SIGTERM is remembered, the second one ends the process with 128 + signal, and
-/// SIGUSR1 is remembered, unless the program does something else at it. One at a time.
+/// SIGUSR1 is remembered; but SIGINT and SIGTERM are left alone if the program ignores them, and SIGUSR1 if it does
+/// anything else than to end at it. In a child that the process forks, they have the effect that they had before.
 class program_signals {
  public:
+  /// Throws `std::logic_error` if there is one in this process already.
   program_signals();
   program_signals(program_signals const&) = delete;
   program_signals& operator=(program_signals const&) = delete;
   ~program_signals();
 
   /// Readable when there is something to `take`.
-  [[nodiscard]] int descriptor() const noexcept { return pipe_[0]; }
+  [[nodiscard]] int descriptor() const noexcept;
   /// Makes `descriptor()` readable. From any thread.
   void wake() noexcept;
 
@@ -27,15 +25,6 @@ class program_signals {
     bool dump;
   };
   [[nodiscard]] news take() noexcept;
-
- private:
-  static void on_signal(int signal);
-  void catch_signal(std::size_t index);
-
-  static constexpr std::array signals_{SIGINT, SIGTERM, SIGUSR1};
-  std::array<struct sigaction, signals_.size()> former_{};
-  std::array<bool, signals_.size()> is_caught_{};
-  std::array<int, 2> pipe_{-1, -1};
 };
 
 /// Has each loop of the process that runs write `dump_tasks` to stderr, in its next turn; if there are several, below a

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ class crew {
   class signal_operation final : public io_operation {
    public:
     signal_operation(crew& of, loop& on) : io_operation(kind::wait_readable), crew_(of), loop_(on) {
-      int const descriptor = ::fcntl(of.signals_->descriptor(), F_DUPFD_CLOEXEC, 0);
+      int const descriptor = ::fcntl(of.signals_->descriptor(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
       if (descriptor < 0) throw error({errno, std::generic_category()}, "watch signals");
       pipe_ = &on.engine().attach(descriptor);
       if (pipe_->start(*this)) run_soon(loop_, *this);

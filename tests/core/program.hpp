@@ -25,6 +25,7 @@ class program {
     REQUIRE(::pipe2(errors.data(), O_CLOEXEC) == 0);
     id_ = ::fork();
     if (id_ == 0) {
+      for (int const each : {SIGINT, SIGTERM}) std::signal(each, SIG_DFL);  // these tests may run in the background
       ::dup2(output[1], STDOUT_FILENO);
       ::dup2(errors[1], STDERR_FILENO);
       ::execl("/proc/self/exe", "strait_program", test_case, static_cast<char*>(nullptr));
@@ -54,6 +55,18 @@ class program {
   /// The same on stderr.
   void wait_for_error(std::string_view part) {
     if (!skip_to(errors_, part)) FAIL("the program ended before it wrote \"" << part << '"');
+  }
+
+  /// What follows `beginning` in the next line that it says and that begins so.
+  std::string rest_of_line(std::string_view beginning) {
+    std::string line;
+    for (char next = 0; ::read(output_, &next, 1) == 1;) {
+      if (next != '\n') line += next;
+      else if (line.starts_with(beginning)) return line.substr(beginning.size());
+      else line.clear();
+    }
+    FAIL("the program ended before it said \"" << beginning << '"');
+    return {};
   }
 
   void signal(int number) { REQUIRE(::kill(id_, number) == 0); }

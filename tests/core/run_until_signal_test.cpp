@@ -193,6 +193,32 @@ TEST_CASE("a program's own handler of SIGUSR1 stays") {
   CHECK(server.errors().empty());
 }
 
+TEST_CASE("program that ignores signals", "[.]") {
+  for (int const each : {SIGINT, SIGTERM}) std::signal(each, SIG_IGN);
+  exit_with(run_main([]() -> task<> {
+    for (int const each : {SIGINT, SIGINT, SIGTERM}) std::raise(each);
+    co_await turns(5);
+    say("ran to its end");
+  }));
+}
+TEST_CASE("SIGINT and SIGTERM that were ignored before stay so") {
+  program background("program that ignores signals");
+  background.wait_for("ran to its end");
+  CHECK(background.status() == 0);
+}
+
+TEST_CASE("a second run_until_signal at the same time is refused, and does not disturb the first") {
+  auto const nothing = []() -> task<> { co_return; };
+  auto const waits = [&]() -> task<> {
+    CHECK_THROWS_WITH(run_until_signal(nothing), ContainsSubstring("run_until_signal (or run_main) runs"));
+    CHECK_THROWS_AS(run_until_signal(2, nothing), std::logic_error);
+    std::raise(SIGTERM);
+    co_await forever();
+  };
+  CHECK_THROWS_AS(run_until_signal(waits), canceled);
+  CHECK_NOTHROW(run_until_signal(nothing));
+}
+
 TEST_CASE("SIGUSR1 has its former effect on return") {
   CHECK(run_main([]() -> task<> { co_return; }) == 0);
   CHECK(std::signal(SIGUSR1, SIG_DFL) == SIG_DFL);

@@ -81,7 +81,16 @@ void run_on_threads(unsigned count, Factory factory) {
 /// `dump_tasks` to stderr, if there are several below the number of its thread, whenever it next has a turn. If
 /// SIGUSR1 is ignored or has a handler when this begins, that stays.
 ///
-/// The signals' former handlers are restored on return. One at a time.
+/// A SIGINT or SIGTERM that is ignored when this begins stays ignored: a shell starts a script's background jobs
+/// without SIGINT, so that Ctrl-C does not end them. A handler that the program has is replaced meanwhile.
+///
+/// The former effect of the signals is restored on return, and in each child that the process forks: a signal to the
+/// child neither reaches the parent nor `main`. One at a time in a process: another throws `std::logic_error`. May throw
+/// `error` if the system has no descriptors left.
+///
+/// In a child that has been forked while loops exist, `run` and its like may be used anew, and sockets and files that
+/// belong to no loop yet. The parent's loops, their tasks, streams that have been used on them, and its
+/// `stall_detector` must be neither used nor destroyed: leave the child by `exec` or `_exit`.
 template <class T>
 T run_until_signal(task<T> main) {
   detail::loop_until_signal const loop;
@@ -109,7 +118,7 @@ void run_until_signal(F) {
 /// `run_until_signal` for programs: `int main() { return run_main(serve_forever()); }`
 ///
 /// Gives the exit status: 0 if `main` ended, whatever its value, or was canceled; 1 if it threw, after one line on
-/// stderr: "program: what()".
+/// stderr: "program: what()". That, as all that the library writes to stderr by itself, raises no signal.
 template <class T>
 [[nodiscard]] int run_main(task<T> main) noexcept {
   try {

@@ -1,0 +1,134 @@
+// What a child that a process forks, without executing a program, has of the library.
+#include <csignal>
+#include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <strait/core/run.hpp>
+#include <strait/core/stall_detector.hpp>
+#include <strait/core/task_group.hpp>
+#include <strait/core/thread_pool.hpp>
+
+#include "catch.hpp"
+#include "program.hpp"
+#include "waiting.hpp"
+
+using namespace strait;
+using namespace test;
+
+namespace {
+
+/// Forks a child that ends with what `act` gives. One that hangs ends by SIGALRM.
+template <class F>
+::pid_t fork_to(F act) {
+  ::pid_t const child = ::fork();
+  if (child != 0) return child;
+  ::alarm(30);
+  ::_exit(act());
+}
+
+/// The exit status of `child`, or minus the signal that ended it.
+int status_of(::pid_t child) {
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child) return -1000;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/// The test framework has some.
+void without_handlers() {
+  for (int const each : {SIGINT, SIGTERM}) std::signal(each, SIG_DFL);
+}
+
+int value_from_pool() {
+  return run([]() -> task<int> { co_return co_await on_thread_pool([] { return 7; }); });
+}
+
+}  // namespace
+
+#if !defined(__SANITIZE_THREAD__)  // which does not let the child of a process with threads begin one
+
+TEST_CASE("program whose child uses the thread pool", "[.]") {
+  if (value_from_pool() != 7) exit_with(1);
+  exit_with(status_of(fork_to(value_from_pool)));
+}
+TEST_CASE("a forked child has a thread pool of its own") {
+  program parent("program whose child uses the thread pool");
+  CHECK(parent.status() == 7);
+}
+
+TEST_CASE("program whose child detects stalls", "[.]") {
+  stall_detector const watch(std::chrono::seconds(100));
+  exit_with(status_of(fork_to([] {
+    stall_detector const own(std::chrono::seconds(100));
+    return value_from_pool();
+  })));
+}
+TEST_CASE("a forked child may have a stall_detector of its own") {
+  program parent("program whose child detects stalls");
+  CHECK(parent.status() == 7);
+}
+
+TEST_CASE("program whose task forks a child with a loop", "[.]") {
+  int status = 0;
+  run([&]() -> task<> {
+    co_await on_thread_pool([] {});
+    status = status_of(fork_to(value_from_pool));
+  });
+  exit_with(status);
+}
+TEST_CASE("a child that a task has forked may run a loop of its own") {
+  program parent("program whose task forks a child with a loop");
+  CHECK(parent.status() == 7);
+}
+
+#endif
+
+TEST_CASE("program whose child waits for a signal", "[.]") {
+  without_handlers();
+  exit_with(run_main([]() -> task<> {
+    auto const child = fork_to([] {
+      say("child is " + std::to_string(::getpid()));
+      for (;;) ::pause();
+      return 0;
+    });
+    co_await on_thread_pool([child] { say("child ended with " + std::to_string(status_of(child))); });
+    co_await forever();
+  }));
+}
+TEST_CASE("a signal to a forked child has its former effect there, and none in the parent") {
+  int const number = GENERATE(SIGTERM, SIGINT, SIGUSR1);
+  program parent("program whose child waits for a signal");
+  int const child = std::stoi(parent.rest_of_line("child is "));
+  REQUIRE(::kill(child, number) == 0);
+  CHECK(parent.rest_of_line("child ended with ") == std::to_string(-number));
+  parent.signal(SIGTERM);
+  CHECK(parent.status() == 0);
+  CHECK(parent.errors().empty());
+}
+
+TEST_CASE("program whose child runs until a signal", "[.]") {
+  without_handlers();
+  exit_with(run_main([]() -> task<> {
+    auto const child = fork_to([] {
+      try {
+        run_until_signal([]() -> task<> {
+          std::raise(SIGTERM);
+          co_await forever();
+        });
+      } catch (canceled const&) {
+        std::raise(SIGTERM);  // has its former effect again
+      }
+      return 1;
+    });
+    say("child ended with " + std::to_string(status_of(child)));
+    co_await turns(5);
+    say("not canceled");
+  }));
+}
+TEST_CASE("a forked child may run until a signal of its own") {
+  program parent("program whose child runs until a signal");
+  CHECK(parent.rest_of_line("child ended with ") == std::to_string(-SIGTERM));
+  parent.wait_for("not canceled");
+  CHECK(parent.status() == 0);
+}
