@@ -7,6 +7,8 @@
 #include <mutex>
 #include <source_location>
 
+#include "base/process_wide.hpp"
+
 namespace strait::detail {
 
 /// Written by the loop's thread while the loop is watched, read by the detector's.
@@ -48,6 +50,13 @@ class loop_activity {
     bool has_awaited = false;
   } seen;
 
+  /// What the loop does now is not reported any more, neither now nor at its end. Under the detector's lock.
+  void disregard() noexcept {
+    seen = {};
+    reported_.store(0);
+    auto now = number_.load();
+    number_.compare_exchange_strong(now, 0);  // unless it does something else by now
+  }
   /// Has `end` report the activity with this number. False: it has ended.
   [[nodiscard]] bool mark_reported(std::uint64_t number) noexcept {
     reported_.store(number);
@@ -70,14 +79,21 @@ class loop_activity {
 class stall_listener {
  public:
   /// Guards which one there is, its reports, and what it has seen of each loop.
-  static std::mutex& mutex() noexcept;
-  static inline stall_listener* the_one = nullptr;
+  static std::mutex& mutex() { return state().mutex; }
+  static stall_listener*& the_one() { return state().the_one; }
 
   /// What a loop was reported for is over. Called under the lock.
   virtual void has_ended(loop_activity::observation const& seen, std::source_location stands_at) noexcept = 0;
 
  protected:
   ~stall_listener() = default;
+
+ private:
+  struct process_state {
+    std::mutex mutex;
+    stall_listener* the_one = nullptr;
+  };
+  static process_state& state() { return process_wide<process_state>::instance(); }
 };
 
 }  // namespace strait::detail

@@ -1,9 +1,7 @@
 // The thread that looks at what loops are busy with.
 #include "strait/core/stall_detector.hpp"
 
-#include <cerrno>
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
@@ -13,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.hpp"
 #include "core/running_loops.hpp"
 #include "core/task_location.hpp"
 #include "strait/base/error.hpp"
@@ -73,34 +72,35 @@ stall_detector::watchdog::watchdog(std::chrono::nanoseconds limit, hook<void(sta
     throw std::invalid_argument("strait: the limit of a stall_detector is at least 4 ms");
   {
     std::lock_guard const lock(detail::stall_listener::mutex());
-    if (detail::stall_listener::the_one) throw std::logic_error("strait: there is a stall_detector already");
-    detail::stall_listener::the_one = this;
+    if (detail::stall_listener::the_one()) throw std::logic_error("strait: there is a stall_detector already");
+    detail::stall_listener::the_one() = this;
   }
-  auto& loops = detail::running_loops::instance();
-  loops.for_each([](detail::loop& each, unsigned) {
-    std::lock_guard const lock(detail::stall_listener::mutex());
-    each.activity().seen = {};
-  });
   try {
     thread_ = std::thread([this] { work(); });
   } catch (std::system_error const& e) {
     std::lock_guard const lock(detail::stall_listener::mutex());
-    detail::stall_listener::the_one = nullptr;
+    detail::stall_listener::the_one() = nullptr;
     throw error(e.code(), "begin a thread for the stall_detector");
   }
-  loops.watch(true);
+  detail::running_loops::instance().watch(true);
 }
 
 stall_detector::watchdog::~watchdog() {
-  detail::running_loops::instance().watch(false);
+  auto& loops = detail::running_loops::instance();
+  loops.watch(false);
   {
     std::lock_guard const lock(detail::stall_listener::mutex());
     is_stopping_ = true;
   }
   wake_.notify_one();
   thread_.join();
+  // What goes on now began before the next detector, and does not count for it.
+  loops.for_each([](detail::loop& each, unsigned) {
+    std::lock_guard const lock(detail::stall_listener::mutex());
+    each.activity().disregard();
+  });
   std::lock_guard const lock(detail::stall_listener::mutex());
-  detail::stall_listener::the_one = nullptr;
+  detail::stall_listener::the_one() = nullptr;
 }
 
 void stall_detector::watchdog::work() noexcept {
@@ -183,7 +183,7 @@ std::string describe(stall const& what) {
 
 void print_stall(stall const& what) noexcept {
   try {
-    fmt::print(stderr, "{}: {}\n", program_invocation_short_name, describe(what));
+    detail::print_line(describe(what));
   } catch (std::exception const&) {
     // There is nowhere left to say it.
   }

@@ -1,6 +1,7 @@
 // stall_detector: who holds the loop, since where, until where.
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <source_location>
 #include <stdexcept>
@@ -323,4 +324,19 @@ TEST_CASE("what never ends is reported on stderr, below the program's name", "[t
   stuck.wait_for_error("strait_program: ");
   stuck.signal(SIGKILL);
   CHECK(stuck.status() == -SIGKILL);
+}
+
+TEST_CASE("what one detector has reported does not count for the next", "[threads]") {
+  reports first;
+  reports second;
+  auto watch = std::make_unique<stall_detector>(limit, first.hook());
+  run([&]() -> task<> {
+    co_await yield();
+    first.wait_for(1);
+    watch = nullptr;
+    watch = std::make_unique<stall_detector>(100s, second.hook());
+    co_await yield();
+  });
+  watch = nullptr;
+  CHECK(second.all().empty());
 }
