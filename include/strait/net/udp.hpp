@@ -89,7 +89,8 @@ class socket : public basic_datagram_socket<endpoint> {
 [[nodiscard]] task<socket> connect(endpoint const& peer, bind_options options = {});
 /// The same for "host:port", where host is a name or an address; of a name's addresses it takes the first that this
 /// host has a way to; "localhost" is 127.0.0.1, as for `bind`. Nobody is asked whether they are there: that shows in
-/// the answers.
+/// the answers. A client that has to find a server at any of a name's addresses calls `resolve`, and connects a socket
+/// to each of the endpoints: samples/02-time/time_client.cpp does.
 [[nodiscard]] task<socket> connect(std::string_view host_and_port, bind_options options = {});
 /// The same with host and port apart: an IPv6 address then stands without brackets.
 [[nodiscard]] task<socket> connect(std::string_view host, std::uint16_t port, bind_options options = {});
