@@ -121,6 +121,8 @@ class crew {
     if (stop) cancel();
   }
 
+  /// Reserves what the failures of so many loops need, since there may be no memory for it then.
+  void expect(unsigned loops) { failures_.reserve(loops); }
   void rethrow() {
     if (failures_.size() == 1) std::rethrow_exception(failures_.front());
     if (!failures_.empty()) throw multiple_errors(failures_.data(), failures_.size());
@@ -145,12 +147,16 @@ class crew {
 
 void run_crew(crew& all, unsigned count, loop_runner run, void* context) {
   if (count == 0) throw std::invalid_argument("strait: run_on_threads needs at least one thread");
+  all.expect(count);
   std::vector<std::jthread> others;
   try {
     for (unsigned i = 1; i < count; ++i) others.emplace_back([&, i] { all.run_other(i, run, context); });
   } catch (std::system_error const& e) {
     all.cancel();
     throw error(e.code(), fmt::format("begin thread {} of {}", others.size() + 2, count));
+  } catch (...) {
+    all.cancel();
+    throw;
   }
   all.run_first(static_cast<unsigned>(others.size()), run, context);
   others.clear();

@@ -22,15 +22,20 @@ void must(bool holds, char const* what) {
   if (!holds) throw std::logic_error(what);
 }
 
-/// Runs the task that `use` makes, of which an allocation fails. Gives what it has said wrong, if anything.
+/// Calls `use`, or runs the task that it makes, and has an allocation fail. Returns what it has said wrong, if
+/// anything.
 template <class Use>
 std::string run_use(Use use, long others) {
   std::string wrong;
   std::thread([&] {
     allocation_of_any_thread_to_fail(others);
     try {
-      event_loop loop;
-      loop.run(use);
+      if constexpr (detail::makes_task<Use>) {
+        event_loop loop;
+        loop.run(use);
+      } else {
+        use();
+      }
     } catch (std::logic_error const& e) {
       allocation_of_any_thread_to_fail(-2);
       wrong = e.what();
@@ -191,6 +196,20 @@ TEST_CASE("an allocation that fails is an exception: a channel between threads",
       throw;
     }
     sender.join();
+  });
+}
+
+TEST_CASE("an allocation that fails is an exception: loops on several threads", "[threads]") {
+  check_uses([] {
+    cross_loop_channel<int> all_are_there(1);
+    std::atomic<int> there = 0;
+    std::atomic<int> ended = 0;
+    run_on_threads(3, [&]() -> task<> {
+      if (++there == 3) all_are_there.close();
+      co_await all_are_there.receive();
+      ++ended;
+    });
+    must(ended == 3, "a loop has not run");
   });
 }
 
