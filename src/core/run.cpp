@@ -32,7 +32,12 @@ class crew {
     signal_operation(crew& of, loop& on) : io_operation(kind::wait_readable), crew_(of), loop_(on) {
       int const descriptor = ::fcntl(of.signals_->descriptor(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
       if (descriptor < 0) throw error({errno, std::generic_category()}, "watch signals");
-      pipe_ = &on.engine().attach(descriptor);
+      try {
+        pipe_ = &on.engine().attach(descriptor);
+      } catch (...) {
+        ::close(descriptor);
+        throw;
+      }
       if (pipe_->start(*this)) run_soon(loop_, *this);
     }
     ~signal_operation() {
