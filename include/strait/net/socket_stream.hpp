@@ -179,7 +179,9 @@ class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
     return transfer_operation({socket_, kind::write, amount::some, {}, from});
   }
 
-  /// Ends this side's stream: the peer reads to the end of what was written. Reading goes on.
+  /// Ends this side's stream: the peer reads to the end of what was written. Reading goes on. No effect if it has been
+  /// ended before, or if the connection is over already, by a reset or because both sides have ended their streams;
+  /// only on a stream that was closed on this side it fails, with `errc::closed`.
   void shutdown_write();
 
   /// A read or write during which nothing moves in either direction for `limit` ends with `timed_out`. Zero: no limit,
