@@ -122,6 +122,7 @@ task<> socket_receiving::store() {
   transfer_.add_moved(done.stored);
   pipe_.stored();
   if (done.socket_failure != 0) {
+    splice_access::failed(from_, done.socket_failure);
     auto const failed = system_failure(done.socket_failure, fmt::format("read from {}", peer_name(from_)));
     failure_ = std::make_exception_ptr(failed);
   }

@@ -35,6 +35,10 @@ void splice_access::have_read(socket_stream& from, std::uint64_t bytes) noexcept
 }
 
 bool is_at_end(socket_stream const& stream) noexcept {
+void splice_access::failed(socket_stream& from, int code) noexcept {
+  if (from.socket_) from.socket_->failed(code);
+}
+
   char byte;
   return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }

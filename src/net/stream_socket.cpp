@@ -1,6 +1,8 @@
 // Who may use a stream's socket, what it moves, and when it has waited for too long.
 #include "net/stream_socket.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -14,6 +16,22 @@ namespace {
 constexpr std::chrono::milliseconds lateness{5};
 clock::time_point look_at(std::int64_t time) noexcept {
   return clock::time_point(std::chrono::nanoseconds(time)) + lateness;
+}
+
+// What the system says of a connection that is lost for good, as against what concerns one call.
+bool ends_connection(int code) noexcept {
+  switch (code) {
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ECONNREFUSED:
+    case ETIMEDOUT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case ENETRESET:
+    case ENETUNREACH: return true;
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -38,6 +56,21 @@ void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
 }
 
 std::string stream_socket::name() const { return fmt::format("the stream with {}", peer_name()); }
+
+void stream_socket::have_read(std::uint64_t bytes) noexcept {
+  counts_->add(input, bytes);
+  if (users_[output]) last_moved_ = now();
+}
+
+void stream_socket::failed(int code) noexcept {
+  if (failure_ == 0 && ends_connection(code)) failure_ = static_cast<std::uint16_t>(code);
+}
+
+// The other direction's operation may have the error already, and not have gone on yet.
+int stream_socket::failure_at_end() const noexcept {
+  if (failure_ == 0 && users_[output] && ends_connection(users_[output]->error_)) return users_[output]->error_;
+  return failure_;
+}
 
 void stream_socket::leave_loop() noexcept {
   if (!loop_ || users_[input] || users_[output]) return;

@@ -49,7 +49,12 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
     if (concerns_ != 0) last_moved_ = loop_->now;
   }
   /// So many bytes have been read, by no operation.
-  void have_read(std::uint64_t bytes) noexcept { counts_->add(input, bytes); }
+  void have_read(std::uint64_t bytes) noexcept;
+  /// An operation, or a read that is none, has failed with `code`, an errno.
+  void failed(int code) noexcept;
+  /// Where a read has come to the end of the stream: the errno that the connection has ended with, or 0 if its peer has
+  /// ended the stream. The system reports a reset once, to whichever operation comes first, and then says "the end".
+  [[nodiscard]] int failure_at_end() const noexcept;
   /// Until its next operation, no loop watches it; unless one is under way.
   void leave_loop() noexcept;
   /// `operation` has moved a part of what it is to move, and goes on.
@@ -102,6 +107,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   void loop_ended() noexcept override;
   [[nodiscard]] std::string name() const override;
 
+  std::uint16_t failure_ = 0;     // the errno that the connection has ended with
   unsigned char concerns_ = 0;
   transfer_awaiter* users_[2]{};  // who waits, by way
   byte_counts own_counts_;

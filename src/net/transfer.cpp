@@ -7,6 +7,7 @@
 
 #include "net/socket_awaiter.hpp"
 #include "net/stream_socket.hpp"
+#include "strait/core/detail/spliced_bytes.hpp"
 
 namespace strait::detail {
 namespace {
@@ -23,18 +24,32 @@ void transfer_awaiter::add(const_buffers more) noexcept {
 }
 
 inline transfer_awaiter::progress transfer_awaiter::take_in(loop_core&) noexcept {
-  if (error_ != 0) [[unlikely]]
-    return progress::done;
+  if (moved_ == 0) [[unlikely]]
+    return take_in_nothing();
   transferred_ += moved_;
   if (how_much_ == transfer_request::amount::some || transferred_ == wanted_) return progress::done;
   return take_in_part();
 }
 
-transfer_awaiter::progress transfer_awaiter::take_in_part() noexcept {
-  if (moved_ == 0) {  // only a read's end of the stream: a write moves something or waits
-    error_ = ended_early;
-    return progress::done;
+/// It has failed, or come to the end of the stream.
+transfer_awaiter::progress transfer_awaiter::take_in_nothing() noexcept {
+  if (error_ != 0) {
+    if (socket_) socket_->failed(error_);
+  } else if (is_end_of_stream()) {
+    if (socket_) error_ = socket_->failure_at_end();
+    if (error_ == 0 && how_much_ == transfer_request::amount::all) error_ = ended_early;
   }
+  return progress::done;
+}
+
+/// What an attempt that has moved nothing, and met with no error, means.
+bool transfer_awaiter::is_end_of_stream() const noexcept {
+  if (what_ != kind::splice_in) return !is_output();
+  auto const& bytes = *static_cast<spliced_bytes const*>(buffer_.data());
+  return !bytes.is_refused() && !bytes.is_full();
+}
+
+transfer_awaiter::progress transfer_awaiter::take_in_part() noexcept {
   drop_front(buffer_, more_, moved_);
   if (socket_) socket_->moved_part(*this);
   moved_ = 0;
@@ -78,7 +93,7 @@ void transfer_awaiter::fail() const {
   if (!socket_ || error_ == EBADF) throw error(errc::closed, doing, transferred_);
   auto const context = fmt::format("{} {} {}", doing, is_output() ? "to" : "from", socket_->peer_name());
   if (error_ == ended_early) throw unexpected_end(context, transferred_, wanted_);
-  if (early_end_ == early_end::timed_out) throw timed_out(context + socket_->details(is_output()), transferred_);
+  if (error_ == ECANCELED) throw timed_out(context + socket_->details(is_output()), transferred_);
   throw system_failure(error_, context, transferred_);
 }
 

@@ -79,6 +79,8 @@ class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
   progress take_in_part() noexcept;
   [[noreturn]] void fail() const;
 
+  progress take_in_nothing() noexcept;
+  [[nodiscard]] bool is_end_of_stream() const noexcept;
   transfer_request::amount how_much_;
   stream_socket* socket_;
   std::size_t transferred_ = 0;
@@ -138,7 +140,9 @@ class [[nodiscard("co_await it")]] borrow_operation {
 /// itself. One that is not connected fails every operation with `errc::closed`.
 class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
  public:
-  /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer).
+  /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer): the peer
+  /// has ended it. When the connection was reset, or was lost in another way, every read fails, whichever operation was
+  /// the first to find out; but the bytes that had arrived before are delivered first.
   [[nodiscard]] transfer_operation read(mutable_buffer into) noexcept {
     return transfer_operation({socket_, kind::read, amount::some, into});
   }

@@ -31,6 +31,8 @@ class splice_access {
   static void leave_loop(socket_stream& from) noexcept;
   /// It has read so many bytes: they count as any.
   static void have_read(socket_stream& from, std::uint64_t bytes) noexcept;
+  /// It has met with `code`, an errno, which the system does not repeat.
+  static void failed(socket_stream& from, int code) noexcept;
 
  private:
   static transfer_operation operation(socket_stream& on, io_operation::kind kind, void* what,
