@@ -125,22 +125,31 @@ void branch::leave(scope& inner) noexcept {
 
 void branch::start() noexcept { run_soon(*loop_, *this); }
 
+// The clock is read once per resume, and here: what the tasks have computed before does not count as waiting.
+inline void branch::suspended() noexcept {
+  std::int64_t const now = loop_of(*loop_).engine().coarse_now();
+  for (promise_base* each = innermost_; each && each->since_ == 0; each = each->outer_) each->since_ = now;
+}
+
+std::int64_t branch::waits_since() const noexcept { return innermost_->since_; }
+
 void branch::resume(std::coroutine_handle<> with) noexcept {
   loop& on = loop_of(*loop_);
   if (on.is_watched.load(std::memory_order_relaxed)) [[unlikely]]
     return resume_watched(with);
-  on.refresh();
+  on.refresh_budget();
   do {
     to_resume_ = nullptr;
     with.resume();
     with = to_resume_;
   } while (with);
-  if (!innermost_) finished();
+  if (innermost_) suspended();
+  else finished();
 }
 
 // The same, and a stall detector can see from where it went on.
 void branch::resume_watched(std::coroutine_handle<> with) noexcept {
-  loop_of(*loop_).refresh();
+  loop_of(*loop_).refresh_budget();
   loop_activity& activity = loop_of(*loop_).activity();
   activity.begin(innermost_->where_, innermost_->has_awaited());
   for (;;) {
@@ -155,7 +164,8 @@ void branch::resume_watched(std::coroutine_handle<> with) noexcept {
     stands_at = each->where_;
     if (!activity.is_reported() || !is_ours(stands_at)) break;
   }
-  if (!innermost_) finished();
+  if (innermost_) suspended();
+  else finished();
   activity.end(stands_at);
 }
 

@@ -48,7 +48,8 @@ class task_dump {
                      file_name(task.where_));
       return;
     }
-    double const waited = static_cast<double>(std::max<std::int64_t>(now_ - task.since_, 0)) / 1e9;
+    auto const since = task.since_ != 0 ? task.since_ : now_;
+    double const waited = static_cast<double>(std::max<std::int64_t>(now_ - since, 0)) / 1e9;
     fmt::format_to(end, "{} at {}:{}, for {:.1f} s\n", function_name(task.where_), file_name(task.where_),
                    task.where_.line(), waited);
   }

@@ -9,7 +9,7 @@
 namespace strait {
 namespace detail {
 
-loop::loop(event_loop& handle) : handle_(handle), engine_(engine::make_engine(*this)) { refresh(); }
+loop::loop(event_loop& handle) : handle_(handle), engine_(engine::make_engine(*this)) { refresh_budget(); }
 
 // Destructors may post, too: those of what was posted, of tasks that guests were, and of handlers that Asio has kept.
 loop::~loop() {

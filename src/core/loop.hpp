@@ -54,11 +54,8 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   std::atomic<bool> is_watched = false;
   [[nodiscard]] loop_activity& activity() noexcept { return activity_; }
 
-  /// A chain of coroutines is about to run: a fresh budget, and the time.
-  void refresh() noexcept {
-    budget = operations_per_resume;
-    now = engine_->coarse_now();
-  }
+  /// A chain of coroutines is about to run.
+  void refresh_budget() noexcept { budget = operations_per_resume; }
 
  private:
   // One connection with much to do must not keep the others waiting; fewer costs throughput, more costs fairness.

@@ -32,8 +32,8 @@ bool socket_awaiter<Awaiter, Operation>::start(branch& where, std::coroutine_han
   } else {
     state_ = state::aside;
   }
-  socket->occupy(self());
   this->suspend(where, coroutine);
+  socket->occupy(self());
   return true;
 }
 
@@ -71,7 +71,7 @@ void socket_awaiter<Awaiter, Operation>::io_done() noexcept {
     } else if (!self().socket_) {  // closed since this attempt
       this->error_ = EBADF;
     } else {
-      loop_of(loop).refresh();
+      loop_of(loop).refresh_budget();
       if (!advance(loop)) return;
     }
   }
@@ -86,7 +86,7 @@ void socket_awaiter<Awaiter, Operation>::run_work() noexcept {
   }
   if (state_ == state::queued) {
     loop_core& loop = this->waiting_branch().core();
-    loop_of(loop).refresh();
+    loop_of(loop).refresh_budget();
     if (!advance(loop)) return;
   }
   end();

@@ -6,9 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <sys/ioctl.h>
+
 #if defined(__linux__)
 #include <linux/sockios.h>
-#include <sys/ioctl.h>
 #endif
 
 namespace strait::detail {
@@ -20,7 +21,13 @@ double in_seconds(std::int64_t nanoseconds) noexcept {
   return static_cast<double>(nanoseconds) / nanoseconds_per_second;
 }
 
-/// How many of the bytes that the system has taken the peer's system has not; negative where this one does not tell.
+std::uint64_t readable_bytes(int descriptor) noexcept {
+  int readable = 0;
+  return ::ioctl(descriptor, FIONREAD, &readable) == 0 && readable > 0 ? static_cast<std::uint64_t>(readable) : 0;
+}
+
+}  // namespace
+
 std::int64_t queued_bytes([[maybe_unused]] int descriptor) noexcept {
 #if defined(SIOCOUTQ)
   int queued = 0;
@@ -28,8 +35,6 @@ std::int64_t queued_bytes([[maybe_unused]] int descriptor) noexcept {
 #endif
   return -1;
 }
-
-}  // namespace
 
 void stream_limits::limit_rate(std::uint64_t bytes_per_second, std::int64_t window, std::uint64_t received) noexcept {
   rate_ = bytes_per_second;
@@ -46,16 +51,18 @@ void stream_limits::begin_window(std::uint64_t received) noexcept {
   received_before_ = received;
 }
 
+// What has come, and not been read because the loop was busy with other things, counts as received.
+//
 // Once it stands, the verdict does not fall because a byte comes at the decisive moment: who sends one now and then
 // could go on so for ever.
-bool stream_limits::is_too_slow(std::int64_t now, std::uint64_t received) noexcept {
+bool stream_limits::is_too_slow(int descriptor, std::int64_t now, std::uint64_t received) noexcept {
   if (rate_ == 0 || has_verdict_) return has_verdict_;
   if (now < window_ends()) return false;
-  got_ = received - received_before_;
+  got_ = received + readable_bytes(descriptor) - received_before_;
   if (got_ < least_) {
     has_verdict_ = true;
   } else {
-    begin_window(received);
+    begin_window(received_before_ + got_);
     read_since_ = now;
   }
   return has_verdict_;

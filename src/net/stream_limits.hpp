@@ -12,6 +12,9 @@ namespace strait::detail {
 /// What a read or a write has waited for too long for.
 enum class stream_limit : unsigned char { idle, write, rate };
 
+/// How many of the bytes that the system has taken the peer's system has not; negative where this one does not tell.
+[[nodiscard]] std::int64_t queued_bytes(int descriptor) noexcept;
+
 /// The limits of a stream, and the one timer that looks whether they have been kept. It is set for the earliest of
 /// them, and moved only when it turns out to have been too early. Times are those of the loop, in nanoseconds; a limit
 /// of 0 is none.
@@ -38,7 +41,7 @@ class stream_limits : protected timer {
   /// A write waits: looks whether the peer takes something of what the system has already.
   void look_at_queue(int descriptor, std::int64_t now) noexcept;
   /// A read waits, for a peer that has sent too little.
-  [[nodiscard]] bool is_too_slow(std::int64_t now, std::uint64_t received) noexcept;
+  [[nodiscard]] bool is_too_slow(int descriptor, std::int64_t now, std::uint64_t received) noexcept;
   [[nodiscard]] bool writes_in_vain(std::int64_t now) const noexcept {
     return write_limit_ != 0 && now - write_since_ >= write_limit_;
   }

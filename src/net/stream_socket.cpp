@@ -121,13 +121,14 @@ void stream_socket::moved_part(transfer_awaiter const& operation) noexcept {
   if (operation.is_output()) write_begins(last_moved_);
 }
 
-// By the clock: the loop's time is that at which the handler was resumed, and what it has done since does not count.
+// Where there is an idle limit only, and the timer is set, `expired` learns from the branch since when it waits.
 void stream_socket::begin_wait(transfer_awaiter const& operation) noexcept {
+  last_moved_ = now();
   if (operation.is_output()) {
-    write_begins(now());
+    write_begins(last_moved_);
     look_later();
   } else if ((concerns_ & rate) != 0) {
-    read_begins(now());
+    read_begins(last_moved_);
     if (!is_set() || when() > look_at(window_ends())) look_later();
   } else if (!is_set() && (concerns_ & idleness) != 0) {
     look_later();
@@ -139,6 +140,8 @@ void stream_socket::end_wait(transfer_awaiter const& operation) noexcept {
   if (!ends_read && !users_[input] && !users_[output]) return;
   last_moved_ = now();
   if (!ends_read) return;
+  // The window may have ended while the read waited, and its bytes have come before the timer.
+  static_cast<void>(is_too_slow(native_handle(), last_moved_, counts().received()));
   read_ends(last_moved_);
   if (operation.error_ != 0 && operation.ends_early() && reached_[input] == stream_limit::rate)
     begin_window(counts().received());
@@ -163,8 +166,10 @@ void stream_socket::time_out(unsigned way, stream_limit which) noexcept {
 
 void stream_socket::expired() noexcept {
   auto const time = now();
+  for (transfer_awaiter const* each : users_)
+    if (each) last_moved_ = std::max(last_moved_, each->waits_since());
   if (waiting_in(output)) look_at_queue(native_handle(), time);
-  if (waiting_in(input) && is_too_slow(time, counts().received())) time_out(input, stream_limit::rate);
+  if (waiting_in(input) && is_too_slow(native_handle(), time, counts().received())) time_out(input, stream_limit::rate);
   if (waiting_in(output) && writes_in_vain(time)) time_out(output, stream_limit::write);
   if (is_idle(time)) {
     time_out(input, stream_limit::idle);

@@ -31,9 +31,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   void occupy(transfer_awaiter& operation) noexcept {
     users_[way_of(operation)] = &operation;
     if (concerns_ == 0) return;
-    last_moved_ = loop_->now;
-    if (concerns_ != idleness) begin_wait(operation);
-    else if (!is_set()) look_later();
+    if (concerns_ != idleness || !is_set()) begin_wait(operation);
   }
   /// It does no longer; what the last attempt has moved is counted.
   void vacate(transfer_awaiter& operation) noexcept {
@@ -46,7 +44,8 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   /// `operation` was done at once.
   void moved_at_once(transfer_awaiter const& operation) noexcept {
     count(operation);
-    if (concerns_ != 0) last_moved_ = loop_->now;
+    if (concerns_ != 0 && (users_[input] || users_[output])) [[unlikely]]
+      last_moved_ = now();
   }
   /// So many bytes have been read, by no operation.
   void have_read(std::uint64_t bytes) noexcept;
@@ -107,8 +106,8 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   void loop_ended() noexcept override;
   [[nodiscard]] std::string name() const override;
 
-  std::uint16_t failure_ = 0;     // the errno that the connection has ended with
   unsigned char concerns_ = 0;
+  std::uint16_t failure_ = 0;     // the errno that the connection has ended with
   transfer_awaiter* users_[2]{};  // who waits, by way
   byte_counts own_counts_;
   byte_counts* counts_ = &own_counts_;  // its own, or those of its meter

@@ -199,6 +199,39 @@ TEST_CASE("idleness counts from the beginning of a read, not from the last one's
   });
 }
 
+TEST_CASE("the time in which a handler computes does not count as idle") {
+  auto [stream, peer] = stream_and_peer();
+  bool const writes_first = GENERATE(false, true);
+  complete([&]() -> task<> {
+    stream.idle_timeout(500ms);
+    auto send_soon = [&]() -> task<> {
+      co_await sleep_for(10ms);
+      peer.send("x");
+    };
+    char buffer[16];
+    co_await when_all(stream.read(buffer), send_soon());
+    std::this_thread::sleep_for(600ms);
+    if (writes_first) co_await stream.write("a reply");
+    auto const [outcome, done] = co_await when_all(as_result(stream.read(buffer)), send_soon());
+    CHECK(outcome);
+  });
+}
+
+TEST_CASE("an idle time-out counts from the time at which the read began to wait, after a computation") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.idle_timeout(60ms);
+    char buffer[16];
+    peer.send("x");
+    co_await stream.read(buffer);
+    std::this_thread::sleep_for(100ms);
+    auto const begun = clock::now();
+    auto const outcome = co_await as_result(stream.read(buffer));
+    CHECK(outcome.error() == std::errc::timed_out);
+    CHECK(clock::now() - begun >= 50ms);  // the clock it goes by ticks every few milliseconds
+  });
+}
+
 TEST_CASE("fault 29: when data and the idle time-out come in the same tick, the data wins") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {

@@ -116,6 +116,46 @@ TEST_CASE("fault 29: bytes that come with the verdict are delivered, and the nex
   });
 }
 
+TEST_CASE("fault 25: the verdict that a peer is too slow stands, however much comes with it") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1000, 500ms);
+    char buffer[2000];
+    auto send_at_the_last_moment = [&]() -> task<> {
+      co_await yield();
+      peer.send("x");
+      std::this_thread::sleep_for(600ms);
+    };
+    auto const [first, sent_late] = co_await when_all(stream.read(buffer), send_at_the_last_moment());
+    CHECK(first == 1);
+    auto send_enough = [&]() -> task<> {
+      peer.send(std::string(1000, 'x'));
+      co_return;
+    };
+    auto const [second, sent_enough] = co_await when_all(stream.read(buffer), send_enough());
+    CHECK(second == 1000);
+    auto const [third, sent_again] = co_await when_all(as_result(stream.read(buffer)), send_now_and_then(peer, "x", 1));
+    CHECK(third.error() == std::errc::timed_out);
+  });
+}
+
+TEST_CASE("bytes that come while the loop is busy with other things count for the peer") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    stream.minimum_receive_rate(1000, 300ms);
+    auto hold_the_loop = [&]() -> task<> {
+      co_await yield();
+      peer.send(std::string(300, 'x'));
+      std::this_thread::sleep_for(400ms);
+    };
+    char buffer[1000];
+    auto const [n, done] = co_await when_all(stream.read(buffer), hold_the_loop());
+    CHECK(n == 300);
+    auto const [next, sent] = co_await when_all(as_result(stream.read(buffer)), send_now_and_then(peer, "x", 1));
+    CHECK(next);
+  });
+}
+
 TEST_CASE("a peer that has been given up gets a new window") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {

@@ -84,7 +84,7 @@ class promise_base : public recycled {
       static_assert(!(is_task<std::remove_cvref_t<A>> && std::is_lvalue_reference_v<A>),
                     "strait: a task is awaited once and used up by it: write co_await std::move(task)");
       where_ = where;
-      since_ = branch_->core().now;
+      since_ = 0;
       return static_cast<A&&>(what).operator co_await();
     } else {
       return std::suspend_never{};
@@ -125,7 +125,7 @@ class promise_base : public recycled {
   promise_base* outer_ = nullptr;  // the task that awaits this one
   std::coroutine_handle<> continuation_;
   std::source_location where_;  // of the last await or, before the first, in the function
-  std::int64_t since_ = -1;     // when that await was, in the loop's time
+  std::int64_t since_ = -1;     // when its branch suspended in that await; 0 until then
   std::exception_ptr exception_;
 };
 

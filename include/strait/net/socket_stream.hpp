@@ -67,6 +67,8 @@ class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
   void time_out() noexcept { end_early(early_end::timed_out); }
   /// It has been told to end, and will soon.
   [[nodiscard]] bool ends_early() const noexcept { return early_end_ != early_end::none; }
+  /// As of its branch.
+  [[nodiscard]] std::int64_t waits_since() const noexcept { return waiting_branch().waits_since(); }
   /// Bytes that the last attempt has moved and that `stream_socket` has not counted.
   [[nodiscard]] std::size_t uncounted() const noexcept { return moved_; }
 

@@ -79,8 +79,6 @@ class scope : public list_hook<scope> {
 /// The part of a loop that every operation touches. The rest is in src/core/loop.hpp.
 class loop_core {
  public:
-  /// Steady time in nanoseconds, as of when the running branch was resumed, to within some milliseconds.
-  std::int64_t now = 0;
   /// How many more operations the running branch may complete without a turn for the others.
   int budget = 0;
 
@@ -125,6 +123,9 @@ class branch : public work, public branch_state, public list_hook<struct scope_t
   /// Runs the chain until it waits for an operation or is done. Only from the loop, never from inside a coroutine.
   void resume(std::coroutine_handle<> with) noexcept;
 
+  /// Since when it waits for its operation: the engine's coarse time at which it was suspended. 0 while it runs.
+  [[nodiscard]] std::int64_t waits_since() const noexcept;
+
   /// The chain's last task has ended; its frame is still there.
   virtual void finished() noexcept = 0;
 
@@ -133,6 +134,7 @@ class branch : public work, public branch_state, public list_hook<struct scope_t
   friend class task_dump;
   void run_work() noexcept final { resume(to_resume_); }
   void resume_watched(std::coroutine_handle<> with) noexcept;
+  void suspended() noexcept;
   promise_base* parent_;
 };
 
