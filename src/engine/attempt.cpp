@@ -174,29 +174,26 @@ attempt_outcome send_batch(int descriptor, datagram_operation& operation) noexce
   return outcome_of_send(operation, send_messages(descriptor, messages_of(operation), static_cast<unsigned>(count)));
 }
 
-// Errors of the connection that was to be accepted, not of the listener: accept(2), "Error handling". The next one in
-// the queue may be well.
+// Of the errors of accept(2), those listed here are about the listener, or mean that the system has run out of
+// something. All others are about the connection that was to be accepted: the network's errors, a refusal by a firewall
+// or a security module, and what else there may be. The next one in the queue may be well.
 bool is_about_the_connection(int error) noexcept {
   switch (error) {
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-#if defined(ENONET)
-    case ENONET:
-#endif
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH: return true;
-    default: return false;
+    case EBADF:
+    case EFAULT:
+    case EINVAL:
+    case ENOSYS:
+    case ENOTSOCK:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM: return false;
+    default: return true;
   }
 }
 
 attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
   // A listener with nothing but broken connections in its queue must not hold the loop.
-  operation.error_ = EAGAIN;
   for (int tries = 0; tries != 64; ++tries) {
     auto length = static_cast<socklen_t>(operation.buffer_.size());
     auto* const peer = static_cast<sockaddr*>(const_cast<void*>(operation.buffer_.data()));
@@ -208,9 +205,10 @@ attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
       return attempt_outcome::ended;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return attempt_outcome::would_block;
-    if (is_about_the_connection(errno)) continue;
     operation.error_ = errno;
-    break;
+    if (!is_about_the_connection(errno)) break;
+    // EOPNOTSUPP is an error of the network, or means that the socket cannot listen; then nothing else ever follows.
+    if (errno != EOPNOTSUPP) operation.error_ = EAGAIN;
   }
   return attempt_outcome::ended;
 }

@@ -41,22 +41,18 @@ accept_awaiter::~accept_awaiter() {
   if (is_waiting()) drop();
 }
 
-/// An accept that has failed for want of descriptors or memory, which others may give back, is to be made again after a
-/// while.
+/// An accept that has failed for want of descriptors or memory, which others may give back, or has met with many broken
+/// connections, is to be made again after a while.
 accept_awaiter::progress accept_awaiter::take_in(loop_core& loop) noexcept {
   has_accepted_ = error_ == 0;
-  bool const had_enough = error_ == EAGAIN;  // of broken connections: others get their turn
+  bool const had_enough = error_ == EAGAIN;  // of broken connections, which may be one that is refused each time
   if (!socket_ || (!had_enough && !is_shortage(error_))) return progress::done;
   if (early_end_ != early_end::none) {
     error_ = ECANCELED;
     return progress::done;
   }
-  if (had_enough) {
-    try_again_soon(loop);
-    return progress::postponed;
-  }
-  back_off_ = std::clamp(2 * back_off_, first_back_off, longest_back_off);
-  socket_->count_back_off();
+  back_off_ = had_enough ? first_back_off : std::clamp(2 * back_off_, first_back_off, longest_back_off);
+  if (!had_enough) socket_->count_back_off();
   state_ = state::aside;
   set(loop, clock::now() + back_off_);
   return progress::postponed;

@@ -333,7 +333,9 @@ TEST_CASE("fault 03: a connection that breaks before it is accepted does not dis
 }
 
 TEST_CASE("fault 03: errors of the connection to be accepted are ignored") {
-  int const trouble = GENERATE(ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH);
+  int const trouble =
+      GENERATE(ECONNABORTED, ECONNRESET, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH, ENONET, ENOPROTOOPT,
+               EOPNOTSUPP, EPERM, EACCES, ETIMEDOUT, ENOSR, ESOCKTNOSUPPORT, EPROTONOSUPPORT);
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   failing const accept(system_call::accept, trouble, 3);
@@ -341,6 +343,36 @@ TEST_CASE("fault 03: errors of the connection to be accepted are ignored") {
     auto const accepted = co_await listener.accept();
     CHECK(accepted.remote_endpoint() == client.where());
     CHECK(listener.back_offs() == 0);
+  });
+}
+
+TEST_CASE(
+    "fault 03: a connection that is refused to every accept costs under 5 % of a processor, and the next is accepted") {
+  auto listener = tcp::listen("127.0.0.1:0");
+  auto const client = raw_connect(listener.local_endpoint());
+  complete([&]() -> task<> {
+    std::optional<failing> refusal(std::in_place, system_call::accept, EPERM, 1'000'000'000);
+    auto const used_before = processor_time();
+    auto const wait = is_sanitized ? 1000ms : 300ms;
+    std::chrono::nanoseconds used{};
+    auto permit_later = [&]() -> task<> {
+      co_await sleep_for(wait);
+      used = processor_time() - used_before;
+      refusal.reset();
+    };
+    auto const [accepted, done] = co_await when_all(listener.accept(), permit_later());
+    CHECK(accepted.remote_endpoint() == client.where());
+    CHECK(used < wait / (is_sanitized ? 4 : 20));
+  });
+}
+
+TEST_CASE("an accept on a socket of a kind that cannot listen is an error, not a wait") {
+  auto listener = tcp::listen("127.0.0.1:0");
+  auto const client = raw_connect(listener.local_endpoint());
+  failing const accept(system_call::accept, EOPNOTSUPP, 1'000'000);
+  complete([&]() -> task<> {
+    auto const outcome = co_await as_result(listener.accept());
+    CHECK(outcome.error() == std::errc::operation_not_supported);
   });
 }
 

@@ -92,8 +92,9 @@ TEST_CASE("fault 02: want of files, buffers or memory of the system's is waited 
   CHECK(statistics.accepted == 1);
 }
 
-TEST_CASE("fault 03: connections that break before they are accepted are passed over") {
-  auto const statistics = serve_after(system_call::accept, ECONNABORTED, 3);
+TEST_CASE("fault 03: connections that break or are refused before they are accepted are passed over") {
+  int const trouble = GENERATE(ECONNABORTED, EPERM, ETIMEDOUT);
+  auto const statistics = serve_after(system_call::accept, trouble, 3);
   CHECK(statistics.accepted == 1);
   CHECK(statistics.accept_back_offs == 0);
 }
