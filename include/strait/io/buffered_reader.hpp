@@ -134,6 +134,10 @@ class buffered_reader : public detail::unread {
 
   /// Before it waits for more, what `writer` has is flushed, so that no one waits for a reply that is still in there.
   /// With several requests at hand, their replies are sent together. `writer` must outlive the operations that follow.
+  /// If another task is sending through `writer` just then, it waits for that first.
+  ///
+  /// If the flush fails because the peer takes no more, the reader goes on reading, since what the peer has sent before
+  /// may be an answer, and the failure is reported by the next operation of `writer`. A time-out is the reader's, too.
   template <write_stream Sink>
   void tie(buffered_writer<Sink>& writer) noexcept {
     tied_ = &writer;
@@ -219,7 +223,7 @@ task<Result> buffered_reader<Stream>::parse_later(Parser parser) {
     if (verdict == detail::verdict::complete) co_return take(found);
     if constexpr (requires { parser.refuse(""); })
       if (verdict == detail::verdict::refused) parser.refuse(detail::peer_name(stream_));
-    if (tied_ && !tied_->empty()) co_await tied_->send_all();
+    if (tied_ && !tied_->empty()) co_await tied_->send_all(detail::unsent::sender::tied_reader);
 
     std::size_t size;
     if (fits_in_front(parser.wanted())) {
@@ -242,7 +246,7 @@ task<Result> buffered_reader<Stream>::parse_later(Parser parser) {
 template <read_stream Stream>
 task<std::size_t> buffered_reader<Stream>::read_later(mutable_buffer into) {
   detail::in_use const mine(is_busy_, two_at_once);
-  if (tied_ && !tied_->empty()) co_await tied_->send_all();
+  if (tied_ && !tied_->empty()) co_await tied_->send_all(detail::unsent::sender::tied_reader);
   co_return co_await stream_.read(into);
 }
 
@@ -257,7 +261,7 @@ task<std::size_t> buffered_reader<Stream>::fill_later(mutable_buffer into) {
   auto got = take_some(into);
   try {
     while (got != into.size()) {
-      if (tied_ && !tied_->empty()) co_await tied_->send_all();
+      if (tied_ && !tied_->empty()) co_await tied_->send_all(detail::unsent::sender::tied_reader);
       auto const rest = mutable_buffer(static_cast<char*>(into.data()) + got, into.size() - got);
       auto const size = co_await stream_.read(rest);
       if (size == 0) detail::size_parser(into.size()).end(detail::peer_name(stream_), got);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "strait/base/error.hpp"
 #include "strait/core/detail/at_once.hpp"
 #include "strait/core/detail/byte_block.hpp"
+#include "strait/core/mutex.hpp"
 #include "strait/core/task.hpp"
 #include "strait/io/detail/in_use.hpp"
 #include "strait/io/stream.hpp"
@@ -43,19 +45,24 @@ class unsent {
   unsent& operator=(unsent const&) = delete;
 
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  /// Sends all of it.
-  virtual task<> send_all() = 0;
+  /// Who has what is buffered sent.
+  enum class sender : unsigned char {
+    task,         ///< one that writes: a failure is its own
+    tied_reader,  ///< a failure, except a time-out, is kept for the next task that writes
+  };
+  /// Sends all of it; first waits for what is being sent for another.
+  virtual task<> send_all(sender by) = 0;
 
  protected:
   explicit unsent(std::size_t high_water_mark) noexcept : high_water_mark_(std::max<std::size_t>(high_water_mark, 1)) {}
   ~unsent() = default;
 
   [[nodiscard]] bool has_room_for(std::size_t size) const noexcept {
-    return !is_busy_ && size <= high_water_mark_ && bytes_.size() <= high_water_mark_ - size;
+    return !is_held_ && size <= high_water_mark_ && bytes_.size() <= high_water_mark_ - size;
   }
   bool try_append(const_buffer bytes) {
     auto const size = bytes.size();
-    bool const fits = size <= bytes_.space().size() && bytes_.size() + size <= high_water_mark_ && !is_busy_;
+    bool const fits = size <= bytes_.space().size() && bytes_.size() + size <= high_water_mark_ && !is_held_;
     if (!fits) [[unlikely]]
       return try_append(bytes, {});
     bytes_.append(bytes);
@@ -76,9 +83,30 @@ class unsent {
   static constexpr char const* two_at_once =
       "strait: two writes at once on a buffered_writer: one task at a time may write it";
 
+  /// While it lives, `bytes_` is being sent.
+  class hold {
+   public:
+    hold(unsent& what, mutex::guard turn) noexcept : what_(what), turn_(std::move(turn)) { what_.is_held_ = true; }
+    hold(hold const&) = delete;
+    hold& operator=(hold const&) = delete;
+    ~hold() { what_.is_held_ = what_.failure_ != nullptr; }
+
+   private:
+    unsent& what_;
+    mutex::guard turn_;
+  };
+  /// Throws what a tied reader has met with, once.
+  void report_failure() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
+
   byte_block bytes_;
   std::size_t const high_water_mark_;
-  bool is_busy_ = false;  // an operation waits
+  bool is_busy_ = false;        // a task's operation waits
+  bool is_read_busy_ = false;   // a tied reader does
+  bool is_held_ = false;        // nothing can be done at once: there is a `hold`, or a failure to be reported
+  mutex sending_;               // of who has a `hold`
+  std::exception_ptr failure_;  // what a tied reader has met with
 
  private:
   void make_room(std::size_t size);
@@ -87,7 +115,8 @@ class unsent {
 }  // namespace detail
 
 /// Writes to a stream through a buffer. Refers to the stream, which must outlive it, and which nobody else may write
-/// meanwhile. One task at a time may use it; a second one gets `std::logic_error`.
+/// meanwhile. One task at a time may use it; a second one gets `std::logic_error`. The flushes of a reader that is tied
+/// to it do not count: they and the operations of that task wait for each other.
 ///
 /// **What has not been flushed when it is destroyed is lost**: flush at the end of each reply, or `tie` the reader to
 /// it.
@@ -97,7 +126,8 @@ class unsent {
 ///     co_await out.flush();
 ///
 /// An operation that is canceled, times out or fails loses nothing: what has been taken and not sent is still there,
-/// and the next flush goes on with it. It holds memory only while there is something to send.
+/// and the next flush goes on with it. What a tied reader could not send, because the peer takes no more, is reported
+/// by the next operation; `try_write` is false until then. It holds memory only while there is something to send.
 template <write_stream Stream>
 class buffered_writer : public detail::unsent {
  public:
@@ -169,7 +199,7 @@ class buffered_writer : public detail::unsent {
     }
     static void result() noexcept {}
     task<> later() {
-      co_await to_->send_all();
+      co_await to_->send_all(sender::task);
       print();
     }
 
@@ -185,15 +215,15 @@ class buffered_writer : public detail::unsent {
   class flush_step {
    public:
     explicit flush_step(buffered_writer& what) noexcept : what_(&what) {}
-    bool try_now() const noexcept { return what_->empty() && !what_->is_busy_; }
+    bool try_now() const noexcept { return what_->empty() && !what_->is_held_; }
     static void result() noexcept {}
-    task<> later() { return what_->send_all(); }
+    task<> later() { return what_->send_all(sender::task); }
 
    private:
     buffered_writer* what_;
   };
 
-  task<> send_all() override;
+  task<> send_all(sender by) override;
   task<std::size_t> write_later(const_buffer first, const_buffers more, std::size_t size);
   task<> write_through(const_buffer first, const_buffers more, std::size_t size);
 
@@ -201,16 +231,26 @@ class buffered_writer : public detail::unsent {
 };
 
 template <write_stream Stream>
-task<> buffered_writer<Stream>::send_all() {
-  detail::in_use const mine(is_busy_, two_at_once);
+task<> buffered_writer<Stream>::send_all(sender by) {
+  detail::in_use const mine(by == sender::task ? is_busy_ : is_read_busy_, two_at_once);
+  auto turn = sending_.try_lock();
+  if (!turn) turn = co_await sending_.lock();
+  hold const held(*this, std::move(turn));
+  if (by == sender::task) report_failure();
+  if (empty() || failure_) co_return;
   try {
-    if (!empty()) sent(co_await stream_.write(const_buffer(bytes_.data(), bytes_.size())));
+    sent(co_await stream_.write(const_buffer(bytes_.data(), bytes_.size())));
   } catch (canceled const& ended) {
     sent(ended.transferred());
     throw;
-  } catch (error const& failed) {
-    sent(failed.transferred());
+  } catch (timed_out const& late) {
+    sent(late.transferred());
     throw;
+  } catch (error& failed) {
+    sent(failed.transferred());
+    if (by == sender::task) throw;
+    failed.transferred(0);
+    failure_ = std::current_exception();
   }
 }
 
@@ -221,7 +261,7 @@ task<std::size_t> buffered_writer<Stream>::write_later(const_buffer first, const
     co_return size;
   }
   try {
-    co_await send_all();
+    co_await send_all(sender::task);
   } catch (canceled& ended) {
     ended.transferred(0);
     throw;
@@ -237,6 +277,10 @@ task<std::size_t> buffered_writer<Stream>::write_later(const_buffer first, const
 template <write_stream Stream>
 task<> buffered_writer<Stream>::write_through(const_buffer first, const_buffers more, std::size_t size) {
   detail::in_use const mine(is_busy_, two_at_once);
+  auto turn = sending_.try_lock();
+  if (!turn) turn = co_await sending_.lock();
+  hold const held(*this, std::move(turn));
+  report_failure();
   detail::gathered_bytes const all(const_buffer(bytes_.data(), bytes_.size()), first, more);
   try {
     co_await stream_.write(all.buffers());
