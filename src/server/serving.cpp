@@ -236,9 +236,14 @@ server_event connection::event_of(server_event::kind what) const noexcept {
   return event;
 }
 
-void connection::handled() noexcept {
-  is_handled_ = true;
+std::chrono::nanoseconds connection::patience_after(std::exception_ptr const& failure) noexcept {
   reset();
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (timed_out const&) {  // it has had its time
+    return std::chrono::nanoseconds(0);
+  } catch (...) {}
+  return serving_.options().linger;
 }
 
 void connection::served() noexcept { ended(server_event::kind::served, serving_.counts_.served); }
@@ -252,20 +257,18 @@ std::exception_ptr connection::timed_out_failure() const noexcept {
   }
 }
 
-void connection::failed() noexcept {
-  if (is_handled_) return served();
+void connection::failed(std::exception_ptr const& failure) noexcept {
   auto& counts = serving_.counts_;
-  auto failure = std::current_exception();
   try {
-    throw;
+    std::rethrow_exception(failure);
   } catch (canceled const&) {
     if (canceled_by_ == cause::drain) return ended(server_event::kind::cut, counts.cut);
     if (canceled_by_ == cause::deadline)
       return ended(server_event::kind::timed_out, counts.timed_out, timed_out_failure());
   } catch (timed_out const&) {
-    return ended(server_event::kind::timed_out, counts.timed_out, std::move(failure));
+    return ended(server_event::kind::timed_out, counts.timed_out, failure);
   } catch (...) {}
-  ended(server_event::kind::failed, counts.failed, std::move(failure));
+  ended(server_event::kind::failed, counts.failed, failure);
 }
 
 void connection::ended(server_event::kind what, counter& count, std::exception_ptr failure) noexcept {

@@ -88,9 +88,12 @@ constexpr void check_handler() {
 }
 
 /// A connection from its first byte to its last. Throws nothing: `serve` is not to end with it.
+///
+/// What a handler has written is to reach the peer, also if it throws then: an answer to what it has thrown for, say.
 template <class Stream, class Handler>
 task<> run_connection(admission admitted, Stream stream, Handler& handler) {
   connection self(admitted, co_await this_branch{});
+  std::exception_ptr failure;
   try {
     self.begin(stream);
     if constexpr (takes_reference<Handler, Stream>) {
@@ -101,15 +104,25 @@ task<> run_connection(admission admitted, Stream stream, Handler& handler) {
       buffered_reader<Stream> in(stream);
       buffered_writer<Stream> out(stream);
       in.tie(out);
-      co_await handler(in, out);
-      co_await out.flush();
+      try {
+        co_await handler(in, out);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      if (!failure) co_await out.flush();
+      else co_await timeout(self.patience_after(failure), out.flush());
     }
-    self.handled();
-    if (self.is_to_linger(stream)) co_await lingering_close(stream, admitted.by().options().linger);
-    self.served();
   } catch (...) {
-    self.failed();
+    if (!failure) failure = std::current_exception();
   }
+  auto const patience = self.patience_after(failure);
+  if (failure) self.failed(failure);
+  try {
+    if (self.is_to_linger(stream)) co_await lingering_close(stream, patience);
+  } catch (...) {
+    // There is nothing more to be done for the peer.
+  }
+  if (!failure) self.served();
 }
 
 /// Takes room for `stream` and begins its connection.

@@ -161,12 +161,13 @@ class connection : public list_hook<connection>, private timer {
   void begin(socket_stream& stream);
   /// Whether the stream is to be closed in such a way that what was written last reaches the peer.
   [[nodiscard]] bool is_to_linger(socket_stream const& stream) const noexcept;
-  /// The handler has ended: what there is still to be done nobody need wait for.
-  void handled() noexcept;
+  /// The handler has ended, by `failure` if that is not null. How long what it has written may take to reach the peer:
+  /// the deadline of the connection does not count any more.
+  [[nodiscard]] std::chrono::nanoseconds patience_after(std::exception_ptr const& failure) noexcept;
   /// All is done.
   void served() noexcept;
-  /// What is being handled has been thrown.
-  void failed() noexcept;
+  /// The handler has thrown `failure`.
+  void failed(std::exception_ptr const& failure) noexcept;
 
  private:
   friend class serving;
@@ -183,7 +184,6 @@ class connection : public list_hook<connection>, private timer {
   traffic_meter traffic_;
   clock::time_point const since_;
   cause canceled_by_ = cause::none;
-  bool is_handled_ = false;
   scope scope_;
   scoped_entry entry_;
 };
