@@ -2,10 +2,13 @@
 #include "strait/io/copy.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <system_error>
+#include <utility>
 
 #include "strait/core/sleep.hpp"
 #include "strait/net/detail/splice.hpp"
+#include "strait/net/detail/stream_end.hpp"
 
 namespace strait::detail {
 namespace {
@@ -75,6 +78,14 @@ task<bool> copy_by_splice(socket_stream& from, socket_stream& to, copy_progress&
   co_return false;
 }
 
+bool is_loss(std::error_code code) noexcept {
+  for (auto const each :
+       {std::errc::connection_reset, std::errc::connection_aborted, std::errc::timed_out, std::errc::host_unreachable,
+        std::errc::network_unreachable, std::errc::network_down, std::errc::network_reset})
+    if (code == each) return true;
+  return false;
+}
+
 }  // namespace
 
 std::size_t moved_before(std::exception_ptr const& failure) noexcept {
@@ -99,18 +110,36 @@ bool is_cancel(std::exception_ptr const& failure) noexcept {
   }
 }
 
-void both_ways::fail(std::exception_ptr const& with, copy_progress const& progress) noexcept {
+bool both_ways::fail(std::exception_ptr const& with, copy_progress const& progress) noexcept {
   std::error_code code;
   try {
     std::rethrow_exception(with);
+  } catch (timed_out const&) {  // a limit of this side, which is no loss of the connection
   } catch (std::system_error const& e) {
     code = e.code();
   } catch (...) {}
+  // The stream that one direction writes to is the one that the other reads from.
+  if (is_loss(code)) ((&progress == &there) != progress.is_writing ? there : back).has_lost_source = true;
+  if (failure) return false;
   failure = with;
-  written = progress.written;
-  is_reset = code == std::errc::connection_reset;
-  other_may_go_on =
-      progress.is_writing && (is_reset || code == std::errc::broken_pipe || code == std::errc::not_connected);
+  failed = &progress;
+  other_may_go_on = progress.is_writing && (code == std::errc::connection_reset || code == std::errc::broken_pipe ||
+                                            code == std::errc::not_connected);
+  return true;
+}
+
+task<> delivery(tcp::stream& to) {
+  constexpr std::chrono::seconds longest_standstill{2};
+  constexpr std::chrono::milliseconds longest_pause{50};
+  std::chrono::milliseconds pause{1};
+  auto moved_at = clock::now();
+  auto left = undelivered_bytes(to);
+  while (left != 0 && clock::now() - moved_at < longest_standstill) {
+    co_await sleep_for(pause);
+    pause = std::min(2 * pause, longest_pause);
+    auto const before = std::exchange(left, undelivered_bytes(to));
+    if (left < before) moved_at = clock::now();
+  }
 }
 
 void throw_with_transferred(std::exception_ptr const& failure, std::uint64_t written) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -34,13 +35,19 @@ void splice_access::have_read(socket_stream& from, std::uint64_t bytes) noexcept
   if (from.socket_) from.socket_->have_read(bytes);  // else it has been closed meanwhile
 }
 
-bool is_at_end(socket_stream const& stream) noexcept {
 void splice_access::failed(socket_stream& from, int code) noexcept {
   if (from.socket_) from.socket_->failed(code);
 }
 
+bool is_at_end(socket_stream const& stream) noexcept {
   char byte;
   return ::recv(stream.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+std::int64_t undelivered_bytes(socket_stream const& stream) noexcept {
+  pollfd entry{stream.native_handle(), 0, 0};
+  bool const is_over = ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLHUP) != 0;
+  return is_over ? 0 : std::max<std::int64_t>(queued_bytes(stream.native_handle()), 0);
 }
 
 }  // namespace detail

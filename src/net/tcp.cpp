@@ -45,6 +45,13 @@ void stream::keep_alive(std::chrono::seconds idle, std::chrono::seconds interval
   set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes, context);
 }
 
+void stream::close_with_reset() noexcept {
+  if (!is_open()) return;
+  linger const no_time{1, 0};  // socket(7), SO_LINGER
+  ::setsockopt(native_handle(), SOL_SOCKET, SO_LINGER, &no_time, sizeof no_time);
+  close();
+}
+
 endpoint stream::local_endpoint() const { return detail::local_endpoint_of(open_handle("local_endpoint")); }
 endpoint stream::remote_endpoint() const {
   require_open("remote_endpoint");

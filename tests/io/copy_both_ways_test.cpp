@@ -4,6 +4,7 @@
 #include <string>
 
 #include <strait/io/duplex.hpp>
+#include <strait/net/detail/stream_end.hpp>
 
 #include "io/copies.hpp"
 #include "io/streams.hpp"
@@ -124,7 +125,9 @@ TEST_CASE("the answer of a server that closes before it has read the request is 
     complete([&]() -> task<> {
       bool has_failed = false;
       auto body = [&](task_group& group) -> task<> {
-        group.spawn(send_pattern(p.client, 0, 1000 * megabyte));
+        group.spawn([&]() -> task<> {  // which ends with the reset that the copy passes on
+          static_cast<void>(co_await as_result(send_pattern(p.client, 0, 1000 * megabyte)));
+        });
         group.spawn([&]() -> task<> {
           auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
           CHECK((failure.code() == std::errc::broken_pipe || failure.code() == std::errc::connection_reset));
@@ -180,16 +183,82 @@ TEST_CASE("a reset of one side cancels the other direction, and the error names 
         CHECK(std::string(failure.what()) ==
               "read from " + near.remote_endpoint().to_string() + ": connection reset by peer");
         CHECK(failure.transferred() == 5);
-        far.close();
+        CHECK(near.is_open());
+        CHECK_FALSE(far.is_open());
       });
       client.send("hello");
       auto const text = co_await some_of(server);
       CHECK(text == "hello");
       client.reset();
-      auto const rest = co_await all_of(server);
-      CHECK(rest.empty());
+      auto const rest = co_await failure_of<error>(all_of(server));
+      CHECK(rest.code() == std::errc::connection_reset);
     };
     co_await with_task_group(body);
+  });
+}
+
+TEST_CASE("a reset is passed on, by either way of copying, when all that had arrived has been delivered") {
+  auto p = tcp_passage();
+  auto const size = GENERATE(std::uint64_t{16}, 8 * megabyte);
+  bool const by_client = GENERATE(false, true);
+  complete([&]() -> task<> {
+    auto& source = by_client ? p.client : p.server;
+    auto& sink = by_client ? p.server : p.client;
+    auto body = [&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+        CHECK(failure.code() == std::errc::connection_reset);
+        CHECK(failure.transferred() == size);
+      });
+      group.spawn([&]() -> task<> {
+        co_await send_pattern(source, 0, size);
+        while (detail::undelivered_bytes(source) != 0) co_await sleep_for(1ms);
+        source.close_with_reset();
+      });
+      auto const is_right = co_await receive_pattern_exactly(sink, 0, size);
+      CHECK(is_right);
+      auto const end = co_await failure_of<error>(some_of(sink));
+      CHECK(end.code() == std::errc::connection_reset);
+    };
+    co_await with_task_group(body);
+  });
+}
+
+TEST_CASE("a reset that a write is told of is passed on behind what the peer had sent before it") {
+  auto near_and_client = stream_pair();
+  auto& near = near_and_client.second;
+  auto& client = near_and_client.first;
+  auto far_and_server = stream_and_peer();
+  auto& far = far_and_server.first;
+  auto& server = far_and_server.second;
+  server.send("half of an answer");
+  server.reset();
+  complete([&]() -> task<> {
+    auto body = [&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> {
+        co_await client.write("a request");
+        auto const lost = co_await as_result(far.write("a part of it"));
+        CHECK(lost.error() == std::errc::connection_reset);
+        auto const failure = co_await failure_of<error>(copy_both_ways(near, far));
+        CHECK((failure.code() == std::errc::broken_pipe || failure.code() == std::errc::connection_reset));
+      });
+      auto const half = co_await some_of(client);
+      CHECK(half == "half of an answer");
+      auto const end = co_await failure_of<error>(some_of(client));
+      CHECK(end.code() == std::errc::connection_reset);
+    };
+    co_await with_task_group(body);
+  });
+}
+
+TEST_CASE("a limit that ends a proxy resets neither side, and leaves both streams open") {
+  auto p = tcp_passage();
+  complete([&]() -> task<> {
+    p.near.idle_timeout(30ms);
+    auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+    CHECK(failure.code() == std::errc::timed_out);
+    CHECK(p.near.is_open());
+    CHECK(p.far.is_open());
   });
 }
 

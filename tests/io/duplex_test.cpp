@@ -241,3 +241,11 @@ TEST_CASE("a task that waits for a duplex can be dropped") {
     CHECK(got == "abc");
   });
 }
+
+TEST_CASE("shutdown_write of a duplex stream may be called again, and when the other end is closed") {
+  auto [a, b] = duplex();
+  a.shutdown_write();
+  CHECK_NOTHROW(a.shutdown_write());
+  b.close();
+  CHECK_NOTHROW(a.shutdown_write());
+}

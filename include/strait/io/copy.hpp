@@ -19,6 +19,7 @@
 #include "strait/io/detail/lent_memory.hpp"
 #include "strait/io/stream.hpp"
 #include "strait/net/socket_stream.hpp"
+#include "strait/net/tcp.hpp"
 
 namespace strait {
 
@@ -33,7 +34,9 @@ namespace detail {
 
 struct copy_progress {
   std::uint64_t written = 0;
-  bool is_writing = false;  // so a failure is that of the write
+  bool is_writing = false;       // so a failure is that of the write
+  bool has_lost_source = false;  // its connection was lost before the end of its stream
+  bool has_ended = false;        // the end of the one stream has been passed on to the other
 };
 
 /// Bytes that a write has moved which ended with `failure`.
@@ -136,21 +139,43 @@ task<> copy_to_end(buffered_reader<Stream>& from, To& to, copy_progress& progres
 
 /// What the two directions of a `copy_both_ways` know of each other.
 struct both_ways {
-  /// Notes the first failure.
-  void fail(std::exception_ptr const& with, copy_progress const& progress) noexcept;
+  /// Notes a failure; whether it is the first.
+  bool fail(std::exception_ptr const& with, copy_progress const& progress) noexcept;
 
+  copy_progress there;
+  copy_progress back;
   int under_way = 2;
-  std::exception_ptr failure;
-  std::uint64_t written = 0;     // in the direction that failed
-  bool is_reset = false;         // it is a peer's reset
-  bool other_may_go_on = false;  // a peer takes no more; what it has sent may still be read
+  std::exception_ptr failure;             // the first
+  copy_progress const* failed = nullptr;  // the direction of that
+  bool other_may_go_on = false;           // a peer takes no more; what it has sent may still be read
 };
 
-/// Ends the stream; but not where a peer's reset, which is told only once, and was told to the other direction, would
-/// pass for an end.
+/// Ends the stream; but not where the loss of a connection would pass for an end: there may be streams that report it
+/// once, and have reported it to the other direction.
 template <class To>
-task<> end_stream(To& to, both_ways const& both) {
-  if (!both.is_reset) co_await end_writing(to);
+task<> end_stream(To& to, copy_progress& progress) {
+  if (progress.has_lost_source) co_return;
+  progress.is_writing = true;
+  co_await end_writing(to);
+  progress.has_ended = true;
+}
+
+/// Completes when the peer's system has all that was written, or has acknowledged none of it for two seconds.
+task<> delivery(tcp::stream& to);
+
+/// Resets the connection, if it is of a kind that can be, as soon as all that was written has been delivered; at once
+/// if it is canceled meanwhile.
+template <class To>
+task<> pass_reset_on(To& to) {
+  if constexpr (requires { to.close_with_reset(); }) {
+    if constexpr (std::derived_from<To, tcp::stream>) {
+      try {
+        co_await delivery(to);
+      } catch (canceled const&) {}
+    }
+    to.close_with_reset();
+  }
+  co_return;
 }
 
 /// Reads to the end of the stream, for nothing.
@@ -168,16 +193,14 @@ task<> copy_one_way(From& from, To& to, copy_progress& progress, both_ways& both
   std::exception_ptr failure;
   try {
     co_await copy_to_end(from, to, progress);
-    progress.is_writing = true;
-    co_await end_stream(to, both);
+    co_await end_stream(to, progress);
   } catch (canceled const&) {
     throw;
   } catch (...) {
     failure = std::current_exception();
   }
   --both.under_way;
-  bool const is_first = failure && !both.failure;
-  if (is_first) both.fail(failure, progress);
+  bool const is_first = failure && both.fail(failure, progress);
   if (!both.failure) co_return;
   if (is_first && both.other_may_go_on && both.under_way != 0) co_await discard(from);
   else group.cancel();
@@ -217,11 +240,18 @@ task<std::uint64_t> copy(From& from, To& to) {
 /// failed had written. But if what failed is a write because the peer takes no more, what that peer has sent is still
 /// delivered, to the end of its stream, and what comes for it meanwhile is thrown away: a server may answer and close
 /// before it has read all of a request. A cancel from outside ends with `canceled`, with the sum of both directions.
+///
+/// **A reset is passed on**, since a document that was cut off must not look whole. When the connection of one stream
+/// is lost (reset by its peer, or given up by the system, as an unreachable one is) before its end has been passed on,
+/// the other stream is closed with a reset, if it is a `tcp::stream` or has a `close_with_reset()` as that; so what had
+/// arrived can be read there, and then ECONNRESET. Before, it waits until the peer's system has acknowledged all of it,
+/// or none for two seconds. A `local::stream` has no reset, and is left open. So are both streams after a limit of
+/// theirs (`timed_out`) or a cancel: `close_with_reset` them if what has been passed on must not be taken for all.
 template <stream A, stream B>
 task<copied> copy_both_ways(A& a, B& b) {
-  detail::copy_progress there;
-  detail::copy_progress back;
   detail::both_ways both;
+  auto& there = both.there;
+  auto& back = both.back;
   std::exception_ptr end;
   auto body = [&](task_group& group) -> task<> {
     group.spawn(detail::copy_one_way(b, a, back, both, group));
@@ -233,7 +263,9 @@ task<copied> copy_both_ways(A& a, B& b) {
     end = std::current_exception();
   }
   if (end) detail::throw_with_transferred(end, there.written + back.written);
-  if (both.failure) detail::throw_with_transferred(both.failure, both.written);
+  if (there.has_lost_source && !there.has_ended) co_await detail::pass_reset_on(b);
+  if (back.has_lost_source && !back.has_ended) co_await detail::pass_reset_on(a);
+  if (both.failure) detail::throw_with_transferred(both.failure, both.failed->written);
   co_return copied{there.written, back.written};
 }
 

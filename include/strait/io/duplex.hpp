@@ -121,7 +121,8 @@ class duplex_stream {
   [[nodiscard]] duplex_operation write_some(const_buffer from) noexcept { return writing(amount::some, from, {}); }
   [[nodiscard]] duplex_operation write_some(const_buffers from) noexcept { return writing(amount::some, {}, from); }
 
-  /// Ends this side's stream: the other side reads to the end of what was written. Reading goes on.
+  /// Ends this side's stream: the other side reads to the end of what was written. Reading goes on. No effect if it has
+  /// been ended before.
   void shutdown_write();
   /// Operations under way end with `errc::closed`; the other side reads what was written and then 0, and its writes
   /// fail as those to a peer that has gone (EPIPE). No effect on a closed one.

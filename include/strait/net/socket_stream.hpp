@@ -79,10 +79,10 @@ class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
   [[nodiscard]] bool is_done_already() const noexcept { return wanted_ == 0; }
   progress take_in(loop_core& loop) noexcept;
   progress take_in_part() noexcept;
-  [[noreturn]] void fail() const;
-
   progress take_in_nothing() noexcept;
   [[nodiscard]] bool is_end_of_stream() const noexcept;
+  [[noreturn]] void fail() const;
+
   transfer_request::amount how_much_;
   stream_socket* socket_;
   std::size_t transferred_ = 0;

@@ -55,6 +55,11 @@ class stream : public socket_stream {
   /// not.
   void keep_alive(std::chrono::seconds idle, std::chrono::seconds interval = std::chrono::seconds(10), int probes = 3);
 
+  /// Closes, and resets the connection (RFC 9293, 3.10.5, "ABORT"): the peer's reads and writes fail with ECONNRESET,
+  /// where after `close` its reads would come to the end of the stream. So a peer that has received a part only does
+  /// not take it for the whole. What the system has not sent yet is discarded. No effect on a closed stream.
+  void close_with_reset() noexcept;
+
   /// Throws `error` if the stream is closed.
   [[nodiscard]] endpoint local_endpoint() const;
   /// The peer, also after it has gone.

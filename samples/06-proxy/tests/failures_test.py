@@ -126,12 +126,30 @@ class Failures(unittest.TestCase):
             other.sendall(b"unharmed")
             self.assertEqual(receive_exactly(other, 8), b"unharmed")
 
-    def test_a_reset_by_the_client_ends_the_connection_to_the_server(self):
+    def assert_reset_is_passed_on(self, source, sink):
+        source.sendall(b"half of a document")
+        self.assertEqual(receive_exactly(sink, 18), b"half of a document")
+        reset(source)
+        with self.assertRaises(ConnectionResetError):
+            sink.recv(1)
+
+    def test_a_reset_by_the_client_is_passed_on_to_the_server(self):
         with connected_pair() as (_, client, upstream):
-            client.sendall(b"x")
-            receive_exactly(upstream, 1)
-            reset(client)
-            self.assert_closed(upstream)
+            self.assert_reset_is_passed_on(client, upstream)
+
+    def test_a_reset_by_the_server_is_passed_on_to_the_client(self):
+        with connected_pair() as (_, client, upstream):
+            self.assert_reset_is_passed_on(upstream, client)
+
+    def test_what_came_before_a_reset_is_delivered_to_a_client_that_reads_later(self):
+        with connected_pair() as (proxy, client, upstream):
+            upstream.sendall(b"x" * 30000)
+            name = b"127.0.0.1:%d" % upstream.getsockname()[1]
+            reset(upstream)
+            proxy.wait_for(b" disconnected: read from %s: connection reset by peer\n" % name, "stderr")
+            self.assertEqual(receive_exactly(client, 30000), b"x" * 30000)
+            with self.assertRaises(ConnectionResetError):
+                client.recv(1)
 
     def test_a_reset_by_the_server_ends_the_clients_connection(self):
         with connected_pair() as (proxy, client, upstream):

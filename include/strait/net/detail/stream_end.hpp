@@ -1,5 +1,7 @@
-// is_at_end: what a server asks before it closes a stream.
+// What is asked before a stream is closed.
 #pragma once
+
+#include <cstdint>
 
 namespace strait {
 
@@ -9,6 +11,9 @@ namespace detail {
 
 /// Whether `stream`, which is open, has been read to the end that its peer has set. Does not wait, and takes nothing.
 [[nodiscard]] bool is_at_end(socket_stream const& stream) noexcept;
+/// How many bytes written to `stream`, which is open, have not reached the peer's system but still may; 0 where the
+/// system does not tell.
+[[nodiscard]] std::int64_t undelivered_bytes(socket_stream const& stream) noexcept;
 
 }  // namespace detail
 }  // namespace strait
