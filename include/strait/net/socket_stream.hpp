@@ -190,8 +190,9 @@ class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
   /// only on a stream that was closed on this side it fails, with `errc::closed`.
   void shutdown_write();
 
-  /// A read or write during which nothing moves in either direction for `limit` ends with `timed_out`. Zero: no limit,
-  /// as at first. The deadline may be missed by some milliseconds; it costs an operation next to nothing.
+  /// A read or write during which nothing moves in either direction for `limit` ends with `timed_out`. Only the time in
+  /// which an operation waits counts, not that in which the program computes or does other things. Zero: no limit, as
+  /// at first. The deadline may be missed by some milliseconds; it costs an operation next to nothing.
   void idle_timeout(std::chrono::nanoseconds limit);
 
   /// A write during which the peer takes nothing for `limit` ends with `timed_out`, whatever comes from the peer

@@ -78,7 +78,8 @@ class listener : public socket_listener {
   /// Takes over a listening socket, which is made non-blocking. Throws `error`; the descriptor then stays the caller's.
   explicit listener(int descriptor);
 
-  /// Completes with the next connection. Connections that break before they are accepted are passed over. When
+  /// Completes with the next connection. Connections that break before they are accepted, or are refused by a firewall
+  /// or a security module (EPERM), are passed over; only an error of the listener itself ends it. When
   /// descriptors or memory have run out, it waits and tries again, from 5 ms up to 100 ms later, as long as it takes;
   /// the connections wait in the backlog meanwhile.
   [[nodiscard]] accept_operation<stream> accept() noexcept { return accept_operation<stream>(socket_); }

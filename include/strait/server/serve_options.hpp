@@ -56,7 +56,8 @@ struct serve_options {
   /// closed at once.
   std::size_t max_connections_per_peer = 0;
 
-  /// A read or write during which nothing moves in either direction for so long ends with `timed_out`.
+  /// A read or write during which nothing moves in either direction for so long ends with `timed_out`. Here and in the
+  /// next two, only the time in which an operation waits counts, not that in which the handler computes.
   std::chrono::nanoseconds idle_timeout{0};
   /// A write during which the peer takes nothing for so long ends with `timed_out`.
   std::chrono::nanoseconds write_timeout{0};
@@ -64,13 +65,15 @@ struct serve_options {
   /// See `socket_stream::minimum_receive_rate`.
   std::uint64_t minimum_receive_rate = 0;
   std::chrono::nanoseconds receive_rate_window = std::chrono::seconds(5);
-  /// A handler that has not ended after so long is canceled.
+  /// A handler that has not ended after so long, counted from the beginning of the connection and with the time in
+  /// which it computes, is canceled.
   std::chrono::nanoseconds connection_timeout{0};
 
   /// How long handlers may go on when the server is to end; then they are canceled. Zero: at once.
   std::chrono::nanoseconds drain = std::chrono::seconds(5);
-  /// When a handler that takes its stream by reference has ended, and the peer has not ended its side: how long to wait
-  /// for that at most, so that the last reply is not lost (see `lingering_close`). Zero: not at all.
+  /// When a handler that takes its stream by reference has ended, also by throwing, and the peer has not ended its
+  /// side: how long to wait for that at most, so that the last reply is not lost (see `lingering_close`); and for how
+  /// long at most what a handler has printed before it threw is sent. Zero, and after a time-out: not at all.
   std::chrono::nanoseconds linger = std::chrono::seconds(2);
 
   /// Whether to serve who has just connected. It must not wait.
