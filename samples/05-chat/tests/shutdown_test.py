@@ -27,7 +27,8 @@ class Shutdown(unittest.TestCase):
                 self.assertEqual(server.wait()[0], 0)
 
     def test_what_is_queued_is_delivered_first(self):
-        with (Server("chat_server", "--drain", LONG, "--rate", "0", "--queue", "100000", "--history", "0") as server,
+        with (Server("chat_server", "--drain", LONG, "--rate", "0", "--queue", "100000", "--queue-size", "1G",
+                     "--history", "0") as server,
               Talker(server, "alice") as alice, Talker(server, "late", buffer=LITTLE) as late):
             alice.wait_for(r"\* late has come")
             for i in range(MANY_LINES):
@@ -43,7 +44,8 @@ class Shutdown(unittest.TestCase):
             self.assertEqual(server.wait()[0], 0)
 
     def test_who_does_not_read_does_not_keep_the_server_longer_than_the_drain(self):
-        with (Server("chat_server", "--drain", "0.3", "--rate", "0", "--queue", "100000", "--history", "0") as server,
+        with (Server("chat_server", "--drain", "0.3", "--rate", "0", "--queue", "100000", "--queue-size", "1G",
+                     "--history", "0") as server,
               Talker(server, "alice") as alice, Talker(server, "sleeper", buffer=LITTLE)):
             for _ in range(MANY_LINES):
                 alice.say(LONG_LINE)
@@ -61,7 +63,7 @@ class Shutdown(unittest.TestCase):
     def test_a_second_signal_ends_the_server_at_once(self):
         for number, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
             with (Server("chat_server", "--drain", LONG, "--write-timeout", LONG, "--rate", "0", "--queue", "100000",
-                         "--history", "0") as server,
+                         "--queue-size", "1G", "--history", "0") as server,
                   Talker(server, "alice") as alice, Talker(server, "sleeper", buffer=LITTLE)):
                 for _ in range(MANY_LINES):
                     alice.say(LONG_LINE)
