@@ -2,6 +2,7 @@
 #include <strait/strait.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -16,6 +17,7 @@ using namespace strait;
 
 int main(int argc, char** argv) {
   auto const options = time_server_options::read(argc, argv);
+  std::signal(SIGPIPE, SIG_IGN);  // a log that is not read any more must not end the server
   try {
     doorkeeper door(options);
     auto const answer = [&](udp::request& question) -> task<> {

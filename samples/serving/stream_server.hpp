@@ -1,6 +1,7 @@
 // run_stream_server: what the stream servers of the samples have in common, from listening to an orderly end.
 #pragma once
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -39,6 +40,7 @@ void announce(std::vector<strait::tcp::listener> const& listeners);
 template <class Handler>
 [[nodiscard]] int run_stream_server(char const* program, server_options const& options, Handler handler,
                                     strait::hook<void()> on_drain = {}) {
+  std::signal(SIGPIPE, SIG_IGN);  // a log that is not read any more must not end the server
   try {
     auto rules = limits(options);
     rules.on_drain = on_drain;
