@@ -31,6 +31,15 @@ class counted {
   int* alive_;
 };
 
+struct throws_when_moved : counted {
+  using counted::counted;
+  throws_when_moved(throws_when_moved const&) = default;
+  throws_when_moved(throws_when_moved&& other) : counted(other), moves_left(other.moves_left - 1) {
+    if (moves_left < 0) throw std::runtime_error("this one cannot be moved");
+  }
+  int moves_left = 100;
+};
+
 }  // namespace
 
 TEST_CASE("a result that holds a value gives it") {
@@ -136,4 +145,32 @@ TEST_CASE("a result destroys its value exactly once") {
     second = std::move(first);
   }
   CHECK(alive == 0);
+}
+
+TEST_CASE("an assignment whose move throws destroys the old value once, and leaves the exception in its place") {
+  int alive = 0;
+  {
+    throws_when_moved value(alive);
+    result<throws_when_moved> first{std::move(value)};
+    result<throws_when_moved> second = first;
+    CHECK(alive == 3);
+    second->moves_left = 1;  // into the parameter
+    CHECK_THROWS_AS(first = std::move(second), std::runtime_error);
+    CHECK_FALSE(first.has_value());
+    CHECK(first.error() == std::errc::state_not_recoverable);
+    CHECK_THROWS_AS(first.value(), std::runtime_error);
+    CHECK(alive == 2);
+  }
+  CHECK(alive == 0);
+}
+
+TEST_CASE("an assignment whose move throws leaves an exception in the place of an error, too") {
+  int alive = 0;
+  throws_when_moved value(alive);
+  result<throws_when_moved> first = failed_with<throws_when_moved>(timed_out("read"));
+  result<throws_when_moved> second{std::move(value)};
+  second->moves_left = 1;
+  CHECK_THROWS_AS(first = std::move(second), std::runtime_error);
+  CHECK_FALSE(first.has_value());
+  CHECK_THROWS_AS(first.value(), std::runtime_error);
 }

@@ -40,9 +40,25 @@ class [[nodiscard]] result {
       : exception_(other.exception_), code_(other.code_), has_value_(other.has_value_) {
     if (has_value_) ::new (static_cast<void*>(&value_)) stored(other.value_);
   }
+  /// If the move of a `T` throws, this result holds that exception afterwards, with `std::errc::state_not_recoverable`.
   result& operator=(result other) noexcept(std::is_nothrow_move_constructible_v<stored>) {
-    this->~result();
-    return *::new (static_cast<void*>(this)) result(std::move(other));
+    if (std::exchange(has_value_, false)) value_.~stored();
+    exception_ = std::move(other.exception_);
+    code_ = other.code_;
+    if (!other.has_value_) return *this;
+    if constexpr (std::is_nothrow_move_constructible_v<stored>) {
+      ::new (static_cast<void*>(&value_)) stored(std::move(other.value_));
+    } else {
+      try {
+        ::new (static_cast<void*>(&value_)) stored(std::move(other.value_));
+      } catch (...) {
+        exception_ = std::current_exception();
+        code_ = std::make_error_code(std::errc::state_not_recoverable);
+        throw;
+      }
+    }
+    has_value_ = true;
+    return *this;
   }
   ~result() {
     if (has_value_) value_.~stored();
