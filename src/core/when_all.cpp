@@ -1,5 +1,10 @@
-// when_all of tasks without values.
+// when_all of tasks without values; what a when_any that no branch has won throws.
 #include "strait/core/when_all.hpp"
+
+#include <vector>
+
+#include "strait/base/error.hpp"
+#include "strait/core/when_any.hpp"
 
 namespace strait {
 
@@ -9,6 +14,13 @@ task<> when_all(std::vector<task<>> tasks) {
     co_return;
   };
   co_await with_task_group(body);
+}
+
+void detail::rethrow(std::vector<std::exception_ptr> failures, bool any_value) {
+  std::erase(failures, nullptr);
+  if (failures.size() == 1) std::rethrow_exception(failures.front());
+  if (!failures.empty()) throw multiple_errors(failures.data(), failures.size());
+  if (!any_value) throw canceled();
 }
 
 }  // namespace strait

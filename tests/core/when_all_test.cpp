@@ -156,3 +156,56 @@ TEST_CASE("when one of when_all's ends with canceled, so does when_all") {
   CHECK_THROWS_AS(run(when_all(cancel_on(source.get_token(), forever()), note_cancel(canceled_ones))), canceled);
   CHECK(canceled_ones == 1);
 }
+
+TEST_CASE("when_all_settled gives the values and the failures of all, and cancels none") {
+  run([]() -> task<> {
+    auto const [late, failed, early] =
+        co_await when_all_settled(give_after(9, 42), fail_after(2), give_after(1, std::make_unique<int>(1)));
+    CHECK(late == 42);
+    CHECK(**early == 1);
+    CHECK_FALSE(failed.has_value());
+    CHECK_FALSE(failed.is_canceled());
+    CHECK_THROWS_WITH(failed.value(), "out of luck");
+    CHECK_THROWS_WITH(std::rethrow_exception(failed.failure()), "out of luck");
+  });
+}
+
+TEST_CASE("when_all_settled of a vector gives the outcomes in its order") {
+  run([]() -> task<> {
+    std::vector<task<int>> tasks;
+    tasks.push_back(give_after(3, 1));
+    auto const fail = []() -> task<int> {
+      co_await yield();
+      throw std::runtime_error("out of luck");
+    };
+    tasks.push_back(fail());
+    tasks.push_back(give_after(1, 3));
+    auto const outcomes = co_await when_all_settled(std::move(tasks));
+    CHECK(outcomes.size() == 3);
+    CHECK(outcomes[0] == 1);
+    CHECK(outcomes[1].failure());
+    CHECK(outcomes[2] == 3);
+  });
+}
+
+TEST_CASE("a cancel from outside loses no value of when_all_settled, and ends it if there is none") {
+  run([]() -> task<> {
+    auto const give_in_spite_of_cancel = []() -> task<int> {
+      try {
+        co_await forever();
+      } catch (canceled const&) {}
+      co_return 42;
+    };
+    cancel_scope scope;
+    scope.cancel();
+    auto const outcomes = co_await scope.run(when_all_settled(give_in_spite_of_cancel(), forever()));
+    CHECK(outcomes.has_value());
+    CHECK(std::get<0>(*outcomes) == 42);
+    CHECK(std::get<1>(*outcomes).is_canceled());
+    auto const none = co_await scope.run(when_all_settled(forever(), forever()));
+    CHECK_FALSE(none.has_value());
+    std::vector<task<int>> nothing_to_do;
+    auto const empty = co_await scope.run(when_all_settled(std::move(nothing_to_do)));
+    CHECK(empty.has_value());
+  });
+}

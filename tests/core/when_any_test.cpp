@@ -95,11 +95,12 @@ TEST_CASE("when_any carries what can only be moved") {
   });
 }
 
-TEST_CASE("when_any of a vector gives optionals in its order") {
+TEST_CASE("when_any of a vector gives outcomes in its order") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
     for (int i = 0; i != 5; ++i) tasks.push_back(give_after(i == 3 ? 1 : 9, i));
-    std::vector<std::optional<int>> const values = co_await when_any(std::move(tasks));
+    auto const outcomes = co_await when_any(std::move(tasks));
+    std::vector<std::optional<int>> const values(outcomes.begin(), outcomes.end());
     CHECK(values == std::vector<std::optional<int>>{{}, {}, {}, 3, {}});
   });
 }
@@ -169,5 +170,106 @@ TEST_CASE("a timeout around when_any loses no value either") {
         co_await timeout(std::chrono::milliseconds(1), when_any(give_in_spite_of_cancel(42), forever()));
     CHECK(value == 42);
     CHECK_FALSE(other.has_value());
+  });
+}
+
+TEST_CASE("when_any gives a value that came in the turn in which another failed, and the failure beside it") {
+  run([]() -> task<> {
+    auto const [value, failed] = co_await when_any(give_after(2, 42), fail_after(2));
+    CHECK(value == 42);
+    CHECK_FALSE(failed.has_value());
+    CHECK(describe(failed.failure()) == "out of luck");
+    CHECK_THROWS_WITH(failed.value(), "out of luck");
+    auto const [failed_first, late] = co_await when_any(fail_after(2), give_after(2, 42));
+    CHECK(late == 42);
+    CHECK(describe(failed_first.failure()) == "out of luck");
+  });
+}
+
+TEST_CASE("when_any gives the first one's value, though a loser fails when it cleans up") {
+  run([]() -> task<> {
+    auto const fail_when_canceled = []() -> task<> {
+      bool is_over = false;
+      try {
+        co_await forever();
+      } catch (canceled const&) {
+        is_over = true;
+      }
+      if (is_over) co_await shield(turns(2));
+      throw std::runtime_error("failed to clean up");
+    };
+    auto const [value, failed] = co_await when_any(give_after(2, std::make_unique<int>(42)), fail_when_canceled());
+    CHECK(**value == 42);
+    CHECK(describe(failed.failure()) == "failed to clean up");
+  });
+}
+
+TEST_CASE("when_any of a vector gives a value beside a failure") {
+  run([]() -> task<> {
+    std::vector<task<int>> tasks;
+    tasks.push_back(fail_after(2));
+    tasks.push_back(give_after(2, 42));
+    auto const outcomes = co_await when_any(std::move(tasks));
+    CHECK(outcomes[1] == 42);
+    CHECK(describe(outcomes[0].failure()) == "out of luck");
+  });
+}
+
+TEST_CASE("several failures, and no value, end when_any with all of them") {
+  try {
+    run(when_any(fail_after(2), forever(), fail_after(2)));
+    FAIL("it has not thrown");
+  } catch (multiple_errors const& e) {
+    CHECK(e.size() == 2);
+  }
+}
+
+TEST_CASE("a loser of when_any has no failure, and its canceled says what it had moved") {
+  run([]() -> task<> {
+    auto const move_some = []() -> task<> {
+      bool is_over = false;
+      try {
+        co_await forever();
+      } catch (canceled const&) {
+        is_over = true;
+      }
+      if (is_over) throw canceled(5);
+    };
+    auto const [first, loser] = co_await when_any(turns(1), move_some());
+    CHECK(first.has_value());
+    CHECK_FALSE(loser.has_value());
+    CHECK(loser.is_canceled());
+    CHECK_FALSE(loser.failure());
+    std::size_t transferred = 0;
+    try {
+      static_cast<void>(loser.value());
+    } catch (canceled const& c) {
+      transferred = c.transferred();
+    }
+    CHECK(transferred == 5);
+  });
+}
+
+TEST_CASE("an outcome of when_any becomes an optional") {
+  run([]() -> task<> {
+    auto [value, none] = co_await when_any(give_after(1, std::make_unique<int>(42)), give_after(99, 0));
+    std::optional<std::unique_ptr<int>> kept;
+    kept = std::move(value);
+    CHECK(**kept == 42);
+    CHECK(none.value_or(7) == 7);
+  });
+}
+
+TEST_CASE("a loser of when_any without a value that ends normally does not hide the first one's failure") {
+  auto const end_when_canceled = []() -> task<> {
+    try {
+      co_await forever();
+    } catch (canceled const&) {}
+  };
+  CHECK_THROWS_WITH(run(when_any(fail_after(2), end_when_canceled())), "out of luck");
+  run([&]() -> task<> {
+    auto const [first, failed] = co_await when_any(turns(2), fail_after(2));
+    CHECK(first.has_value());
+    CHECK(failed.failure());
   });
 }

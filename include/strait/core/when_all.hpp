@@ -1,25 +1,18 @@
-// when_all: several awaitables side by side, all of them to the end.
+// when_all, when_all_settled: several awaitables side by side, all of them to the end.
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "strait/core/outcome.hpp"
 #include "strait/core/task_group.hpp"
 
 namespace strait {
-
-/// Stands for the value of what gives none.
-struct nothing {
-  bool operator==(nothing const&) const = default;
-};
-
 namespace detail {
-
-template <class T>
-using value_t = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
 /// Awaits `what` and puts its value into `to`.
 template <awaitable A>
@@ -32,10 +25,41 @@ task<> store(A what, std::optional<value_t<await_result_t<A>>>& to) {
   }
 }
 
+/// What the branches of a `when_any` share.
+struct race {
+  task_group* branches = nullptr;
+  /// One has a value or, without values, has ended normally as the first.
+  bool is_won = false;
+};
+
+/// Awaits `what` and notes how it ends. In a race, the others are canceled then.
+template <awaitable A>
+task<> settle(A what, outcome<value_t<await_result_t<A>>>& to, race* in) {
+  constexpr bool is_void = std::is_void_v<await_result_t<A>>;
+  try {
+    if constexpr (is_void) {
+      co_await std::move(what);
+      to.set_value();
+    } else {
+      to.set_value(co_await std::move(what));
+    }
+  } catch (canceled const&) {
+    to.set_canceled(std::current_exception());
+  } catch (...) {
+    to.set_failure(std::current_exception());
+  }
+  if (!in) co_return;
+  if (to.has_value() && (!is_void || !in->branches->is_canceled())) in->is_won = true;
+  in->branches->cancel();
+}
+
 }  // namespace detail
 
 /// Runs all of `what` side by side; completes when all have ended, with a tuple of their values (`nothing` for what has
-/// none). If one fails, the others are canceled and its exception is rethrown once they have ended.
+/// none). If one fails, the others are canceled, and when they have ended, its exception is rethrown; several are
+/// rethrown as one `multiple_errors`. **Values that the others have obtained are destroyed then**: a connection that
+/// was accepted is closed, bytes that were read are in their buffer, but their number is lost. Where such a value must
+/// not be lost, use `when_all_settled`.
 ///
 ///     auto [config, peer] = co_await when_all(load_config(), tcp::connect("localhost:5000"));
 template <awaitable... A>
@@ -66,5 +90,45 @@ task<std::vector<T>> when_all(std::vector<task<T>> tasks) {
   co_return all;
 }
 task<> when_all(std::vector<task<>> tasks);
+
+/// Runs all of `what` side by side; completes when all have ended, with a tuple of their outcomes: the values and the
+/// failures. One that fails does not cancel the others, so nothing is lost.
+///
+/// A cancel from outside cancels all of them. What has a value or a failure nevertheless is returned; if all have ended
+/// with `canceled`, it is thrown.
+///
+///     auto [saved, sent] = co_await when_all_settled(save(order), notify(client));
+///     if (sent.failure()) log(describe(sent.failure()));
+template <awaitable... A>
+task<std::tuple<outcome<detail::value_t<await_result_t<A>>>...>> when_all_settled(A... what) {
+  std::tuple<outcome<detail::value_t<await_result_t<A>>>...> outcomes;
+  auto body = [&](task_group& group) -> task<> {
+    std::apply([&](auto&... each) { (group.spawn(detail::settle(std::move(what), each, nullptr)), ...); }, outcomes);
+    co_return;
+  };
+  co_await with_task_group(body);
+  bool const all_canceled =
+      sizeof...(A) != 0 && std::apply([](auto const&... each) { return (each.is_canceled() && ...); }, outcomes);
+  detail::branch const& where = co_await detail::this_branch{};
+  if (all_canceled && where.is_canceled()) throw canceled();
+  co_return std::move(outcomes);
+}
+
+/// The same for any number of tasks of one kind; the outcomes are in the order of the tasks.
+template <class T>
+task<std::vector<outcome<detail::value_t<T>>>> when_all_settled(std::vector<task<T>> tasks) {
+  std::vector<outcome<detail::value_t<T>>> outcomes(tasks.size());
+  auto body = [&](task_group& group) -> task<> {
+    for (std::size_t i = 0; i != tasks.size(); ++i)
+      group.spawn(detail::settle(std::move(tasks[i]), outcomes[i], nullptr));
+    co_return;
+  };
+  co_await with_task_group(body);
+  bool all_canceled = !outcomes.empty();
+  for (auto const& each : outcomes) all_canceled = all_canceled && each.is_canceled();
+  detail::branch const& where = co_await detail::this_branch{};
+  if (all_canceled && where.is_canceled()) throw canceled();
+  co_return std::move(outcomes);
+}
 
 }  // namespace strait
