@@ -355,3 +355,30 @@ TEST_CASE("an operation that is done when the cancel comes delivers its result")
     CHECK(events == std::vector<std::string>{"delivered"});
   });
 }
+
+TEST_CASE("a block that ends with canceled, though its scope was not canceled, passes it on") {
+  run([]() -> task<> {
+    cancel_scope scope;
+    bool is_passed_on = false;
+    auto throw_canceled = []() -> task<> {
+      co_await yield();
+      throw canceled(3);
+    };
+    try {
+      co_await scope.run(throw_canceled());
+    } catch (canceled const& c) {
+      is_passed_on = c.transferred() == 3;
+    }
+    CHECK(is_passed_on);
+    CHECK_FALSE(scope.is_canceled());
+
+    auto throw_for_a_value = []() -> task<int> { throw canceled(); };
+    is_passed_on = false;
+    try {
+      co_await scope.run(throw_for_a_value());
+    } catch (canceled const&) {
+      is_passed_on = true;
+    }
+    CHECK(is_passed_on);
+  });
+}

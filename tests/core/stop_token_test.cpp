@@ -1,5 +1,6 @@
 // cancel_on: a stop requested on any thread cancels a block.
 #include <atomic>
+#include <chrono>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -171,4 +172,26 @@ TEST_CASE("stops may race with blocks that follow each other on one loop", "[thr
     co_return count;
   });
   CHECK(outcomes == rounds);
+}
+
+TEST_CASE("a stop requested before the block begins ends also what needs one turn, or none") {
+  std::stop_source source;
+  source.request_stop();
+  run([&]() -> task<> {
+    bool const yielded = !co_await is_canceled(cancel_on(source.get_token(), yield()));
+    bool const slept = !co_await is_canceled(cancel_on(source.get_token(), sleep_for(std::chrono::seconds(0))));
+    CHECK_FALSE(yielded);
+    CHECK_FALSE(slept);
+  });
+}
+
+TEST_CASE("a stop that ends a block inside a cancel scope passes through the scope") {
+  std::stop_source source;
+  source.request_stop();
+  run([&]() -> task<> {
+    cancel_scope scope;
+    bool const passed = co_await is_canceled(scope.run(cancel_on(source.get_token(), yield())));
+    CHECK(passed);
+    CHECK_FALSE(scope.is_canceled());
+  });
 }

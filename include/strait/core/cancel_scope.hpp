@@ -53,7 +53,8 @@ class cancel_scope {
   [[nodiscard]] bool is_canceled() const noexcept { return scope_.is_canceled(); }
 
   /// Awaits `block` in this scope; one at a time. Gives what `block` gives, as `optional<T>` (`bool` where it gives
-  /// nothing), which is empty (false) if this scope's `cancel` ended it. A cancel from outside passes through.
+  /// nothing), which is empty (false) if this scope's `cancel` ended it. A `canceled` that has another cause (a cancel
+  /// from outside, a stop token or a scope inside) is thrown on.
   template <awaitable A>
     requires std::is_void_v<await_result_t<A>>
   task<bool> run(A block) {
@@ -62,7 +63,7 @@ class cancel_scope {
       co_await std::move(block);
       co_return true;
     } catch (canceled const&) {
-      if (entry.is_canceled_outside()) throw;
+      if (entry.is_canceled_outside() || !is_canceled()) throw;
     }
     co_return false;
   }
@@ -73,7 +74,7 @@ class cancel_scope {
     try {
       co_return co_await std::move(block);
     } catch (canceled const&) {
-      if (entry.is_canceled_outside()) throw;
+      if (entry.is_canceled_outside() || !is_canceled()) throw;
     }
     co_return std::nullopt;
   }

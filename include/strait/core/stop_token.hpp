@@ -20,8 +20,10 @@ void disconnect_remote_cancel(remote_cancel* link) noexcept;
 
 class stop_link {
  public:
-  stop_link(std::stop_token token, event_loop& loop, scope& target)
-      : link_(connect_remote_cancel(loop, target)), callback_(std::in_place, std::move(token), request{link_}) {}
+  stop_link(std::stop_token const& token, event_loop& loop, scope& target)
+      : link_(connect_remote_cancel(loop, target)), callback_(std::in_place, token, request{link_}) {
+    if (token.stop_requested()) target.cancel();
+  }
   stop_link(stop_link const&) = delete;
   stop_link& operator=(stop_link const&) = delete;
   ~stop_link() {
@@ -41,12 +43,13 @@ class stop_link {
 }  // namespace detail
 
 /// Awaits `what`, and cancels it when a stop is requested of `token`, on whatever thread. Ends then with `canceled`,
-/// unless `what` was done nevertheless.
+/// unless `what` was done nevertheless. If a stop was requested before, `what` runs in a canceled scope: its first
+/// operation ends with `canceled`.
 template <awaitable A>
 task<await_result_t<A>> cancel_on(std::stop_token token, A what) {
   detail::scope inner;
   detail::scoped_entry const entry(co_await detail::this_branch{}, inner);
-  detail::stop_link const link(std::move(token), co_await current_loop(), inner);
+  detail::stop_link const link(token, co_await current_loop(), inner);
   co_return co_await std::move(what);
 }
 
