@@ -352,3 +352,40 @@ TEST_CASE("a cancel of a hundred thousand children, each in a scope of its own, 
   });
   CHECK(ended == count);
 }
+
+TEST_CASE("a child that is spawned when the last one has ended, before the block has, runs") {
+  bool has_run = false;
+  run([&]() -> task<> {
+    gate opened;
+    task_group* inner = nullptr;
+    auto own_a_group = [&]() -> task<> {
+      auto body = [&](task_group& group) -> task<> {
+        inner = &group;
+        group.spawn(opened.opened());
+        co_return;
+      };
+      co_await with_task_group(body);
+      CHECK(has_run);
+      inner = nullptr;
+    };
+    auto spawn_when_it_is_empty = [&]() -> task<> {
+      for (int turn = 0; turn != 100 && (!inner || inner->size() != 0); ++turn) co_await yield();
+      if (!inner) co_return;
+      inner->spawn([&]() -> task<> {
+        co_await turns(2);
+        has_run = true;
+      });
+    };
+    auto look_each_turn = [&](task_group& group) -> task<> {
+      group.spawn(spawn_when_it_is_empty());
+      group.spawn(own_a_group());
+      group.spawn([&]() -> task<> {
+        co_await turns(5);
+        opened.open();
+      });
+      co_return;
+    };
+    co_await with_task_group(look_each_turn);
+  });
+  CHECK(has_run);
+}

@@ -6,9 +6,11 @@
 //
 // - When the body or a child fails, the group is canceled (body and children alike), and when all have ended, the
 //   exception is rethrown; several are rethrown as one `multiple_errors`.
+// - Without a hook, the value that the body has returned is destroyed when a child fails. Keep what must not be lost
+//   outside of the block, or use a hook, or `when_all_settled` (strait/core/when_all.hpp), which returns values and
+//   failures.
 // - With a hook (`with_task_group(print_failure, body)`) a child's failure is reported to it, and the others go on:
-// what a
-//   server wants of its connections.
+//   what a server wants of its connections.
 // - `group.cancel()` ends body and children; the block then ends normally, or, if the body was to give a value and has
 //   not, with `canceled`.
 // - A cancel from outside ends them too, and the block with `canceled`. So does `canceled` out of the body or a child
@@ -127,15 +129,15 @@ class task_group {
   bool child_canceled_ = false;
 };
 
-/// Completes when a group has no children. A cancel does not end it: it reaches the children, which end. Not a task:
-/// there might be no memory for one.
+/// Completes when the last child of a group has ended; by then another may have been spawned. A cancel does not end it:
+/// it reaches the children, which end. Not a task: there might be no memory for one.
 class task_group::join_operation final : public detail::operation {
  public:
   using await_result = void;
   explicit join_operation(task_group& group) noexcept : group_(group) {}
 
   auto operator co_await() noexcept { return detail::awaiter_reference(*this); }
-  [[nodiscard]] bool await_ready() const noexcept { return group_.size_ == 0; }
+  [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
   template <class P>
   void await_suspend(std::coroutine_handle<P> self) noexcept {
     group_.joining_ = this;
@@ -159,8 +161,10 @@ detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* 
     } catch (...) {
       group.body_failed();
     }
-    join_operation children(group);
-    co_await children;
+    while (group.size() != 0) {
+      join_operation children(group);
+      co_await children;
+    }
     group.rethrow(!group.body_canceled_ && !group.child_canceled_);
   } else {
     std::optional<value> given;
@@ -169,8 +173,10 @@ detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* 
     } catch (...) {
       group.body_failed();
     }
-    join_operation children(group);
-    co_await children;
+    while (group.size() != 0) {
+      join_operation children(group);
+      co_await children;
+    }
     group.rethrow(given.has_value());
     if (!given) throw canceled();
     co_return std::move(*given);
