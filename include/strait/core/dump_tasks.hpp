@@ -1,6 +1,7 @@
 // dump_tasks: what every live task waits for.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "strait/core/event_loop.hpp"
@@ -12,6 +13,9 @@ namespace strait {
 ///
 ///     void serve_forever() at server.cpp:17, for 4.0 s
 ///       void echo(strait::tcp::stream) at server.cpp:8, for 0.3 s
-[[nodiscard]] std::string dump_tasks(event_loop const& loop);
+///
+/// Of more than `most_tasks` tasks, the first and the last half of that number are shown, and between them how many are
+/// left out. Lines below level 32 are not indented further, but say their level; names are cut after 200 characters.
+[[nodiscard]] std::string dump_tasks(event_loop const& loop, std::size_t most_tasks = 10'000);
 
 }  // namespace strait
