@@ -123,6 +123,35 @@ void branch::leave(scope& inner) noexcept {
   scope_->branches_.push_back(*this);
 }
 
+// Each task's frame holds the awaiter that owns the next one, and a group's frame its children: destroyed from outside
+// they would recurse.
+void branch::drop_chain() noexcept {
+  for (branch* at = this;;) {
+    if (branch* const inside = at->any_inside()) {
+      at = inside;
+    } else if (promise_base* const inner = at->innermost_; inner->awaiter_) {
+      at->innermost_ = inner->outer_;
+      inner->awaiter_->destroy();
+    } else if (at == this) {
+      return;
+    } else {
+      branch& outer = at->parent_->current_branch();
+      at->drop();
+      at = &outer;
+    }
+  }
+}
+
+// A branch that has been begun, by a task of this one or by another such branch, in the scope that this one is in.
+branch* branch::any_inside() const noexcept {
+  scope const* where = scope_;
+  if (where == &outermost_scope()) return nullptr;
+  while (scope const* const inner = where->children_.front()) where = inner;
+  for (branch* each = where->branches_.front(); each; each = where->branches_.next(*each))
+    if (each != this) return each;
+  return nullptr;
+}
+
 void branch::start() noexcept { run_soon(*loop_, *this); }
 
 // The clock is read once per resume, and here: what the tasks have computed before does not count as waiting.
@@ -138,11 +167,16 @@ void branch::resume(std::coroutine_handle<> with) noexcept {
   if (on.is_watched.load(std::memory_order_relaxed)) [[unlikely]]
     return resume_watched(with);
   on.refresh_budget();
-  do {
+  for (;;) {
     to_resume_ = nullptr;
     with.resume();
     with = to_resume_;
-  } while (with);
+    if (!with) break;
+    if (!on.spend(1)) [[unlikely]] {
+      start();
+      break;
+    }
+  }
   if (innermost_) suspended();
   else finished();
 }
@@ -157,6 +191,10 @@ void branch::resume_watched(std::coroutine_handle<> with) noexcept {
     with.resume();
     with = to_resume_;
     if (!with) break;
+    if (!loop_->spend(1)) {
+      start();
+      break;
+    }
     activity.go_on(innermost_->where_, innermost_->has_awaited());
   }
   std::source_location stands_at;

@@ -35,10 +35,10 @@ void many_loops::unlock() noexcept { lock_->unlock(); }
 
 bool many_loops::waiter::start(branch& where, std::coroutine_handle<> self) noexcept {
   lock_.lock();
-  bool const waits = begin(where, self);
-  if (waits) lock_.join();
+  bool const is_suspended = begin(where, self);
+  if (is_waiting()) lock_.join();
   lock_.unlock();
-  return waits;
+  return is_suspended;
 }
 
 // Under the lock: once it is released, the task may go on, and its loop end, at any time.

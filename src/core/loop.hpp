@@ -55,7 +55,7 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   [[nodiscard]] loop_activity& activity() noexcept { return activity_; }
 
   /// A chain of coroutines is about to run.
-  void refresh_budget() noexcept { budget = operations_per_resume; }
+  void refresh_budget() noexcept { budget = operations_per_resume * operation_cost; }
 
  private:
   // One connection with much to do must not keep the others waiting; fewer costs throughput, more costs fairness.

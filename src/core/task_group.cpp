@@ -23,12 +23,15 @@ class task_group::child final : public detail::branch, public detail::list_hook<
       : branch(group.owner_.core(), group.scope_, group.owner_task_), group_(group), what_(std::move(what)) {
     detail::task_access::promise_of(what_)->begin(*this, nullptr, detail::task_access::handle_of(what_), nullptr);
   }
+  ~child() override { drop_tasks(); }
   [[nodiscard]] std::exception_ptr failure() const noexcept {
     return detail::task_access::promise_of(what_)->exception();
   }
 
  private:
   void finished() noexcept override { group_.child_ended(*this); }
+  [[nodiscard]] detail::scope const& outermost_scope() const noexcept override { return group_.scope_; }
+  void drop() noexcept override { delete this; }
   task_group& group_;
   task<> what_;
 };
@@ -100,7 +103,7 @@ void task_group::child_ended(child& ended) noexcept {
     }
   }
   delete &ended;
-  if (--size_ == 0 && joining_) joining_->last_ended();
+  if (--size_ == 0 && joining_) std::exchange(joining_, nullptr)->last_ended();
 }
 
 /// Returns if there is no memory to throw them together.

@@ -118,7 +118,7 @@ class pool_job final : public pool_item {
 
 bool pool_call_base::start(branch& where, std::coroutine_handle<> self) {
   canceled_ = where.is_canceled();
-  if (canceled_) return false;
+  if (canceled_) return where.completed_at_once(self);
   auto job = std::make_unique<pool_job>(*this, loop_of(where.core()));
   static_cast<void>(thread_pool::for_calls().submit(*job));  // any number may wait
   job_ = job.release();

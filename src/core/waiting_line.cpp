@@ -8,7 +8,7 @@ namespace strait::detail {
 bool waiter::begin(branch& where, std::coroutine_handle<> self) noexcept {
   if (where.is_canceled()) {
     outcome_ = outcome::canceled;
-    return false;
+    return where.completed_at_once(self);
   }
   outcome_ = take_at_once();
   if (outcome_ == outcome::none) {
@@ -16,7 +16,7 @@ bool waiter::begin(branch& where, std::coroutine_handle<> self) noexcept {
     line_->waiting_.push_back(*this);
     return true;
   }
-  if (where.core().budget-- > 0) return false;
+  if (where.core().spend(loop_core::operation_cost)) return false;
   // It is done, but others must have a turn before it goes on.
   suspend(where, self);
   line_->served_.push_back(*this);

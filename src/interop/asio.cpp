@@ -46,6 +46,7 @@ class guest final : public main_branch, private loop_user, public recycled {
       : main_branch(on, *task_access::promise_of(what), task_access::handle_of(what)), what_(std::move(what)) {
     on.users().push_back(*this);
   }
+  ~guest() override { drop_tasks(); }
 
  private:
   void finished() noexcept override { delete this; }
@@ -83,7 +84,7 @@ asio_link* asio_wait::begin(branch& where, asio_build build) {
 }
 
 bool asio_wait::wait(branch& where, std::coroutine_handle<> self) noexcept {
-  if (!link_) return false;
+  if (!link_) return where.completed_at_once(self);
   suspend(where, self);
   if (where.is_canceled()) {  // by what the initiation has called
     where.waiting_ = nullptr;

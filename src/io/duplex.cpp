@@ -175,7 +175,7 @@ void duplex_awaiter::moved(std::size_t size) noexcept {
 bool duplex_awaiter::start(branch& where, std::coroutine_handle<> self) {
   if (where.is_canceled() || !direction_) {
     ending_ = direction_ ? ending::canceled : ending::closed;
-    return false;
+    return where.completed_at_once(self);
   }
   duplex_awaiter*& place = direction_->place_of(*this);
   if (place)
@@ -183,9 +183,9 @@ bool duplex_awaiter::start(branch& where, std::coroutine_handle<> self) {
                                        is_write_ ? "write" : "read"));
   if (wanted_ == 0) {
     ending_ = ending::done;
-    return false;
+    return where.completed_at_once(self);
   }
-  bool const others_turn = where.core().budget-- <= 0;
+  bool const others_turn = !where.core().spend(loop_core::operation_cost);
   if (!others_turn && direction_->advance(*this)) return false;
   place = this;
   suspend(where, self);

@@ -45,10 +45,8 @@ task<int> begin(char const* operation, file const& on) {
 /// A read of `size` bytes is to complete at once: lets the others have a turn now and then.
 task<> take_turn(std::size_t size) {
   detail::branch& where = co_await detail::this_branch{};
-  auto& budget = where.core().budget;
-  bool const others_turn = budget <= 0;
-  budget -= 1 + static_cast<int>(size / fair_size);
-  if (others_turn) co_await yield();
+  int const operations = 1 + static_cast<int>(size / fair_size);
+  if (!where.core().spend(operations * detail::loop_core::operation_cost)) co_await yield();
 }
 
 void throw_if(int code, char const* operation, std::string const& name) {

@@ -13,17 +13,17 @@ template <class Awaiter, class Operation>
 bool socket_awaiter<Awaiter, Operation>::start(branch& where, std::coroutine_handle<> coroutine) {
   if (where.is_canceled()) {
     this->error_ = ECANCELED;
-    return false;
+    return where.completed_at_once(coroutine);
   }
   auto* const socket = self().socket_;
   if (!socket) {
     this->error_ = EBADF;
-    return false;
+    return where.completed_at_once(coroutine);
   }
   loop_core& loop = where.core();
   if (!socket->admits(self(), loop)) [[unlikely]]
     socket->admit(self(), loop);
-  if (self().is_done_already()) return false;
+  if (self().is_done_already()) return where.completed_at_once(coroutine);
   if (socket->is_free_for(self())) [[likely]] {
     if (advance(loop)) {
       socket->moved_at_once(self());
@@ -41,7 +41,7 @@ bool socket_awaiter<Awaiter, Operation>::start(branch& where, std::coroutine_han
 template <class Awaiter, class Operation>
 inline bool socket_awaiter<Awaiter, Operation>::advance(loop_core& loop) noexcept {
   for (;;) {
-    if (loop.budget-- <= 0) {
+    if (!loop.spend(loop_core::operation_cost)) {
       try_again_soon(loop);
       return false;
     }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "core/rounds.hpp"
 #include "sockets.hpp"
 
 using namespace strait;
@@ -112,4 +113,36 @@ TEST_CASE("a flood of connections to accept does not starve those that are there
     co_await when_all(accept_all(), exchange());
   });
   CHECK(accepted_when_served < 500);
+}
+
+TEST_CASE("operations on closed sockets give other tasks a turn") {
+  auto listener = tcp::listen("127.0.0.1:0");
+  auto [stream, peer] = stream_pair();
+  auto datagrams = udp::bind("127.0.0.1:0");
+  char byte[1];
+  listener.close();
+  datagrams.close();
+  stream.close();
+  CHECK(rounds_beside_another_task([&] { return as_result(listener.accept()); }) < enough);
+  CHECK(rounds_beside_another_task([&] { return as_result(datagrams.recvfrom(byte)); }) < enough);
+  CHECK(rounds_beside_another_task([&, &closed = stream] { return as_result(closed.read(byte)); }) < enough);
+  CHECK(rounds_beside_another_task([&, &closed = stream] { return as_result(closed.write("x")); }) < enough);
+}
+
+TEST_CASE("operations that are canceled before they begin give other tasks a turn") {
+  auto listener = tcp::listen("127.0.0.1:0");
+  auto [stream, peer] = stream_pair();
+  char byte[1];
+  CHECK(rounds_beside_another_task([&] { return listener.accept(); }, true) < enough);
+  CHECK(rounds_beside_another_task([&, &open = stream] { return open.read(byte); }, true) < enough);
+  CHECK(rounds_beside_another_task([&, &open = stream] { return open.write("x"); }, true) < enough);
+  CHECK(rounds_beside_another_task([] { return tcp::connect("127.0.0.1:1"); }, true) < enough);
+  CHECK(rounds_beside_another_task([] { return resolve("localhost:80"); }, true) < enough);
+}
+
+TEST_CASE("reads and writes of nothing give other tasks a turn") {
+  auto [stream, peer] = stream_pair();
+  char byte[1];
+  CHECK(rounds_beside_another_task([&, &open = stream] { return open.read(std::span(byte, 0)); }) < enough);
+  CHECK(rounds_beside_another_task([&, &open = stream] { return open.write(""); }) < enough);
 }

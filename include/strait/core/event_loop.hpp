@@ -21,6 +21,10 @@ class main_branch : private scope, public branch {
   main_branch(loop& on, promise_base& first, std::coroutine_handle<> coroutine) noexcept;
   using scope::cancel;
   void finished() noexcept override;
+
+ private:
+  [[nodiscard]] scope const& outermost_scope() const noexcept final { return *this; }
+  void drop() noexcept final {}
 };
 
 /// A branch that owns its task.
@@ -29,6 +33,7 @@ class branch_of final : public main_branch {
  public:
   branch_of(loop& on, task<T>& main) noexcept
       : main_branch(on, *task_access::promise_of(main), task_access::handle_of(main)), owned_(std::move(main)) {}
+  ~branch_of() { drop_tasks(); }
   T take() { return task_access::promise_of(owned_)->take(); }
 
  private:
@@ -104,7 +109,7 @@ class [[nodiscard("co_await it")]] current_loop_operation {
   template <class P>
   bool await_suspend(std::coroutine_handle<P> self) noexcept {
     branch_ = &self.promise().current_branch();
-    return false;
+    return branch_->completed_at_once(self, 1);
   }
   event_loop& await_resume() const noexcept;
 
@@ -112,7 +117,7 @@ class [[nodiscard("co_await it")]] current_loop_operation {
   detail::branch* branch_ = nullptr;
 };
 
-/// Completes at once, canceled or not. The reference lives as long as the loop.
+/// Needs no waiting, and completes in a canceled scope, too. The reference lives as long as the loop.
 inline current_loop_operation current_loop() noexcept { return {}; }
 
 }  // namespace strait

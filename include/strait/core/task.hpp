@@ -52,6 +52,26 @@ class task_access;
 /// Throws `std::logic_error`: the task has no coroutine any more.
 [[noreturn]] void throw_used_up();
 
+/// What the frame of a task keeps of the task that it awaits, which it owns.
+class awaited_task {
+ public:
+  explicit awaited_task(std::coroutine_handle<> task) noexcept : task_(task) {}
+  awaited_task(awaited_task const&) = delete;
+  awaited_task& operator=(awaited_task const&) = delete;
+  ~awaited_task() { destroy(); }
+
+ protected:
+  std::coroutine_handle<> task_;
+  std::coroutine_handle<> continuation_;  // goes on when it has ended
+
+ private:
+  friend class branch;
+  friend class promise_base;
+  void destroy() noexcept {
+    if (auto const task = std::exchange(task_, nullptr)) task.destroy();
+  }
+};
+
 class promise_base : public recycled {
  public:
   promise_base() = default;
@@ -73,7 +93,10 @@ class promise_base : public recycled {
   };
   final_awaiter final_suspend() noexcept { return {}; }
 
-  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+  void unhandled_exception() noexcept {
+    exception_ = std::current_exception();
+    static_cast<void>(branch_->core().spend(loop_core::operation_cost));
+  }
 
   template <class A>
   decltype(auto) await_transform(A&& what, std::source_location where = std::source_location::current()) {
@@ -91,12 +114,12 @@ class promise_base : public recycled {
     }
   }
 
-  /// The task begins as the innermost of `where`; when it ends, `outer` goes on (null: the branch is done).
-  void begin(branch& where, promise_base* outer, std::coroutine_handle<> self,
-             std::coroutine_handle<> continuation) noexcept {
+  /// The task begins as the innermost of `where`; when it ends, `outer`, which awaits it by `awaiter`, goes on (null:
+  /// the branch is done).
+  void begin(branch& where, promise_base* outer, std::coroutine_handle<> self, awaited_task* awaiter) noexcept {
     branch_ = &where;
     outer_ = outer;
-    continuation_ = continuation;
+    awaiter_ = awaiter;
     where.innermost_ = this;
     where.to_resume_ = self;
   }
@@ -118,12 +141,12 @@ class promise_base : public recycled {
 
   void end() noexcept {
     branch_->innermost_ = outer_;
-    branch_->to_resume_ = continuation_;
+    branch_->to_resume_ = awaiter_ ? awaiter_->continuation_ : nullptr;
   }
 
   branch* branch_ = nullptr;
   promise_base* outer_ = nullptr;  // the task that awaits this one
-  std::coroutine_handle<> continuation_;
+  awaited_task* awaiter_ = nullptr;
   std::source_location where_;  // of the last await or, before the first, in the function
   std::int64_t since_ = -1;     // when its branch suspended in that await; 0 until then
   std::exception_ptr exception_;
@@ -179,22 +202,22 @@ class promise<void> final : public promise_base {
 };
 
 template <class T>
-class task_awaiter {
+class task_awaiter final : public awaited_task {
  public:
-  explicit task_awaiter(std::coroutine_handle<promise<T>> child) noexcept : child_(child) {}
-  task_awaiter(task_awaiter const&) = delete;
-  task_awaiter& operator=(task_awaiter const&) = delete;
-  ~task_awaiter() { child_.destroy(); }
+  explicit task_awaiter(std::coroutine_handle<promise<T>> child) noexcept : awaited_task(child) {}
 
   [[nodiscard]] static constexpr bool await_ready() noexcept { return false; }
   template <class P>
   void await_suspend(std::coroutine_handle<P> parent) noexcept {
-    child_.promise().begin(parent.promise().current_branch(), &parent.promise(), child_, parent);
+    continuation_ = parent;
+    child().begin(parent.promise().current_branch(), &parent.promise(), task_, this);
   }
-  T await_resume() { return child_.promise().take(); }
+  T await_resume() { return child().take(); }
 
  private:
-  std::coroutine_handle<promise<T>> child_;
+  [[nodiscard]] promise<T>& child() const noexcept {
+    return std::coroutine_handle<promise<T>>::from_address(task_.address()).promise();
+  }
 };
 
 }  // namespace detail

@@ -35,7 +35,7 @@ class [[nodiscard("co_await it")]] asio_executor_operation {
   template <class P>
   bool await_suspend(std::coroutine_handle<P> self) noexcept {
     branch_ = &self.promise().current_branch();
-    return false;
+    return branch_->completed_at_once(self, 1);
   }
   await_result await_resume() const {
     return detail::asio_context_of(branch_->core(), detail::asio_build()).get_executor();
@@ -45,7 +45,7 @@ class [[nodiscard("co_await it")]] asio_executor_operation {
   detail::branch* branch_ = nullptr;
 };
 
-/// The executor of the loop that the task runs on. Completes at once, canceled or not.
+/// The executor of the loop that the task runs on. Needs no waiting, and completes in a canceled scope, too.
 ///
 ///     asio::steady_timer timer(co_await asio_executor(), 5s);
 inline asio_executor_operation asio_executor() noexcept { return {}; }

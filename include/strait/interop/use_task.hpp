@@ -131,7 +131,7 @@ class asio_awaiter<Initiation, Arguments, void(Parameters...)> final : public as
   bool await_suspend(std::coroutine_handle<P> self) {
     branch& where = self.promise().current_branch();
     asio_link* const link = begin(where, asio_build());
-    if (!link) return false;
+    if (!link) return where.completed_at_once(self);
     initiate(handler(*link));
     return wait(where, self);
   }

@@ -29,11 +29,12 @@ class at_once_awaiter {
   static constexpr bool await_ready() noexcept { return false; }
   template <class P>
   bool await_suspend(std::coroutine_handle<P> self) {
-    if (self.promise().current_branch().is_canceled()) [[unlikely]]
-      return false;
+    branch& where = self.promise().current_branch();
+    if (where.is_canceled()) [[unlikely]]
+      return where.completed_at_once(self);
     if (step_.try_now()) [[likely]] {
       way_ = way::at_once;
-      return false;
+      return where.completed_at_once(self, 1);
     }
     begin_later(self);
     return true;

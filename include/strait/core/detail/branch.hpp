@@ -7,6 +7,10 @@
 // A suspended coroutine is never resumed from inside another one. `branch::resume` runs a chain by a loop of its own
 // (a trampoline): a task that begins or ends leaves the handle to go on with in `to_resume_` and returns. So the stack
 // does not grow, whatever the compiler makes of tail calls.
+//
+// Every await that completes without having waited spends the loop's budget: an operation, a canceled or failed one
+// too, by `completed_at_once`, a task by its steps in that loop. A branch that has spent it is queued by that loop for
+// the next turn, so no loop of awaits keeps the other branches from running.
 #pragma once
 
 #include <coroutine>
@@ -79,8 +83,13 @@ class scope : public list_hook<scope> {
 /// The part of a loop that every operation touches. The rest is in src/core/loop.hpp.
 class loop_core {
  public:
-  /// How many more operations the running branch may complete without a turn for the others.
+  /// How much more the running branch may do without a turn for the others, in steps of tasks.
   int budget = 0;
+
+  /// An operation, which may cost a system call or an exception, counts as so many steps.
+  static constexpr int operation_cost = 32;
+  /// False: the running branch has spent its budget.
+  bool spend(int steps) noexcept { return (budget -= steps) >= 0; }
 
  protected:
   loop_core() = default;
@@ -126,10 +135,34 @@ class branch : public work, public branch_state, public list_hook<struct scope_t
   /// Since when it waits for its operation: the engine's coarse time at which it was suspended. 0 while it runs.
   [[nodiscard]] std::int64_t waits_since() const noexcept;
 
+  /// For an operation that ends without having waited: counts it. True: `self` is to be suspended all the same, and
+  /// goes on in the next turn, since the budget is spent.
+  bool completed_at_once(std::coroutine_handle<> self, int steps = loop_core::operation_cost) noexcept {
+    if (loop_->spend(steps)) [[likely]]
+      return false;
+    to_resume_ = self;
+    return true;
+  }
+
   /// The chain's last task has ended; its frame is still there.
   virtual void finished() noexcept = 0;
 
+ protected:
+  /// Destroys the tasks of the chain, but for the outermost, which the derived class owns, and the branches that they
+  /// have begun, from the innermost outwards. For the destructors of derived classes. Without recursion: chains and
+  /// trees may be deep.
+  void drop_tasks() noexcept {
+    if (innermost_) [[unlikely]]
+      drop_chain();
+  }
+
  private:
+  /// The scope in which it began.
+  [[nodiscard]] virtual scope const& outermost_scope() const noexcept = 0;
+  /// A branch that another's task has begun: deletes itself.
+  virtual void drop() noexcept = 0;
+  void drop_chain() noexcept;
+  [[nodiscard]] branch* any_inside() const noexcept;
   friend class scope;
   friend class task_dump;
   void run_work() noexcept final { resume(to_resume_); }

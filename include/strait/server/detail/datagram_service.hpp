@@ -105,6 +105,10 @@ class handling_awaiter {
     branch& where = self.promise().current_branch();
     while (auto const next = std::exchange(where.to_resume_, nullptr)) {
       if (next == self) return false;
+      if (!where.core().spend(1)) {
+        where.to_resume_ = next;  // in the next turn
+        break;
+      }
       next.resume();
     }
     worker_.handler_waits();

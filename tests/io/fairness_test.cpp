@@ -1,0 +1,51 @@
+// What completes at once, out of a buffer or since a stream is closed, gives other tasks a turn.
+#include <string>
+
+#include <strait/core/as_result.hpp>
+#include <strait/io/buffered_reader.hpp>
+#include <strait/io/buffered_writer.hpp>
+#include <strait/io/duplex.hpp>
+
+#include "catch.hpp"
+#include "core/rounds.hpp"
+
+using namespace strait;
+using namespace strait::test;
+
+TEST_CASE("lines that are in a reader's buffer give other tasks a turn") {
+  auto [client, server] = duplex();
+  buffered_reader in(server);
+  std::string const lines(20'000, '\n');
+  run([&client = client, &in, &lines]() -> task<> {
+    auto body = [&](task_group& group) -> task<> {
+      group.spawn([&]() -> task<> { co_await client.write(lines); });
+      co_await in.peek(10'000);
+      group.cancel();
+    };
+    co_await with_task_group(body);
+  });
+  CHECK(in.buffered().size() >= 10'000);
+  CHECK(rounds_beside_another_task([&] { return in.read_line(); }) < enough);
+}
+
+TEST_CASE("writes into a writer's buffer give other tasks a turn") {
+  auto [client, server] = duplex();
+  buffered_writer out(client);
+  CHECK(rounds_beside_another_task([&] { return out.write(std::string_view()); }) < enough);
+  CHECK(rounds_beside_another_task([&] { return out.flush(); }) < enough);
+}
+
+TEST_CASE("buffered reads that are canceled give other tasks a turn") {
+  auto [client, server] = duplex();
+  buffered_reader in(server);
+  CHECK(rounds_beside_another_task([&] { return in.read_line(); }, true) < enough);
+}
+
+TEST_CASE("a duplex stream that is closed gives other tasks a turn") {
+  auto [client, server] = duplex();
+  char byte[1];
+  CHECK(rounds_beside_another_task([&, &from = server] { return from.read(byte); }, true) < enough);
+  CHECK(rounds_beside_another_task([&, &from = server] { return from.read(mutable_buffer(byte, 0)); }) < enough);
+  server.close();
+  CHECK(rounds_beside_another_task([&, &from = server] { return as_result(from.read(byte)); }) < enough);
+}
