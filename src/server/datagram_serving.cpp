@@ -171,7 +171,7 @@ std::chrono::nanoseconds datagram_worker::receiving_failed() noexcept {
 }
 
 void datagram_worker::handler_waits() noexcept {
-  if (serving_.limits_.handler_timeout.count() != 0)
+  if (serving_.limits_.handler_timeout.count() > 0)
     set(serving_.loop_, deadline_after(serving_.limits_.handler_timeout));
   serving_.receiver_waits();
 }

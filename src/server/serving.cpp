@@ -212,7 +212,7 @@ void connection::begin(socket_stream& stream) {
   if (limits.write_timeout.count() != 0) stream.write_timeout(limits.write_timeout);
   if (limits.minimum_receive_rate != 0)
     stream.minimum_receive_rate(limits.minimum_receive_rate, limits.receive_rate_window);
-  if (limits.connection_timeout.count() != 0) set(serving_.loop_, deadline_after(limits.connection_timeout));
+  if (limits.connection_timeout.count() > 0) set(serving_.loop_, deadline_after(limits.connection_timeout));
   serving_.tell(event_of(server_event::kind::accepted));
 }
 

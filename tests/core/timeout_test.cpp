@@ -1,16 +1,19 @@
 // timeout: a limit of time, and what beats it.
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <strait/core/as_result.hpp>
 #include <strait/core/run.hpp>
 #include <strait/core/task_group.hpp>
 #include <strait/core/thread_pool.hpp>
 #include <strait/core/timeout.hpp>
+#include <strait/core/when_any.hpp>
 
 #include "catch.hpp"
 #include "waiting.hpp"
@@ -304,4 +307,28 @@ TEST_CASE("thousands of limits at the same time are over in order, none too earl
   });
   CHECK(ended.size() == count);
   CHECK_FALSE(too_early);
+}
+
+TEST_CASE("a limit that is no number is refused") {
+  using seconds = std::chrono::duration<double>;
+  CHECK_THROWS_AS(timeout(seconds(std::numeric_limits<double>::quiet_NaN()), turns(1)), std::invalid_argument);
+  CHECK_THROWS_AS(sleep_for(seconds(std::numeric_limits<double>::quiet_NaN())), std::invalid_argument);
+}
+
+TEST_CASE("a limit of any sign and size is a time: past, or never to come") {
+  using seconds = std::chrono::duration<double>;
+  run([]() -> task<> {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    for (double const past : {0.0, -0.0, -1e-300, -1.0, -1e300, -infinite}) {
+      auto const ended = co_await as_result(timeout(seconds(past), forever()));
+      CHECK(ended.error() == std::errc::timed_out);
+      co_await sleep_for(seconds(past));
+    }
+    for (double const far : {9.2e9, 9.3e9, 1e300, infinite}) {
+      co_await timeout(seconds(far), turns(3));
+      auto const [sleeps, done] = co_await when_any(sleep_for(seconds(far)), turns(3));
+      CHECK_FALSE(sleeps.has_value());
+      CHECK(done.has_value());
+    }
+  });
 }

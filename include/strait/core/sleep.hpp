@@ -71,9 +71,11 @@ class [[nodiscard("co_await it")]] yield_operation {
 /// Completes at `when`, or up to a millisecond later; at once if that is past.
 inline sleep_operation sleep_until(clock::time_point when) noexcept { return sleep_operation(when); }
 
-/// Completes after `duration`; the time runs from this call.
+/// Completes after `duration`; the time runs from this call. Zero or less: in the loop's next turn. A NaN is refused
+/// with `std::invalid_argument`.
 template <class Rep, class Period>
-sleep_operation sleep_for(std::chrono::duration<Rep, Period> duration) noexcept {
+sleep_operation sleep_for(std::chrono::duration<Rep, Period> duration) noexcept(
+    noexcept(detail::deadline_after(duration))) {
   return sleep_operation(detail::deadline_after(duration));
 }
 

@@ -41,9 +41,15 @@ class timer {
   timer* later_ = nullptr;
 };
 
-/// The time `after` from now; now, if that is past. A wait too long for the clock is one that does not end.
+/// Throws `std::invalid_argument`.
+[[noreturn]] void throw_not_a_duration();
+
+/// The time `after` from now: see base/chrono.hpp for negative, infinite and other durations.
 template <class Rep, class Period>
-[[nodiscard]] clock::time_point deadline_after(std::chrono::duration<Rep, Period> after) noexcept {
+[[nodiscard]] clock::time_point deadline_after(std::chrono::duration<Rep, Period> after) noexcept(
+    !std::chrono::treat_as_floating_point_v<Rep>) {
+  if constexpr (std::chrono::treat_as_floating_point_v<Rep>)
+    if (!(after == after)) throw_not_a_duration();
   auto const now = clock::now();
   if (after <= after.zero()) return now;
   if (std::chrono::duration<double>(after) >= std::chrono::duration<double>(clock::time_point::max() - now))
