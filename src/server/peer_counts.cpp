@@ -22,8 +22,10 @@ std::uint64_t number_of(std::span<unsigned char const> bytes) noexcept {
 
 peer_source::peer_source(peer const& who) noexcept {
   if (auto const* process = who.process()) {
-    address = static_cast<std::uint64_t>(process->process.value_or(0));
-    kind = 1;
+    // Processes that the kernel does not name, since they are of another PID namespace, are not one process.
+    bool const is_known = process->process.has_value();
+    address = is_known ? static_cast<std::uint64_t>(*process->process) : process->user;
+    kind = is_known ? 1 : 2;
     return;
   }
   sockaddr_storage system{};

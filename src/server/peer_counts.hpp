@@ -10,7 +10,8 @@
 
 namespace strait::detail {
 
-/// What counts as one peer: an IPv4 address, an IPv6 /64 network, which is what one subscriber has, or a process.
+/// What counts as one peer: an IPv4 address, an IPv6 /64 network, which is what one subscriber has, or a process;
+/// if the kernel does not say which process, its user.
 struct peer_source {
   explicit peer_source(peer const& who) noexcept;
   friend bool operator==(peer_source const&, peer_source const&) noexcept = default;

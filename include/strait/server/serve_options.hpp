@@ -53,7 +53,8 @@ struct serve_options {
   std::size_t max_connections = 0;
   overload when_full = overload::wait;
   /// Connections at a time from one IPv4 address, one IPv6 /64 network, or one process of this host; any more are
-  /// closed at once.
+  /// closed at once. Processes that the kernel does not name, since they are of another PID namespace, are counted by
+  /// user.
   std::size_t max_connections_per_peer = 0;
 
   /// A read or write during which nothing moves in either direction for so long ends with `timed_out`. Here and in the
