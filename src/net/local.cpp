@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <string>
 
 #include <sys/socket.h>
@@ -53,13 +54,10 @@ Socket take_over(unique_descriptor& descriptor) {
 }
 
 /// A listener that removes its file.
-class local_listener_socket final : public listener_socket_at<local::endpoint> {
+class local_listener_socket final : private socket_file_owner, public listener_socket_at<local::endpoint> {
  public:
   local_listener_socket(local::endpoint const& where, std::unique_ptr<socket_file> file)
-      : listener_socket_at(where), file_(std::move(file)) {}
-
- private:
-  std::unique_ptr<socket_file> file_;
+      : socket_file_owner(std::move(file)), listener_socket_at(where) {}
 };
 
 }  // namespace
@@ -107,6 +105,8 @@ credentials stream::peer_credentials() const {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) throw system_failure(errno, context);
+  // unix(7) and pid_namespaces(7): 0 for a process that this one's PID namespace does not have.
+  if (peer.pid == 0) return {std::nullopt, peer.uid, peer.gid};
   return {peer.pid, peer.uid, peer.gid};
 #else
   uid_t user = 0;
@@ -147,10 +147,9 @@ endpoint listener::local_endpoint() const {
 
 listener listen(endpoint const& where, listen_options options) {
   auto const context = fmt::format("listen on {}", where);
+  std::unique_ptr<detail::socket_file> file;  // outlives the descriptor
   auto descriptor = detail::open_socket(AF_UNIX, SOCK_STREAM, context);
-  // Held until there is somebody behind the file: before, it looks as if its owner were gone.
-  detail::directory_lock const lock(where.is_path() ? where.name() : "");
-  auto file = detail::bind_local(descriptor.get(), where, options.permissions, lock, context);
+  file = detail::bind_local(descriptor.get(), where, options.permissions, context);
   if (::listen(descriptor.get(), options.backlog) != 0) throw system_failure(errno, context);
   auto const actual = detail::local_name_of(descriptor.get(), context).as<endpoint>();
   auto* const made = new detail::local_listener_socket(actual, std::move(file));
@@ -208,9 +207,9 @@ socket::socket(int descriptor) {
 
 socket bind(endpoint const& where, bind_options options) {
   auto const context = fmt::format("bind {}", where);
+  std::unique_ptr<detail::socket_file> file;  // outlives the descriptor
   auto descriptor = detail::open_socket(AF_UNIX, SOCK_DGRAM, context);
-  detail::directory_lock const lock(where.is_path() ? where.name() : "");
-  auto file = detail::bind_local(descriptor.get(), where, options.permissions, lock, context);
+  file = detail::bind_local(descriptor.get(), where, options.permissions, context);
   auto made = detail::take_over<socket>(descriptor);
   made.socket_->own_file(std::move(file));
   return made;

@@ -1,14 +1,17 @@
-// Binding to paths: never in the way of somebody alive, never stopped by what the dead have left.
+// Binding to paths: never in the way of a socket that is open, never stopped by what a process has left.
 #include "net/socket_file.hpp"
 
 #include <cerrno>
-#include <ctime>
+#include <csignal>
+#include <cstddef>
 #include <filesystem>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -19,22 +22,21 @@
 namespace strait::detail {
 namespace {
 
-std::string directory_of(std::string_view path) {
-  auto const slash = path.rfind('/');
-  if (slash == path.npos) return ".";
-  return std::string(path.substr(0, slash + 1));
-}
-
 enum class occupant { gone, dead, alive, no_socket };
 
-/// Who is behind the file at `where`. A connect tells, and does a listener no harm.
-occupant occupant_of(int descriptor, local::endpoint const& where, std::string_view context) {
+/// What is behind the file at `where`; without a descriptor to find out, alive.
+///
+/// unix(7): a connect is refused (ECONNREFUSED) if no process has the socket open. Any other failure is of an open one:
+/// that of a stream, listening or not, is of the wrong type for the datagram socket that asks (EPROTOTYPE), and so does
+/// not notice; a datagram socket may be connected elsewhere (EPERM), or not be ours to connect to (EACCES).
+occupant occupant_of(local::endpoint const& where) noexcept {
   struct stat file = {};
-  if (::lstat(std::string(where.name()).c_str(), &file) != 0) return occupant::gone;
+  std::string const path(where.name());
+  if (::lstat(path.c_str(), &file) != 0) return occupant::gone;
   if (!S_ISSOCK(file.st_mode)) return occupant::no_socket;
-  auto const probe = open_socket(AF_UNIX, get_option(descriptor, SOL_SOCKET, SO_TYPE, context), context);
-  // unix(7): refused, if nobody has the socket open. All else (it is full, of another kind, not ours to connect to) is
-  // said of one that somebody has.
+  unique_descriptor const probe(
+      above_standard_streams(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
+  if (probe.get() < 0) return occupant::alive;
   switch (connect_to(probe.get(), where)) {
     case ECONNREFUSED: return occupant::dead;
     case ENOENT: return occupant::gone;
@@ -42,25 +44,110 @@ occupant occupant_of(int descriptor, local::endpoint const& where, std::string_v
   }
 }
 
-}  // namespace
+/// Held while the file of a socket that no process has open is removed: between the look and the removal, another
+/// process might put its own in the place. What it locks is a file beside the socket's that only its owner may open,
+/// and which is there only meanwhile.
+class removal_lock {
+ public:
+  enum class outcome { held, busy, failed };
 
-directory_lock::directory_lock(std::string_view path)
-    : directory_(path.empty()
-                     ? -1
-                     : above_standard_streams(::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))) {
-  // Others hold it for some microseconds. Who holds it for a second does so for reasons of his own.
-  constexpr int longest_wait_ms = 1000;
-  for (int waited = 0; directory_ >= 0 && !is_held_ && waited != longest_wait_ms; ++waited) {
-    is_held_ = ::flock(directory_, LOCK_EX | LOCK_NB) == 0;
-    if (is_held_ || (errno != EWOULDBLOCK && errno != EINTR)) return;
-    std::timespec const millisecond{0, 1'000'000};
-    ::nanosleep(&millisecond, nullptr);
+  explicit removal_lock(std::string const& path) : path_(name_beside(path)) {
+    constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    for (int tries = 0; tries != 8; ++tries) {
+      file_ = unique_descriptor(above_standard_streams(::open(path_.c_str(), flags, 0600)));
+      if (file_.get() < 0) return;
+      if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) outcome_ = outcome::busy;
+        return;
+      }
+      if (is_there()) {
+        outcome_ = outcome::held;
+        return;
+      }
+    }
+    outcome_ = outcome::busy;  // by one process after the other
   }
+  removal_lock(removal_lock const&) = delete;
+  removal_lock& operator=(removal_lock const&) = delete;
+  ~removal_lock() {
+    if (outcome_ == outcome::held) ::unlink(path_.c_str());
+  }
+  [[nodiscard]] outcome result() const noexcept { return outcome_; }
+
+ private:
+  static std::string name_beside(std::string const& path) {
+    auto const name = path.rfind('/') + 1;  // 0 without a slash
+    return fmt::format("{}.{}.lock", path.substr(0, name), path.substr(name));
+  }
+  /// The one that was opened, and not one that its last holder has removed.
+  [[nodiscard]] bool is_there() const noexcept {
+    struct stat opened = {};
+    struct stat there = {};
+    return ::fstat(file_.get(), &opened) == 0 && ::lstat(path_.c_str(), &there) == 0 && opened.st_dev == there.st_dev &&
+           opened.st_ino == there.st_ino;
+  }
+
+  std::string path_;
+  unique_descriptor file_;
+  outcome outcome_ = outcome::failed;
+};
+
+#if defined(__linux__)
+
+/// Linux takes the permissions of a socket's file from the socket, and from the umask. That belongs to the process; so
+/// a child that shares all but that binds. (Afterwards, the path might lead to another file.)
+class binding_child {
+ public:
+  binding_child(int descriptor, local::endpoint const& where) noexcept : descriptor_(descriptor), where_(where) {}
+
+  /// 0 or an errno.
+  int run() {
+    constexpr std::size_t stack_size = 64 * 1024;
+    auto const stack = std::make_unique<std::max_align_t[]>(stack_size / sizeof(std::max_align_t));
+    auto* const top = stack.get() + stack_size / sizeof(std::max_align_t);
+    // Its signals are the process's, whose handlers must not run twice.
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    int const child = ::clone(&binding_child::bind, top, CLONE_VM | CLONE_VFORK | CLONE_FILES, this);
+    int const failure = child < 0 ? errno : 0;
+    while (child > 0 && ::waitpid(child, nullptr, __WCLONE) < 0 && errno == EINTR) {}
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return failure != 0 ? failure : result_;
+  }
+
+ private:
+  static int bind(void* self) noexcept {
+    auto& it = *static_cast<binding_child*>(self);
+    ::umask(0);
+    it.result_ = bind_to(it.descriptor_, it.where_);
+    return 0;
+  }
+
+  int descriptor_;
+  local::endpoint const& where_;
+  int result_ = 0;
+};
+
+int bind_with(int descriptor, local::endpoint const& where, int permissions) {
+  if (!where.is_path() || permissions < 0) return bind_to(descriptor, where);
+  if (::fchmod(descriptor, static_cast<mode_t>(permissions)) != 0) return errno;
+  return binding_child(descriptor, where).run();
 }
 
-directory_lock::~directory_lock() {
-  if (directory_ >= 0) ::close(directory_);
+#else
+
+int bind_with(int descriptor, local::endpoint const& where, int permissions) {
+  if (int const failure = bind_to(descriptor, where)) return failure;
+  if (!where.is_path() || permissions < 0) return 0;
+  std::string const path(where.name());
+  return ::fchmodat(AT_FDCWD, path.c_str(), static_cast<mode_t>(permissions), AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 }
+
+#endif
+
+}  // namespace
 
 socket_file::socket_file(std::string_view path) : path_(std::filesystem::absolute(path)) {
   struct stat file = {};
@@ -69,41 +156,46 @@ socket_file::socket_file(std::string_view path) : path_(std::filesystem::absolut
   number_ = file.st_ino;
 }
 
+// A file that stays for want of descriptors or memory is replaced by the next that binds there.
 socket_file::~socket_file() {
   if (path_.empty()) return;
-  // Nobody takes its place meanwhile: there is still somebody behind it.
-  struct stat file = {};
-  bool const is_there = ::lstat(path_.c_str(), &file) == 0;
-  if (is_there && S_ISSOCK(file.st_mode) && file.st_dev == device_ && file.st_ino == number_) ::unlink(path_.c_str());
+  try {
+    removal_lock const lock(path_);
+    if (lock.result() != removal_lock::outcome::held) return;
+    struct stat file = {};
+    if (::lstat(path_.c_str(), &file) != 0 || file.st_dev != device_ || file.st_ino != number_) return;
+    if (occupant_of(local::endpoint::path(path_)) == occupant::dead) ::unlink(path_.c_str());
+  } catch (...) {}
 }
 
 std::unique_ptr<socket_file> bind_local(int descriptor, local::endpoint const& where, int permissions,
-                                        directory_lock const& lock, std::string_view context) {
+                                        std::string_view context) {
   std::string const path(where.is_path() ? where.name() : "");
-  // Linux takes the permissions of the file from the socket, so that it is never there with wider ones.
-  if (!path.empty() && permissions >= 0) ::fchmod(descriptor, static_cast<mode_t>(permissions));
-
-  int failure = bind_to(descriptor, where);
-  for (int tries = 0; failure == EADDRINUSE && !path.empty() && tries != 8; ++tries) {
-    auto const who = occupant_of(descriptor, where, context);
-    if (who == occupant::no_socket)
+  int failure = bind_with(descriptor, where, permissions);
+  for (int tries = 0; failure == EADDRINUSE && !path.empty() && tries != 16; ++tries) {
+    auto const before = occupant_of(where);
+    if (before == occupant::no_socket)
       throw error({failure, std::generic_category()}, context, "there is a file that is no socket");
-    if (who == occupant::alive) break;
-    if (who == occupant::dead) {
-      if (!lock.is_held())
-        throw error({failure, std::generic_category()}, context,
-                    "there is the socket of a process that is gone, and its directory cannot be locked to replace it");
-      ::unlink(path.c_str());
+    if (before == occupant::alive) break;
+    if (before == occupant::gone) {
+      failure = bind_with(descriptor, where, permissions);
+      continue;
     }
-    failure = bind_to(descriptor, where);
+    removal_lock const lock(path);
+    if (lock.result() == removal_lock::outcome::failed)
+      throw error(
+          {failure, std::generic_category()}, context,
+          "there is the socket of a process that is gone, and no lock file can be made beside it to replace it");
+    if (lock.result() == removal_lock::outcome::busy) {  // for some microseconds
+      ::sched_yield();
+      continue;
+    }
+    if (occupant_of(where) == occupant::dead) ::unlink(path.c_str());
+    failure = bind_with(descriptor, where, permissions);
   }
   if (failure != 0) throw system_failure(failure, context);
   if (path.empty()) return nullptr;
-
-  auto file = std::make_unique<socket_file>(path);
-  if (permissions >= 0 && ::chmod(path.c_str(), static_cast<mode_t>(permissions)) != 0)
-    throw system_failure(errno, context);
-  return file;
+  return std::make_unique<socket_file>(path);
 }
 
 }  // namespace strait::detail

@@ -11,22 +11,8 @@
 
 namespace strait::detail {
 
-/// Keeps other processes of this library from binding in the directory of `path` while it lives. Best effort: holds
-/// nothing if the directory may not be read, or somebody else keeps it locked.
-class directory_lock {
- public:
-  explicit directory_lock(std::string_view path);
-  directory_lock(directory_lock const&) = delete;
-  directory_lock& operator=(directory_lock const&) = delete;
-  ~directory_lock();
-  [[nodiscard]] bool is_held() const noexcept { return is_held_; }
-
- private:
-  int directory_;
-  bool is_held_ = false;
-};
-
-/// Owns the file at which a socket is bound: removes it in the end, if it is still the same. Goes before the socket.
+/// The file at which a socket is bound. Removes it in the end, if it is still the same and no process has the socket
+/// open any more, so that a process that has forked leaves the file to the other. Goes after the socket.
 class socket_file {
  public:
   /// The file at `path`, which is there.
@@ -43,9 +29,20 @@ class socket_file {
   ino_t number_ = 0;
 };
 
-/// Binds `descriptor` to `where`, under `lock` if that is a path. A file that is there already is replaced if it is a
-/// socket behind which there is nobody. Throws `error` with `context`.
+/// The first base of a socket that has a file, so that the socket is closed before the file is removed.
+class socket_file_owner {
+ protected:
+  socket_file_owner() = default;
+  explicit socket_file_owner(std::unique_ptr<socket_file> file) noexcept : file_(std::move(file)) {}
+  ~socket_file_owner() = default;
+
+  std::unique_ptr<socket_file> file_;
+};
+
+/// Binds `descriptor` to `where`. A file that is there already is replaced if it is of a socket that no process has
+/// open. With `permissions`, if not -1, the file has these from the beginning, whatever the umask. Throws `error` with
+/// `context`.
 [[nodiscard]] std::unique_ptr<socket_file> bind_local(int descriptor, local::endpoint const& where, int permissions,
-                                                      directory_lock const& lock, std::string_view context);
+                                                      std::string_view context);
 
 }  // namespace strait::detail

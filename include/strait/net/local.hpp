@@ -1,7 +1,9 @@
 // local: streams and datagrams within this host (Unix-domain sockets).
 //
-// What listens at a path, or is bound to one, has a file there. It is removed when the socket is closed. One that is
-// left from a process that is gone is replaced; one behind which somebody is alive, or that is no socket, never is.
+// What listens at a path, or is bound to one, has a file there. It is removed when the socket is closed, unless another
+// process, such as one that was forked, still has that socket open; then the last of them that closes it removes the
+// file. The file of a socket that no process has open any more is replaced. That of an open one, or one that is no
+// socket, never is.
 #pragma once
 
 #include <optional>
@@ -26,7 +28,7 @@ namespace local {
 
 /// A process, as it was when it connected.
 struct credentials {
-  std::optional<int> process;  ///< where the system tells (Linux)
+  std::optional<int> process;  ///< Linux, and if it is in this process's PID namespace or one below that
   unsigned user;
   unsigned group;
 };
@@ -34,12 +36,14 @@ struct credentials {
 struct listen_options {
   /// How many connections may wait to be accepted; the system may set a lower limit (net.core.somaxconn).
   int backlog = 4096;
-  /// The permissions of the file, as of chmod, say 0660: who may write to it may connect. -1: as the umask says.
+  /// The permissions of the file, as of chmod, say 0660: who may write to it may connect. -1: as the umask says. On
+  /// Linux the file has them from the beginning, whatever the umask.
   int permissions = -1;
 };
 
 struct bind_options {
-  /// The permissions of the file, as of chmod, say 0660: who may write to it may send. -1: as the umask says.
+  /// The permissions of the file, as of chmod, say 0660: who may write to it may send. -1: as the umask says. On Linux
+  /// the file has them from the beginning, whatever the umask.
   int permissions = -1;
 };
 
