@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -73,6 +74,19 @@ std::span<basic_datagram<Endpoint> const> recv_batch_awaiter<Endpoint>::await_re
 }
 
 template <class Endpoint>
+bool recv_batch_awaiter<Endpoint>::keep_those_from_peer() noexcept {
+  receive_slots& slots = *into_.slots_;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i != moved_; ++i) {
+    auto const message = slots[i];
+    if (is_peer(message.address, message.address_size)) slots.swap(i, kept++);
+  }
+  moved_ = kept;
+  if (kept == 0) buffer_ = slots.prepare();
+  return kept != 0;
+}
+
+template <class Endpoint>
 void send_batch_awaiter<Endpoint>::fill(send_slots& slots, std::size_t first, std::size_t last) const noexcept {
   bool const is_connected = socket_->is_connected();
   auto const joins = [&](std::size_t i) {
@@ -100,10 +114,12 @@ std::string send_batch_awaiter<Endpoint>::destination(std::size_t index) const {
 template <class Endpoint>
 void basic_datagram_socket<Endpoint>::connect(Endpoint const& peer) {
   int const descriptor = open_handle("connect");
+  auto name = peer.to_string();  // first, since once the system has connected nothing may fail
   if (int const failure = detail::connect_to(descriptor, peer))
-    throw detail::system_failure(failure, fmt::format("connect to {}", peer));
+    throw detail::system_failure(failure, fmt::format("connect to {}", name));
   detail::forget_error(descriptor);
-  socket_->connected_to(peer.to_string());
+  detail::socket_address<Endpoint> const address(peer);
+  socket_->connected_to(std::move(name), address.bytes, address.size);
 }
 
 template <class Endpoint>
@@ -115,8 +131,8 @@ void basic_datagram_socket<Endpoint>::disconnect() {
   nobody.sa_family = AF_UNSPEC;
   if (::connect(descriptor, &nobody, sizeof nobody) != 0) throw detail::system_failure(errno, context);
   detail::forget_error(descriptor);
+  socket_->disconnected();
   detail::keep_port(descriptor, before, context);
-  socket_->connected_to({});
 }
 
 template <class Endpoint>

@@ -33,9 +33,24 @@ inline datagram_awaiter::progress datagram_awaiter::take_in(loop_core&) noexcept
   if (what_ == kind::send_batch) return static_cast<send_batch_operation*>(this)->take_in_batch();
   if (error_ != 0) [[unlikely]]
     return take_in_failure();
-  if (ends_if_full_ && socket_) [[unlikely]]
-    socket_->there_was_room();
+  if (from_peer_only_) [[unlikely]]
+    return take_in_from_peer();
   return progress::done;
+}
+
+// If the socket has been closed since, `close` has seen to it.
+datagram_awaiter::progress datagram_awaiter::take_in_from_peer() noexcept {
+  return !socket_ || keep_those_from_peer() ? progress::done : progress::unfinished;
+}
+
+bool datagram_awaiter::keep_those_from_peer() noexcept {
+  if (is_peer(name_, name_size_)) return true;
+  make_room_for_name();
+  return false;
+}
+
+bool datagram_awaiter::is_peer(void const* name, std::size_t size) const noexcept {
+  return socket_->is_peer(name, size);
 }
 
 datagram_awaiter::progress datagram_awaiter::take_in_failure() noexcept {
@@ -51,16 +66,42 @@ datagram_awaiter::progress datagram_awaiter::wait_for_room() noexcept {
     error_ = socket_ ? ECANCELED : EBADF;
     return progress::done;
   }
+  if (!ends_if_full_) return progress::unfinished;  // connected since this attempt: the engine is told of room
+  socket_->poll_for_room(*this);
   state_ = state::aside;
-  socket_->poll_for_room();
+  waits_for_room_ = true;
   return progress::postponed;
 }
 
 void datagram_awaiter::go_on() noexcept {
-  if (state_ == state::aside) try_again_soon(waiting_branch().core());
+  if (state_ != state::aside) return;
+  waits_for_room_ = false;
+  try_again_soon(waiting_branch().core());
+}
+
+void datagram_awaiter::receive_from_peer_only(bool on, engine::socket* watched) noexcept {
+  if (on && what_ == kind::recvfrom && !name_) {
+    // What has been received already without the name of its sender was received before.
+    if (state_ == state::started) {
+      if (early_end_ != early_end::none || !watched->abandon(*this)) return;
+      try_again_soon(waiting_branch().core());
+    }
+    notes_sender_ = true;
+    make_room_for_name();
+  }
+  from_peer_only_ = on;
+}
+
+void datagram_awaiter::close(engine::socket* watched) noexcept {
+  if (watched && from_peer_only_ && state_ == state::started) {
+    if (watched->abandon(*this)) state_ = state::aside;
+    else if (error_ == 0 && !keep_those_from_peer()) error_ = EBADF;
+  }
+  socket_closed();
 }
 
 void datagram_awaiter::try_again(engine::socket& watched) noexcept {
+  if (waits_for_room_) go_on();
   // What the engine has ended, or is about to since it is canceled, keeps its result.
   if (state_ != state::started || early_end_ != early_end::none || !watched.abandon(*this)) return;
   try_again_soon(waiting_branch().core());
@@ -71,7 +112,7 @@ char const* datagram_awaiter::operation_name() const noexcept {
     case kind::recv_batch: return "recv_batch";
     case kind::send_batch: return "send_batch";
     case kind::sendto: return name_ ? "sendto" : "send";
-    default: return name_ ? "recvfrom" : "recv";
+    default: return name_ && !notes_sender_ ? "recvfrom" : "recv";
   }
 }
 
@@ -115,7 +156,7 @@ void send_batch_operation::take_in_sent() noexcept {
   // What was refused together with its neighbours goes by itself: remember.
   if (longest_refused_ != 0) socket_->limit_segments(longest_refused_ - 1);
   longest_refused_ = 0;
-  if (ends_if_full_) socket_->there_was_room();
+  wait_ = 0;
 }
 
 /// The system did not take the first message. If that was several datagrams, perhaps it takes them one by one.

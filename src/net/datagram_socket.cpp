@@ -5,6 +5,10 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <fmt/format.h>
 
@@ -13,66 +17,72 @@
 namespace strait::detail {
 namespace {
 
-constexpr std::chrono::milliseconds first_wait{1};
-constexpr std::chrono::milliseconds longest_wait{50};
+constexpr unsigned char first_wait = 1;
+constexpr unsigned char longest_wait = 50;
 
-/// Whether one has to wait for the other: sends to different receivers, who may be full or not, do not.
-bool concern_one_receiver(datagram_awaiter const& one, datagram_awaiter const& other) noexcept {
-  if (!one.name_ || !other.name_) return true;
-  return one.name_size_ == other.name_size_ && std::memcmp(one.name_, other.name_, one.name_size_) == 0;
+/// Whether both name the same port at the same address; of local sockets, the same file or abstract name.
+bool are_same(socket_name const& one, void const* other, std::size_t size) noexcept {
+  if (size < sizeof(sa_family_t)) return false;
+  switch (static_cast<sockaddr const*>(other)->sa_family) {
+    case AF_INET: {
+      auto const& mine = reinterpret_cast<sockaddr_in const&>(one.address);
+      auto const& its = *static_cast<sockaddr_in const*>(other);
+      return mine.sin_family == AF_INET && mine.sin_port == its.sin_port && mine.sin_addr.s_addr == its.sin_addr.s_addr;
+    }
+    case AF_INET6: {
+      // Without the scope: the system has a word of its own for an interface that belongs to another.
+      auto const& mine = reinterpret_cast<sockaddr_in6 const&>(one.address);
+      auto const& its = *static_cast<sockaddr_in6 const*>(other);
+      return mine.sin6_family == AF_INET6 && mine.sin6_port == its.sin6_port &&
+             std::memcmp(&mine.sin6_addr, &its.sin6_addr, sizeof its.sin6_addr) == 0;
+    }
+    default: return one.size == size && std::memcmp(&one.address, other, size) == 0;
+  }
 }
 
 }  // namespace
 
 datagram_socket::~datagram_socket() {
-  for (line* each : {&receivers_, &senders_})
-    while (datagram_awaiter* const waiting = each->front()) {
-      waiting->unlink();
-      waiting->socket_closed();
-    }
+  senders_.clear([this](datagram_awaiter& waiting) { waiting.close(watched_); });
+  while (datagram_awaiter* const waiting = receivers_.front()) {
+    waiting->unlink();
+    waiting->close(watched_);
+  }
 }
 
 void datagram_socket::admit(datagram_awaiter& operation, loop_core& loop) {
   // unix(7) sockets are told when there is room again at the one peer that they are connected to, if any.
   operation.ends_if_full_ = is_local_ && operation.is_output() && (operation.name_ || !is_connected());
+  if (peer_names_[0].size != 0 && !operation.is_output()) operation.receive_from_peer_only(true, watched_);
   if (has_receive_offload_ && operation.what_ == io_operation::kind::recvfrom)
     throw std::logic_error(fmt::format(
         "strait: recvfrom on {}, which has receive_offload: only recv_batch takes apart what comes joined", name()));
   if (loop_ != &loop) watch(loop, "release() it on the first and make a new socket of the descriptor on the other");
 }
 
-/// Whether something before `operation`, which is in its line or about to join it, is to be done first.
-bool datagram_socket::must_wait(datagram_awaiter const& operation) noexcept {
-  line& all = line_of(operation);
-  for (auto* each = all.front(); each && each != &operation; each = all.next(*each))
-    if (concern_one_receiver(*each, operation)) return true;
-  return false;
+void datagram_socket::poll_for_room(datagram_awaiter& operation) noexcept {
+  operation.wait_ = std::clamp(static_cast<unsigned char>(2 * operation.wait_), first_wait, longest_wait);
+  operation.retry_at_ = clock::now() + std::chrono::milliseconds(operation.wait_);
+  look_for_room_at(operation.retry_at_);
 }
 
-void datagram_socket::go_on_after(datagram_awaiter const& ended) noexcept {
-  line& all = line_of(ended);
-  auto* const first = all.front();
-  if (!first->ends_if_full_) {
-    first->go_on();
-    return;
+void datagram_socket::look_for_room_at(clock::time_point when) noexcept {
+  if (poll_.is_set()) {
+    if (poll_.when() <= when) return;
+    poll_.reset();
   }
-  // Those to other receivers go on when it is time to look for room.
-  for (auto* each = first; each; each = all.next(*each))
-    if (concern_one_receiver(ended, *each) && !must_wait(*each)) {
-      each->go_on();
-      return;
-    }
-}
-
-void datagram_socket::poll_for_room() noexcept {
-  if (poll_.is_set()) return;
-  wait_ = std::clamp(2 * wait_, first_wait, longest_wait);
-  poll_.set(*loop_, clock::now() + wait_);
+  poll_.set(*loop_, when);
 }
 
 void datagram_socket::room_poll::expired() noexcept {
-  for (auto* each = of_.senders_.front(); each; each = of_.senders_.next(*each))
-    if (each->ends_if_full_ && !of_.must_wait(*each)) each->go_on();
+  auto const now = clock::now();
+  auto next = clock::time_point::max();
+  of_.senders_.for_each([&](datagram_awaiter& each) {
+    if (!each.waits_for_room_) return;
+    if (each.retry_at_ <= now) each.go_on();
+    else next = std::min(next, each.retry_at_);
+  });
+  if (next != clock::time_point::max()) of_.look_for_room_at(next);
 }
 
 void datagram_socket::loop_ended() noexcept {
@@ -80,15 +90,50 @@ void datagram_socket::loop_ended() noexcept {
   watched_socket::loop_ended();
 }
 
-void datagram_socket::connected_to(std::string peer) noexcept {
+void datagram_socket::connected_to(std::string peer, void const* address, std::size_t size) noexcept {
   peer_ = std::move(peer);
-  if (auto* const first = senders_.front()) first->try_again(*watched_);
+  note_peer_name(native_handle());
+  std::memcpy(&peer_names_[1].address, address, size);
+  peer_names_[1].size = static_cast<socklen_t>(size);
+  peer_changed();
+}
+
+void datagram_socket::disconnected() noexcept {
+  peer_.clear();
+  peer_names_ = {socket_name{{}, 0}, socket_name{{}, 0}};
+  peer_changed();
+}
+
+// A peer without a name, as that of a pair, has been the only one from the beginning.
+void datagram_socket::note_peer_name(int descriptor) noexcept {
+  socket_name& name = peer_names_[0];
+  name = {};
+  bool const has_peer = ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&name.address), &name.size) == 0;
+  if (!has_peer || name.size <= sizeof(sa_family_t)) name.size = 0;
+}
+
+bool datagram_socket::is_peer(void const* name, std::size_t size) const noexcept {
+  return are_same(peer_names_[0], name, size) || are_same(peer_names_[1], name, size);
+}
+
+void datagram_socket::peer_changed() noexcept {
+  bool const is_named = peer_names_[0].size != 0;
+  has_rules_ = is_local_ || has_receive_offload_ || is_named;
+  for (auto* each = receivers_.front(); each; each = receivers_.next(*each))
+    each->receive_from_peer_only(is_named, watched_);
+  senders_.for_each([this](datagram_awaiter& each) {
+    if (each.has_receiver_of_its_own()) return;
+    each.ends_if_full_ = is_local_ && !is_connected();
+    each.try_again(*watched_);
+  });
 }
 
 void datagram_socket::note_whether_connected(int descriptor) {
   socket_name peer;
-  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer.address), &peer.size) == 0)
-    peer_ = name_of(&peer.address, peer.size);
+  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer.address), &peer.size) != 0) return;
+  peer_ = name_of(&peer.address, peer.size);
+  note_peer_name(descriptor);
+  peer_changed();
 }
 
 std::string datagram_socket::name() const { return fmt::format("the socket on {}", local_name()); }
@@ -110,7 +155,9 @@ void forget_error(int descriptor) noexcept {
 void keep_port(int descriptor, endpoint const& before, std::string_view context) {
   auto const now = local_endpoint_of(descriptor);
   if (now.port() == before.port()) return;
-  if (int const failure = bind_to(descriptor, now.with_port(before.port()))) throw system_failure(failure, context);
+  auto const where = now.with_port(before.port());
+  if (int const failure = bind_to(descriptor, where))
+    throw system_failure(failure, fmt::format("{}: bind {} again", context, where));
 }
 
 }  // namespace strait::detail

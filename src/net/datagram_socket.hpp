@@ -1,6 +1,7 @@
 // datagram_socket: what stands behind a public datagram socket.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "net/descriptor.hpp"
 #include "net/message_slots.hpp"
+#include "net/sender_lines.hpp"
 #include "net/socket_file.hpp"
 #include "net/watched_socket.hpp"
 #include "strait/base/chrono.hpp"
@@ -19,7 +21,7 @@
 namespace strait::detail {
 
 /// A datagram socket, and who waits to receive and to send, in the order in which they came.
-class datagram_socket final : public watched_socket {
+class datagram_socket final : private socket_file_owner, public watched_socket {
  public:
   explicit datagram_socket(bool is_local) noexcept : has_rules_(is_local), is_local_(is_local) {}
   /// Closes; operations under way end.
@@ -31,26 +33,34 @@ class datagram_socket final : public watched_socket {
   void admit(datagram_awaiter& operation, loop_core& loop);
   /// Whether nothing that comes before `operation` has to be done first.
   [[nodiscard]] bool is_free_for(datagram_awaiter const& operation) noexcept {
-    return line_of(operation).empty() || (operation.ends_if_full_ && !must_wait(operation));
+    return operation.is_output() ? senders_.is_free_for(operation) : receivers_.empty();
   }
-  void occupy(datagram_awaiter& operation) noexcept { line_of(operation).push_back(operation); }
+  void occupy(datagram_awaiter& operation) noexcept {
+    if (operation.is_output()) senders_.push_back(operation);
+    else receivers_.push_back(operation);
+  }
   void vacate(datagram_awaiter& operation) noexcept {
+    if (operation.is_output()) {
+      senders_.remove(operation);
+      return;
+    }
     operation.unlink();
-    if (!line_of(operation).empty()) [[unlikely]]
-      go_on_after(operation);
+    if (auto* const next = receivers_.front()) [[unlikely]]
+      next->go_on();
   }
 
   [[nodiscard]] bool is_connected() const noexcept { return !peer_.empty(); }
-  /// To `peer`, or not any more. Who waits to send tries again.
-  void connected_to(std::string peer) noexcept;
+  /// To `peer`, whose address in the system's form is given besides.
+  void connected_to(std::string peer, void const* address, std::size_t size) noexcept;
+  void disconnected() noexcept;
+  /// Whether what was received is from where the socket is connected to, as the system names it.
+  [[nodiscard]] bool is_peer(void const* name, std::size_t size) const noexcept;
   /// Of a descriptor that was made elsewhere.
   void note_whether_connected(int descriptor);
   /// Removes `file` in the end, unless it is released.
   void own_file(std::unique_ptr<socket_file> file) noexcept { file_ = std::move(file); }
-  /// Has those who found none try again after a while, which grows with each time that they did not.
-  void poll_for_room() noexcept;
-  /// One of them found some.
-  void there_was_room() noexcept { wait_ = {}; }
+  /// Has a send that has found no room try again after a while, which grows with each time that it has not.
+  void poll_for_room(datagram_awaiter& operation) noexcept;
 
   [[nodiscard]] bool has_receive_offload() const noexcept { return has_receive_offload_; }
   void set_receive_offload() noexcept { has_rules_ = has_receive_offload_ = true; }
@@ -77,12 +87,10 @@ class datagram_socket final : public watched_socket {
   [[nodiscard]] std::string peer_name() const { return is_connected() ? peer_ : "no one"; }
 
  private:
-  using line = intrusive_list<datagram_awaiter>;
-  [[nodiscard]] line& line_of(datagram_awaiter const& operation) noexcept {
-    return operation.is_output() ? senders_ : receivers_;
-  }
-  [[nodiscard]] bool must_wait(datagram_awaiter const& operation) noexcept;
-  void go_on_after(datagram_awaiter const& ended) noexcept;
+  /// The peer has changed: has operations that wait take note.
+  void peer_changed() noexcept;
+  void note_peer_name(int descriptor) noexcept;
+  void look_for_room_at(clock::time_point when) noexcept;
   class room_poll final : public timer {
    public:
     explicit room_poll(datagram_socket& of) noexcept : of_(of) {}
@@ -97,14 +105,14 @@ class datagram_socket final : public watched_socket {
   bool has_rules_;  // for `admit` to see to
   bool const is_local_;
   bool has_receive_offload_ = false;
-  line receivers_;
-  line senders_;
+  intrusive_list<datagram_awaiter> receivers_;
+  sender_lines senders_;
   std::size_t longest_segment_ = 0;
   std::shared_ptr<detail::send_slots> send_slots_;
-  std::unique_ptr<socket_file> file_;
   room_poll poll_{*this};
-  std::chrono::milliseconds wait_{0};
   std::string peer_;  // where it is connected to
+  // Its address as the system has it and as it was given: a translation on the way may show either. Empty: none.
+  std::array<socket_name, 2> peer_names_{socket_name{{}, 0}, socket_name{{}, 0}};
 };
 
 /// Forgets what has become of datagrams that were sent earlier.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <netinet/in.h>
@@ -119,6 +120,9 @@ class receive_slots {
   /// Before an attempt: makes all of it room again.
   [[nodiscard]] const_buffer prepare() noexcept;
 
+  /// Exchanges two messages that have been received.
+  void swap(std::size_t one, std::size_t other) noexcept { std::swap(messages_[one], messages_[other]); }
+
   /// A message that has been received.
   struct received_message {
     char const* bytes;
@@ -130,7 +134,7 @@ class receive_slots {
   };
   [[nodiscard]] received_message operator[](std::size_t index) const noexcept {
     auto const& message = messages_[index];
-    return {static_cast<char const*>(vectors_[index].iov_base),
+    return {static_cast<char const*>(message.msg_hdr.msg_iov->iov_base),
             message.msg_len,
             has_room_for_offload() ? segment_size(index) : message.msg_len,
             message.msg_hdr.msg_name,

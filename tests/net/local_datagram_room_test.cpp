@@ -391,3 +391,88 @@ TEST_CASE("a connected send that waits for room is told when the receiver goes")
     CHECK(outcome.error() == std::errc::connection_refused);
   });
 }
+
+TEST_CASE("sends to many receivers that are full go on in order when there is room again, each by itself") {
+  constexpr int count = 200;
+  std::vector<local::socket> receivers;
+  for (int i = 0; i != count; ++i) receivers.push_back(local::bind(local::endpoint()));
+  auto sender = local::bind(local::endpoint());
+  sender.send_buffer_size(1 << 20);
+  for (auto const& each : receivers) fill(each.local_endpoint());
+  complete([&]() -> task<> {
+    auto send_two = [&](std::size_t to) -> task<> {
+      auto const at = receivers[to].local_endpoint();
+      co_await when_all(sender.sendto("first", at), sender.sendto("second", at));
+    };
+    auto body = [&](task_group& group) -> task<> {
+      for (std::size_t i = 0; i != receivers.size(); ++i) group.spawn(send_two(i));
+      co_await sleep_for(20ms);
+      for (std::size_t i = 1; i != receivers.size(); ++i) static_cast<void>(co_await drain(receivers[i]));
+      for (std::size_t i = 1; i != receivers.size(); ++i) {
+        char bytes[16];
+        for (auto const* expected : {"first", "second"}) {
+          auto const got = co_await receivers[i].recv(bytes);
+          CHECK(std::string_view(bytes, got.size) == expected);
+        }
+      }
+      static_cast<void>(co_await drain(receivers[0]));
+    };
+    co_await with_task_group(body);
+    auto const last = co_await drain(receivers[0]);
+    CHECK(last == std::vector<std::string>{"first", "second"});
+  });
+}
+
+TEST_CASE("sends to several receivers that wait behind one to the peer all go on after it") {
+  auto peer = local::bind(local::endpoint());
+  auto one = local::bind(local::endpoint());
+  auto two = local::bind(local::endpoint());
+  auto sender = local::bind(local::endpoint());
+  sender.connect(peer.local_endpoint());
+  fill(peer.local_endpoint());
+  complete([&]() -> task<> {
+    auto make_room = [&]() -> task<> {
+      for (int i = 0; i != 4; ++i) co_await yield();
+      static_cast<void>(co_await drain(peer));
+    };
+    co_await when_all(sender.send("0"), sender.sendto("1", one.local_endpoint()),
+                      sender.sendto("2", two.local_endpoint()), make_room());
+    auto const first = co_await drain(one);
+    auto const second = co_await drain(two);
+    CHECK(first == std::vector<std::string>{"1"});
+    CHECK(second == std::vector<std::string>{"2"});
+  });
+}
+
+TEST_CASE("a local socket that is connected receives nothing that others have sent before") {
+  auto socket = local::bind(local::endpoint());
+  auto peer = local::bind(local::endpoint());
+  auto stranger = local::bind(local::endpoint());
+  complete([&]() -> task<> {
+    co_await stranger.sendto("forged", socket.local_endpoint());
+    co_await peer.sendto("early", socket.local_endpoint());
+    socket.connect(peer.local_endpoint());
+    co_await peer.sendto("genuine", socket.local_endpoint());
+    char bytes[16];
+    for (auto const* expected : {"early", "genuine"}) {
+      auto const got = co_await socket.recv(bytes);
+      CHECK(std::string_view(bytes, got.size) == expected);
+    }
+  });
+}
+
+TEST_CASE("the kernel discards what a local socket has not received when it is disconnected") {
+  auto one = local::bind(local::endpoint());
+  auto other = local::bind(local::endpoint());
+  other.connect(one.local_endpoint());
+  one.connect(other.local_endpoint());
+  complete([&]() -> task<> {
+    co_await other.send("unread");
+    one.disconnect();
+    auto const rest = co_await drain(one);
+    CHECK(rest.empty());
+    char bytes[16];
+    auto const told = co_await as_result(other.recv(bytes));
+    CHECK(told.error() == std::errc::connection_reset);
+  });
+}

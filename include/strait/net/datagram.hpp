@@ -97,10 +97,11 @@ class recvfrom_awaiter final : public datagram_awaiter {
   }
 
  private:
+  void make_room_for_name() noexcept override { name_size_ = from_.size; }
   socket_address<Endpoint> from_;
 };
 
-template <class Buffers>
+template <class Endpoint, class Buffers>
 class recv_awaiter final : public datagram_awaiter {
  public:
   recv_awaiter(datagram_socket* socket, Buffers into) noexcept : datagram_awaiter(kind::recvfrom, socket, into) {}
@@ -108,6 +109,13 @@ class recv_awaiter final : public datagram_awaiter {
     check();
     return {moved_, is_truncated_};
   }
+
+ private:
+  void make_room_for_name() noexcept override {
+    name_ = from_.bytes;
+    name_size_ = from_.size;
+  }
+  socket_address<Endpoint> from_;
 };
 
 template <class Buffers>
@@ -131,6 +139,7 @@ class recv_batch_awaiter final : public datagram_awaiter {
   std::span<basic_datagram<Endpoint> const> await_resume();
 
  private:
+  [[nodiscard]] bool keep_those_from_peer() noexcept override;
   basic_datagram_buffer<Endpoint>& into_;
 };
 
@@ -222,10 +231,11 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
   }
   /// The same without where it is from, which on a connected socket is no secret: gives `size` and `truncated`.
   [[nodiscard]] auto recv(mutable_buffer into) noexcept {
-    return request<detail::recv_awaiter<const_buffer>, const_buffer>(socket_, into);
+    return request<detail::recv_awaiter<Endpoint, const_buffer>, const_buffer>(socket_, into);
   }
   [[nodiscard]] auto recv(mutable_buffers into) noexcept {
-    return request<detail::recv_awaiter<const_buffers>, const_buffers>(socket_, detail::as_const_buffers(into));
+    return request<detail::recv_awaiter<Endpoint, const_buffers>, const_buffers>(socket_,
+                                                                                 detail::as_const_buffers(into));
   }
 
   /// Sends `bytes` as one datagram. Completes when the system has taken it; whether it arrives, nobody tells.
@@ -259,11 +269,18 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
     return request<detail::send_batch_awaiter<Endpoint>, std::span<datagram const>>(socket_, datagrams);
   }
 
-  /// From now on receives from `peer` only, and `send` sends there. Does not wait: nothing is sent. A refusal that the
+  /// From now on receives from `peer` only, and `send` sends there. What others have sent before and was not received
+  /// yet is dropped; what `peer` has sent before is received. Does not wait: nothing is sent. A refusal that the
   /// system learns of later (ICMP) ends the next `send`, which then sends nothing, or `recv` with
   /// `std::errc::connection_refused`; on a socket that is not connected, it has no effect.
+  ///
+  /// A local socket that was connected to another peer loses what it has not received yet: see `disconnect`.
   void connect(Endpoint const& peer);
-  /// Receives from everywhere again.
+  /// Receives from everywhere again. The port, or path, stays the same. A UDP socket whose port was bound by another
+  /// socket in that moment throws `error`; it is disconnected then, and has no port until it sends.
+  ///
+  /// The kernel discards what a local socket (Linux) has not received yet, and the peer's next `recv` or `send` fails
+  /// with `std::errc::connection_reset`: receive first what is still needed. A UDP socket keeps what it has.
   void disconnect();
   [[nodiscard]] bool is_connected() const noexcept;
 
