@@ -1,5 +1,7 @@
 #include "protocol/file_names.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "text/utf8.hpp"
@@ -37,6 +39,8 @@ std::optional<std::string> check_part(std::string_view part) {
 std::optional<std::string> check_name(std::string_view name) {
   if (name.empty()) return "a name must not be empty";
   if (name.size() > longest_name) return fmt::format("a name has {} bytes at most, not {}", longest_name, name.size());
+  if (auto const parts = 1 + static_cast<std::size_t>(std::count(name.begin(), name.end(), '/')); parts > most_parts)
+    return fmt::format("a name has {} parts at most, not {}", most_parts, parts);
   if (auto wrong = check_characters(name)) return wrong;
   if (name.front() == '/') return "a name must not begin with /";
   if (name.back() == '/') return "a name must not end with /";

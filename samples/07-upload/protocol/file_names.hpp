@@ -10,6 +10,7 @@ namespace samples::upload {
 
 inline constexpr std::size_t longest_name = 4000;  ///< in bytes
 inline constexpr std::size_t longest_part = 255;   ///< in bytes
+inline constexpr std::size_t most_parts = 100;
 /// So a server's own files begin.
 inline constexpr std::string_view reserved_prefix = ".upload-";
 

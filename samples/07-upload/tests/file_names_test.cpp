@@ -95,3 +95,10 @@ TEST_CASE("file names: a part has at most 255 bytes, and all have 4000") {
   CHECK(reason(longest) == "a good name");
   CHECK(reason(longest + "a") == "a name has 4000 bytes at most, not 4001");
 }
+
+TEST_CASE("file names: a name has 100 parts at most") {
+  std::string name = "a";
+  for (std::size_t i = 1; i != most_parts; ++i) name += "/a";
+  CHECK(reason(name) == "a good name");
+  CHECK(reason(name + "/a") == "a name has 100 parts at most, not 101");
+}
