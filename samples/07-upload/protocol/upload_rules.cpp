@@ -35,7 +35,10 @@ void upload_rules::came(offer const& message) {
   expect_more("offer");
   if (open_.size() >= window_)
     throw protocol_error(fmt::format("offer {}: {} are undecided, which is the window", message.id, open_.size()));
-  if (!used_.insert(message.id)) throw protocol_error(fmt::format("offer {}: the id is used already", message.id));
+  // `used_` may have forgotten an id whose offer is still open, or was just decided.
+  bool const is_known = open_.contains(message.id) || find_decided(message.id);
+  if (is_known || !used_.insert(message.id))
+    throw protocol_error(fmt::format("offer {}: the id is used already", message.id));
   open_.emplace(message.id, state{.size = message.size, .is_directory = message.kind == file_kind::directory});
 }
 

@@ -256,3 +256,18 @@ TEST_CASE("number set: gaps do not take more and more memory") {
   CHECK(numbers.contains(199'998));
   CHECK_FALSE(numbers.contains(0));  // forgotten
 }
+
+TEST_CASE(
+    "upload rules: the id of an offer that is open or was just decided cannot be used again, however many were used "
+    "since") {
+  auto rules = begun();
+  rules.came(file(0, 100));
+  rules.came(file(1'000'000, 100));
+  rules.sent(stored(1'000'000));
+  for (std::uint32_t i = 1; i != 5000; ++i) {  // with gaps, so that the first ids are forgotten
+    rules.came(file(2 * i, 100));
+    rules.came(withdraw{.id = 2 * i, .reason = {}});
+  }
+  CHECK(refusal(rules, file(0, 100)) == "offer 0: the id is used already");
+  CHECK(refusal(rules, file(1'000'000, 100)) == "offer 1000000: the id is used already");
+}
