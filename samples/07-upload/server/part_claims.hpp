@@ -1,9 +1,10 @@
-// part_claims: who is working on which part, so that nobody writes into another's.
+// part_claims: which connection works on which part, so that no two write into one.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -11,10 +12,11 @@
 
 namespace samples::upload {
 
-/// A line that has dropped may still look alive to the server when its client is back on another one. So who comes
-/// later takes a part over: the one who has it is told, and lets go. For the connections of all threads.
+/// A line that has dropped may still look alive to the server when its client is back on another one. So the newest
+/// claim on a part wins: the holder of the part is asked to let go, and of the claims that wait, all but the newest are
+/// refused at once. For the connections of all threads.
 class part_claims {
-  struct holder;
+  struct claimant;
 
  public:
   /// Until it is destroyed, nobody else has the part. Belongs to the loop on which it was taken.
@@ -26,29 +28,37 @@ class part_claims {
 
    private:
     friend class part_claims;
-    claim(part_claims& of, std::string part, std::shared_ptr<holder> mine);
+    claim(part_claims& of, std::string part, std::shared_ptr<claimant> mine);
     part_claims* of_;
     std::string part_;
-    std::shared_ptr<holder> mine_;
+    std::shared_ptr<claimant> mine_;
   };
 
-  /// Completes when whoever has had `part` has let go. When somebody else comes for it, `on_takeover` is called, once,
-  /// on this loop's thread: then give the claim up soon.
-  [[nodiscard]] strait::task<claim> take(std::string part, std::function<void()> on_takeover);
+  /// Completes when the former holder of `part` has let go; returns nothing if a newer claim was made meanwhile. When a
+  /// newer one is made later, `on_takeover` is called, once, on this loop's thread: then give the claim up soon.
+  [[nodiscard]] strait::task<std::optional<claim>> take(std::string part, std::function<void()> on_takeover);
 
  private:
-  struct holder {
+  enum class standing : unsigned char { waits, holds, refused };
+
+  struct claimant {
     strait::event_loop& loop;
-    std::function<void()> on_takeover;  // empty when the claim is gone, or has been told; for the loop's thread only
-    bool is_asked = false;
+    std::function<void()> on_takeover;  // empty when the claim is gone, or was asked; for the loop's thread only
+    strait::event has_news;             // for the loop's thread only: `where` may have changed
+    standing where = standing::waits;   // guarded by the mutex
+    bool is_asked = false;              // guarded by the mutex
+  };
+  struct place {
+    std::shared_ptr<claimant> holder;
+    std::shared_ptr<claimant> next;
   };
 
-  /// Whether `mine` has the part now; if not, asks who has it to let go.
-  bool try_take(std::string const& part, std::shared_ptr<holder> const& mine);
-  void give_back(std::string const& part) noexcept;
+  void enter(std::string const& part, std::shared_ptr<claimant> const& mine);
+  void leave(std::string const& part, claimant const& mine) noexcept;
+  [[nodiscard]] standing standing_of(claimant const& mine);
 
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<holder>> holders_;
+  std::mutex mutex_;  // while it is locked, the loops of all claimants in `places_` exist
+  std::unordered_map<std::string, place> places_;
 };
 
 }  // namespace samples::upload

@@ -22,8 +22,12 @@ task<> take_uploads(tcp::stream& client, inbox& into, upload_server_options cons
   auto const tell = [&](offer const& what, decision const& became) {
     log(options, "{} {}: {}, {}", who, printable(what.name), to_string(became.code), became.text);
   };
-  co_await into.remove_old_parts();
-  upload_session session(client, into, options.min_rate, tell);
+  try {
+    co_await into.remove_old_parts();
+  } catch (error const& e) {
+    log(options, "old parts could not be removed: {}", e.what());
+  }
+  upload_session session(client, into, options.limits, tell);
   co_await session.run();
 }
 

@@ -20,9 +20,17 @@ upload_server_options upload_server_options::read(int argc, char** argv) {
       {{"never", overwrite::never}, {"same-size", overwrite::same_size}, {"always", overwrite::always}},
       "whether a file may take the place of another one of its name: not at all, if that has the same size, or always");
   line.add_size("--max-file-size", options.rules.max_file_size, "the largest file that is taken; none by default");
-  line.add_size("--quota", options.rules.quota, "what all that is in the folder may take together; none by default");
-  line.add_size("--min-rate", options.min_rate,
-                "bytes a second; who owes data, and sends less of it on average over 30 s, is cut off; 0: nobody");
+  line.add_size(
+      "--quota", options.rules.quota,
+      "what all that is in the folder may take together: a file counts its size, and each file and folder 4096 "
+      "bytes more; no limit by default");
+  line.add_size("--min-rate", options.limits.min_rate,
+                "bytes per second: disconnect a client that sends data it owes more slowly, averaged over --patience; "
+                "0 disables");
+  line.add_seconds("--patience", options.limits.patience,
+                   "how long a client may take for what it owes: its hello, the rest of a message that has begun, "
+                   "data (by --min-rate), reading what it is sent",
+                   std::chrono::milliseconds(1));
   line.add_hours("--keep-parts", options.rules.keep_parts,
                  "how long what has come of a file is kept for its client to go on");
   line.read_or_exit(argc, argv);

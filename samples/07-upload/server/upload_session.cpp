@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include <sys/ioctl.h>
+
 #include <fmt/format.h>
 
 using namespace strait;
@@ -14,23 +16,52 @@ namespace {
 
 constexpr std::uint16_t window = 32;
 constexpr std::uint32_t data_limit = 8 * 1024 * 1024;
-constexpr auto rate_window = std::chrono::seconds(30);
+
+/// Whether something that the client has sent has not been read: then the session does not wait for the client.
+bool has_unread(tcp::stream const& client) noexcept {
+  int size = 0;
+  return ::ioctl(client.native_handle(), FIONREAD, &size) == 0 && size > 0;
+}
 
 }  // namespace
 
-upload_session::upload_session(tcp::stream& client, inbox& into, std::uint64_t min_rate, verdict_listener on_verdict)
+upload_session::upload_session(tcp::stream& client, inbox& into, session_limits const& limits,
+                               verdict_listener on_verdict)
     : client_(client),
       inbox_(into),
-      min_rate_(min_rate),
+      limits_(limits),
       on_verdict_(std::move(on_verdict)),
       in_(client),
       out_(client),
-      rules_(window, data_limit) {}
+      messages_(in_, framing),
+      rules_(window, data_limit),
+      pace_(limits.min_rate, limits.patience, std::chrono::steady_clock::now()) {
+  client.write_timeout(limits.patience);
+}
+
+upload_session::upload::upload(upload_session& of, offer offered) : session(of), what(std::move(offered)) {
+  session.open_.emplace(what.id, this);
+  ++session.at_work_;
+}
+
+upload_session::upload::~upload() {
+  if (auto const found = session.open_.find(what.id); found != session.open_.end() && found->second == this)
+    session.open_.erase(found);
+  --session.at_work_;
+  session.one_is_done_.set();
+}
 
 void upload_session::upload::refuse(decision why) {
   if (!refusal) refusal = std::move(why);
+  looking.cancel();
   receiving.cancel();
   has_changed.set();
+}
+
+void upload_session::upload::withdraw() {
+  is_withdrawn = true;
+  session.open_.erase(what.id);
+  refuse({verdict_code::cannot_store, "the client has withdrawn it"});
 }
 
 task<> upload_session::run() {
@@ -51,9 +82,10 @@ task<> upload_session::run() {
 }
 
 task<> upload_session::converse() {
-  co_await greet();
+  co_await timeout(limits_.patience, greet());
   auto const all = [this](task_group& background) -> task<> {
     background.spawn(say_alive());
+    background.spawn(watch_pace());
     auto const conversation = [this](task_group& uploads) { return listen(uploads); };
     co_await with_task_group(conversation);
     background.cancel();
@@ -72,8 +104,7 @@ task<> upload_session::greet() {
   in_.consume(greeting.size());
   is_greeted_ = true;
   co_await out_.write(greeting);  // goes with the first message
-  frame_reader messages(in_, framing);
-  auto const message = co_await messages.read();
+  auto const message = co_await messages_.read();
   if (!message) throw protocol_error("the connection ended in the middle of the hello");
   auto const hello = decode_from_client(*message);
   if (!std::holds_alternative<hello_of_client>(hello)) throw protocol_error("the first message is no hello");
@@ -87,20 +118,15 @@ task<> upload_session::greet() {
 
 /// Until the client has ended what it has to say.
 task<> upload_session::listen(task_group& uploads) {
-  frame_reader messages(in_, framing);
-  while (auto const bytes = co_await messages.read()) {
+  while (auto const bytes = co_await next_message()) {
     auto message = decode_from_client(*bytes);
     if (auto* const what = std::get_if<offer>(&message)) {
-      rules_.came(*what);
-      auto& one = uploads_[what->id];
-      one.what = std::move(*what);
-      uploads.spawn(take_in(one));
+      co_await begin(std::move(*what), uploads);
     } else if (auto const* const part = std::get_if<data>(&message)) {
       co_await receive(*part);
     } else if (auto const* const gone = std::get_if<withdraw>(&message)) {
       rules_.came(*gone);
-      auto const found = uploads_.find(gone->id);
-      if (found != uploads_.end()) found->second.refuse({verdict_code::cannot_store, "the client has withdrawn it"});
+      if (auto const found = open_.find(gone->id); found != open_.end()) found->second->withdraw();
     } else if (auto const* const last = std::get_if<end>(&message)) {
       rules_.came(*last);
       co_return;
@@ -109,36 +135,50 @@ task<> upload_session::listen(task_group& uploads) {
     } else {
       rules_.came(std::get<alive>(message));
     }
-    watch_rate();
+    note_what_is_owed();
   }
   uploads.cancel();  // it has gone without an end
 }
 
+/// A client may be silent between two messages, but one that has begun must arrive in time.
+task<std::optional<std::string_view>> upload_session::next_message() {
+  if (in_.buffered().empty()) co_await in_.peek();
+  co_return co_await timeout(limits_.patience, messages_.read());
+}
+
+/// The work on withdrawn offers ends soon, but not at once. Until then the client has to wait if there is more work
+/// than the window allows.
+task<> upload_session::begin(offer what, task_group& uploads) {
+  rules_.came(what);
+  while (at_work_ >= window) {
+    one_is_done_.reset();
+    co_await one_is_done_.wait();
+  }
+  uploads.spawn(take_in(std::make_unique<upload>(*this, std::move(what))));
+}
+
 /// From an offer to its verdict.
-task<> upload_session::take_in(upload& one) {
-  auto const verdict_given = co_await decide(one);
-  one.file.reset();
-  auto const what = std::move(one.what);
-  bool const is_withdrawn = !rules_.is_open(what.id);
-  uploads_.erase(what.id);
-  if (is_withdrawn) co_return;
-  verdict const answer{what.id, verdict_given.code, verdict_given.text};
+task<> upload_session::take_in(std::unique_ptr<upload> one) {
+  auto const became = co_await decide(*one);
+  one->file.reset();
+  auto const turn = co_await sending_.lock();
+  if (one->is_withdrawn) co_return;
+  verdict const answer{one->what.id, became.code, became.text};
   rules_.sent(answer);
-  watch_rate();
-  on_verdict_(what, verdict_given);
-  co_await send(answer);
+  open_.erase(one->what.id);
+  note_what_is_owed();
+  on_verdict_(one->what, became);
+  co_await send_in_turn(answer);
 }
 
 task<decision> upload_session::decide(upload& one) {
   auto const on_takeover = [&one] { one.refuse({verdict_code::taken_over, "another connection goes on with it"}); };
-  auto found = co_await inbox_.consider(one.what, on_takeover);
-  if (auto* const refusal = std::get_if<decision>(&found)) co_return std::move(*refusal);
+  auto found = co_await one.looking.run(inbox_.consider(one.what, on_takeover, reading_));
+  if (found && std::holds_alternative<decision>(*found)) co_return std::get<decision>(std::move(*found));
+  if (one.refusal) co_return *one.refusal;
 
-  one.file = std::move(std::get<std::unique_ptr<incoming>>(found));
-  want const answer{one.what.id, one.file->received()};
-  rules_.sent(answer);
-  watch_rate();
-  co_await send(answer);
+  one.file = std::get<std::unique_ptr<incoming>>(std::move(*found));
+  co_await ask_for_data(one);
   while (!one.refusal && !one.file->is_verified()) {
     auto const before = one.file->received();
     co_await verify(one);
@@ -146,13 +186,22 @@ task<decision> upload_session::decide(upload& one) {
     if (lacks_data && !one.refusal) co_await wait_for_data(one);
   }
   while (one.is_receiving) co_await wait_for_data(one);
-  if (one.refusal) co_return std::move(*one.refusal);
-  co_return co_await inbox_.keep(*one.file);
+  if (one.refusal) co_return *one.refusal;
+  co_return co_await inbox_.keep(*one.file, reading_);
+}
+
+task<> upload_session::ask_for_data(upload& one) {
+  auto const turn = co_await sending_.lock();
+  if (one.refusal) co_return;
+  want const answer{one.what.id, one.file->received()};
+  rules_.sent(answer);
+  note_what_is_owed();
+  co_await send_in_turn(answer);
 }
 
 task<> upload_session::verify(upload& one) {
   try {
-    co_await one.file->verify();
+    co_await one.looking.run(one.file->verify());
   } catch (error const& e) {
     one.refuse(refusal_of(e.code()));
   }
@@ -169,15 +218,22 @@ task<> upload_session::wait_for_data(upload& one) {
 task<> upload_session::receive(data what) {
   std::uint64_t taken = 0;
   auto const use = rules_.came(what);
-  auto const found = uploads_.find(what.id);
-  if (use == upload_rules::use::store && found != uploads_.end() && !found->second.refusal) {
-    auto& one = found->second;
+  data_.announced = what.count;
+  data_.buffered = in_.buffered().size();
+  data_.read_before = client_.bytes_read();
+  note_what_is_owed();
+  auto const found = open_.find(what.id);
+  if (use == upload_rules::use::store && found != open_.end() && found->second->file && !found->second->refusal) {
+    auto& one = *found->second;
     one.is_receiving = true;
     taken = co_await store(one, what);
     one.is_receiving = false;
     one.has_changed.set();
   }
   co_await skip(what.count - taken);
+  data_.complete += what.count;
+  data_.announced = 0;
+  if (use == upload_rules::use::store && rules_.missing(what.id) == 0) pace_.completed_file();
 }
 
 /// Gives how many bytes the connection has given.
@@ -185,7 +241,7 @@ task<std::uint64_t> upload_session::store(upload& one, data what) {
   std::uint64_t taken = what.count;
   auto const block = [&]() -> task<> {
     try {
-      co_await receive_file(in_, one.file->part(), what.offset, what.count);
+      co_await receive_file(in_, one.file->contents(), what.offset, what.count);
       one.file->add(what.count);
     } catch (canceled const& c) {
       taken = c.transferred();
@@ -219,7 +275,7 @@ task<> upload_session::say_alive() {
   for (;;) {
     co_await sleep_for(between_signs_of_life);
     bool const is_at_work =
-        std::any_of(uploads_.begin(), uploads_.end(), [](auto const& each) { return !each.second.is_waiting; });
+        std::any_of(open_.begin(), open_.end(), [](auto const& each) { return !each.second->is_waiting; });
     if (!is_at_work) continue;
     alive const sign;
     co_await send(sign);
@@ -235,17 +291,46 @@ task<> upload_session::say_failure(std::string text) {
   } catch (error const&) {}  // the connection is what has failed
 }
 
-/// While the client owes data it must not be too slow.
-void upload_session::watch_rate() {
-  if (min_rate_ == 0 || rules_.is_data_due() == is_rate_watched_) return;
-  is_rate_watched_ = rules_.is_data_due();
-  client_.minimum_receive_rate(is_rate_watched_ ? min_rate_ : 0, rate_window);
+/// Ends the session if the client owes data and sends it too slowly.
+task<> upload_session::watch_pace() {
+  if (limits_.min_rate == 0) co_return;
+  auto const step = std::clamp<std::chrono::nanoseconds>(limits_.patience / 8, std::chrono::milliseconds(10),
+                                                         std::chrono::seconds(1));
+  for (auto before = data_bytes();;) {
+    co_await sleep_for(step);
+    auto const after = data_bytes();
+    pace_.delivered(after - before);
+    before = after;
+    if (has_unread(client_)) pace_.excuse(std::chrono::steady_clock::now());
+    note_what_is_owed();
+    if (pace_.is_too_slow())
+      throw timed_out(fmt::format("read from {}: the client sends wanted data more slowly than {} bytes per second",
+                                  client_.remote_endpoint(), limits_.min_rate));
+  }
+}
+
+/// Announced bytes are owed even if they are no longer wanted: the next message cannot arrive before them.
+void upload_session::note_what_is_owed() {
+  pace_.owes(rules_.is_data_due() || data_.announced != 0, std::chrono::steady_clock::now());
+}
+
+/// How many bytes of files have arrived. Nothing else that the client sends counts.
+std::uint64_t upload_session::data_bytes() const noexcept {
+  if (data_.announced == 0) return data_.complete;
+  auto const come = data_.buffered + client_.bytes_read() - data_.read_before;
+  return data_.complete + std::min(come, data_.announced);
 }
 
 template <class Message>
 task<> upload_session::send(Message const& message) {
+  auto const turn = co_await sending_.lock();
+  co_await send_in_turn(message);
+}
+
+/// The caller holds `sending_`.
+template <class Message>
+task<> upload_session::send_in_turn(Message const& message) {
   auto const bytes = encoded(message);
-  auto const guard = co_await sending_.lock();
   frame_writer messages(out_, framing);
   co_await messages.write(bytes);
   co_await out_.flush();

@@ -68,6 +68,25 @@ TEST_CASE("part_claims: who waits for a part may be canceled, and leaves no trac
   run(body);
 }
 
+TEST_CASE("part_claims: of the tasks that wait for a part, all but the newest are refused") {
+  part_claims claims;
+  auto const body = [&](task_group& group) -> task<> {
+    std::optional<part_claims::claim> first(co_await claims.take("a", nobody_is_told));
+    int turned_away = 0;
+    auto const wait = [&]() -> task<> {
+      auto const mine = co_await claims.take("a", nobody_is_told);
+      if (!mine) ++turned_away;
+    };
+    for (int i = 0; i != 10; ++i) group.spawn(wait);
+    while (turned_away != 9) co_await sleep_for(std::chrono::milliseconds(1));
+    CHECK(group.size() == 1);
+    first.reset();
+    while (group.size() != 0) co_await sleep_for(std::chrono::milliseconds(1));
+    CHECK(turned_away == 9);
+  };
+  run(with_task_group(body));
+}
+
 TEST_CASE("part_claims: a part changes hands between threads, one has it at a time") {
   part_claims claims;
   constexpr int rounds = 20;

@@ -91,6 +91,8 @@ class Taking(unittest.TestCase):
                 self.upload(inbox, {name: contents})
             self.assertEqual(inbox.files(), files)
 
+ENTRY_SIZE = 4096  # what each file and folder counts for the quota, besides its contents
+
 
 class Rules(unittest.TestCase):
     """What a server does not take, and why."""
@@ -145,18 +147,19 @@ class Rules(unittest.TestCase):
                              (upload_peer.TOO_LARGE, "1025 bytes are too many: 1024 is the limit"))
 
     def test_quota(self):
-        with Inbox("--quota", "1000") as inbox:
+        with Inbox("--quota", str(1000 + 3 * ENTRY_SIZE)) as inbox:
             self.assertEqual(self.offer(inbox, "a", bytes(600))[0], upload_peer.STORED)
-            self.assertEqual(self.offer(inbox, "b", bytes(401)),
-                             (upload_peer.TOO_LARGE, "the quota of 1000 bytes is used up"))
+            self.assertEqual(self.offer(inbox, "b", bytes(401 + ENTRY_SIZE)),
+                             (upload_peer.TOO_LARGE, f"the quota of {1000 + 3 * ENTRY_SIZE} bytes is used up"))
             self.assertEqual(inbox.parts(), [])
-            self.assertEqual(self.offer(inbox, "c", bytes(400))[0], upload_peer.STORED)
+            self.assertEqual(self.offer(inbox, "c", bytes(400 + ENTRY_SIZE))[0], upload_peer.STORED)
             self.assertEqual(self.offer(inbox, "d", b"1")[0], upload_peer.TOO_LARGE)
+            self.assertEqual(self.offer(inbox, "d", b"")[0], upload_peer.TOO_LARGE)
 
     def test_quota_counts_what_is_there_and_what_is_on_its_way(self):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "old").write_bytes(bytes(500))
-            with Inbox("--quota", "1000", folder=folder) as inbox, Upload("127.0.0.1", inbox.port) as peer:
+            with Inbox("--quota", str(1000 + 3 * ENTRY_SIZE), folder=folder) as inbox, Upload("127.0.0.1", inbox.port) as peer:
                 peer.hello()
                 peer.expect(Hello)
                 peer.offer_content(1, "a", bytes(300))
@@ -167,7 +170,7 @@ class Rules(unittest.TestCase):
                 peer.expect(Want)
 
     def test_quota_is_given_back_when_a_file_is_replaced_or_wrong(self):
-        with Inbox("--quota", "1000", "--overwrite", "always") as inbox:
+        with Inbox("--quota", str(1000 + 2 * ENTRY_SIZE), "--overwrite", "always") as inbox:
             for i in range(5):
                 self.assertEqual(self.offer(inbox, "a", bytes([i]) * 400)[0], upload_peer.STORED)
             for i in range(3):

@@ -1,0 +1,96 @@
+#include "server/pace.hpp"
+
+#include <chrono>
+
+#include "catch.hpp"
+
+using namespace samples::upload;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto begin = pace::time_point{};
+
+/// Of 100 bytes per second, with 30 s.
+pace new_pace() { return {100, 30s, begin}; }
+
+}  // namespace
+
+TEST_CASE("pace: a client that owes data and sends none is too slow after its patience") {
+  auto of = new_pace();
+  of.owes(true, begin + 100s);
+  of.owes(true, begin + 129s);
+  CHECK_FALSE(of.is_too_slow());
+  of.owes(true, begin + 130s);
+  CHECK(of.is_too_slow());
+}
+
+TEST_CASE("pace: a client that owes nothing is never too slow") {
+  auto of = new_pace();
+  of.owes(false, begin + 1000s);
+  CHECK_FALSE(of.is_too_slow());
+}
+
+TEST_CASE("pace: time that a client has owed data still counts when it owes data again") {
+  auto of = new_pace();
+  for (int i = 0; i != 3; ++i) {
+    of.owes(true, begin + i * 100s);
+    of.owes(false, begin + i * 100s + 10s);
+  }
+  CHECK(of.is_too_slow());
+}
+
+TEST_CASE("pace: a client that sends at the minimum rate is never too slow") {
+  auto of = new_pace();
+  of.owes(true, begin);
+  for (int second = 1; second != 1000; ++second) {
+    of.owes(true, begin + second * 1s);
+    of.delivered(100);
+    REQUIRE_FALSE(of.is_too_slow());
+  }
+}
+
+TEST_CASE("pace: a client that sends at half the minimum rate is too slow after twice the patience") {
+  auto of = new_pace();
+  of.owes(true, begin);
+  int second = 0;
+  while (!of.is_too_slow() && second != 1000) {
+    of.owes(true, begin + ++second * 1s);
+    of.delivered(50);
+  }
+  CHECK(second > 58);
+  CHECK(second < 62);
+}
+
+TEST_CASE("pace: data that was sent fast does not extend the patience") {
+  auto of = new_pace();
+  of.owes(true, begin);
+  of.delivered(1'000'000);
+  of.owes(true, begin + 30s);
+  CHECK(of.is_too_slow());
+}
+
+TEST_CASE("pace: a complete file adds a second, whatever its size") {
+  auto of = new_pace();
+  of.owes(true, begin);
+  for (int second = 1; second != 1000; ++second) {
+    of.owes(true, begin + second * 1s);
+    of.completed_file();
+    REQUIRE_FALSE(of.is_too_slow());
+  }
+}
+
+TEST_CASE("pace: time in which the server does not read is excused") {
+  auto of = new_pace();
+  of.owes(true, begin);
+  of.excuse(begin + 1000s);
+  of.owes(true, begin + 1029s);
+  CHECK_FALSE(of.is_too_slow());
+}
+
+TEST_CASE("pace: without a minimum rate no client is too slow") {
+  pace of(0, 30s, begin);
+  of.owes(true, begin);
+  of.owes(true, begin + 1000s);
+  CHECK_FALSE(of.is_too_slow());
+}
