@@ -112,7 +112,7 @@ class binding_child {
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     int const child = ::clone(&binding_child::bind, top, CLONE_VM | CLONE_VFORK | CLONE_FILES, this);
     int const failure = child < 0 ? errno : 0;
-    while (child > 0 && ::waitpid(child, nullptr, __WCLONE) < 0 && errno == EINTR) {}
+    while (child > 0 && ::waitpid(child, nullptr, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {}
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return failure != 0 ? failure : result_;
   }
