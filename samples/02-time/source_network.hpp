@@ -9,5 +9,5 @@
 /// no difference: anybody has all of these.
 enum class source_network : std::uint64_t {};
 
-/// An IPv4 sender is the same to an IPv6 socket, which sees it as ::ffff:192.0.2.1.
+/// An IPv4 sender is the same whether an IPv4 or an IPv6 socket receives from it: its endpoint is.
 [[nodiscard]] source_network network_of(strait::endpoint const& sender) noexcept;

@@ -42,9 +42,10 @@ std::string lower_first(std::string text) {
 }
 
 // std::system_error appends ": " and the code's message to what it is given, and offers no way round it. The whole
-// text is passed in front and what() cut where it ends: the separator is a NUL.
+// text is passed in front and what() cut where it ends: the separator is a NUL. So what is in front must have none.
 std::string full_text(std::string_view context, std::string_view reason) {
   std::string text = fmt::format("{}: {}", context, reason);
+  for (auto at = text.find('\0'); at != text.npos; at = text.find('\0', at)) text.replace(at, 1, "\\0");
   text.push_back('\0');
   return text;
 }

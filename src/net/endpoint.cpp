@@ -1,6 +1,7 @@
 // Reading and writing of addresses.
 #include "strait/net/endpoint.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
@@ -12,28 +13,37 @@
 
 #include <fmt/format.h>
 
+#include "net/host_and_port.hpp"
 #include "strait/base/error.hpp"
 
 namespace strait {
 namespace {
 
+// RFC 4291, section 2.5.5.2: an IPv4 address as IPv6 sockets see it, ::ffff:192.0.2.1.
+constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+/// The name first, as getaddrinfo does: an interface may be called "7", whatever its index is.
 std::optional<std::uint32_t> parse_scope(std::string_view text) noexcept {
+  if (text.empty() || text.find('\0') != text.npos) return std::nullopt;
   std::uint32_t index = 0;
+  if (text.size() < IF_NAMESIZE) {
+    char name[IF_NAMESIZE] = {};
+    text.copy(name, text.size());
+    index = ::if_nametoindex(name);
+    if (index != 0) return index;
+  }
   auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (failed == std::errc() && end == text.data() + text.size()) return index;
-  if (text.empty() || text.size() >= IF_NAMESIZE || text.find('\0') != text.npos) return std::nullopt;
-  char name[IF_NAMESIZE] = {};
-  text.copy(name, text.size());
-  index = ::if_nametoindex(name);
-  if (index == 0) return std::nullopt;
+  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return index;
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
-  std::uint16_t port = 0;
-  auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return port;
+/// What `parse_scope` reads back.
+std::string scope_text(std::uint32_t index) {
+  char name[IF_NAMESIZE];
+  if (::if_indextoname(index, name)) return name;
+  auto number = std::to_string(index);
+  while (::if_nametoindex(number.c_str()) != 0) number.insert(0, 1, '0');  // an interface of another index is called so
+  return number;
 }
 
 struct parsed {
@@ -42,17 +52,13 @@ struct parsed {
 };
 
 parsed parse_endpoint(std::string_view text) noexcept {
-  auto const colon = text.rfind(':');
-  if (colon == text.npos) return {{}, "it has no port: write address:port"};
-  auto host = text.substr(0, colon);
-  auto const port = parse_port(text.substr(colon + 1));
+  auto const parts = detail::split_host_and_port(text);
+  if (!parts.problem.empty()) return {{}, parts.problem};
+  auto const port = detail::parse_port(parts.port);
   if (!port) return {{}, "its port is not a number from 0 to 65535"};
-  if (host == "localhost") return {endpoint::loopback_v4(*port), {}};
-  bool const is_bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
-  if (is_bracketed) host = host.substr(1, host.size() - 2);
-  auto const value = endpoint::from_address(host, *port);
+  if (parts.host == "localhost") return {endpoint::loopback_v4(*port), {}};
+  auto const value = endpoint::from_address(parts.host, *port);
   if (!value) return {{}, "neither a numeric address nor localhost"};
-  if (value->is_v6() != is_bracketed) return {{}, "an IPv6 address, and no other, stands in brackets: [::1]:5000"};
   return {value, {}};
 }
 
@@ -84,8 +90,18 @@ std::optional<endpoint> endpoint::from_address(std::string_view address, std::ui
   address.copy(text, address.size());
   if (!has_scope && ::inet_pton(AF_INET, text, made.address_.data()) == 1) return made;
   made.version_ = 6;
-  if (::inet_pton(AF_INET6, text, made.address_.data()) == 1) return made;
-  return std::nullopt;
+  if (::inet_pton(AF_INET6, text, made.address_.data()) != 1) return std::nullopt;
+  if (made.unmap() && has_scope) return std::nullopt;
+  return made;
+}
+
+bool endpoint::unmap() noexcept {
+  if (!std::equal(mapped_prefix.begin(), mapped_prefix.end(), address_.begin())) return false;
+  std::copy(address_.begin() + mapped_prefix.size(), address_.end(), address_.begin());
+  std::fill(address_.begin() + 4, address_.end(), std::uint8_t{0});
+  version_ = 4;
+  scope_ = 0;
+  return true;
 }
 
 // Field by field: these are on the way of every datagram, and a copy of the whole would wait for its parts.
@@ -107,6 +123,7 @@ endpoint endpoint::from_sockaddr(void const* address, std::size_t size) noexcept
     take(made.scope_, offsetof(sockaddr_in6, sin6_scope_id));
     take(port, offsetof(sockaddr_in6, sin6_port));
     made.version_ = 6;
+    made.unmap();
   }
   made.port_ = ntohs(port);
   return made;
@@ -138,9 +155,7 @@ std::string endpoint::address() const {
   char text[INET6_ADDRSTRLEN];
   ::inet_ntop(is_v4() ? AF_INET : AF_INET6, address_.data(), text, sizeof text);
   if (scope_ == 0) return text;
-  char name[IF_NAMESIZE];
-  if (::if_indextoname(scope_, name)) return fmt::format("{}%{}", text, name);
-  return fmt::format("{}%{}", text, scope_);
+  return fmt::format("{}%{}", text, scope_text(scope_));
 }
 
 std::string endpoint::to_string() const {

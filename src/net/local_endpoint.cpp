@@ -32,7 +32,7 @@ endpoint::endpoint(std::string_view name, bool is_abstract) noexcept
 endpoint endpoint::path(std::string_view path) {
   if (path.empty()) refuse(path, "it is empty");
   if (path.size() > longest_name) refuse(path, fmt::format("it is longer than {} bytes", longest_name));
-  if (path.find('\0') != path.npos) refuse(path.substr(0, path.find('\0')), "it contains a NUL");
+  if (path.find('\0') != path.npos) refuse(path, "it contains a NUL");
   return {path, false};
 }
 

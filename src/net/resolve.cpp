@@ -15,22 +15,13 @@
 #include "base/process_wide.hpp"
 #include "core/loop.hpp"
 #include "core/thread_pool.hpp"
+#include "net/host_and_port.hpp"
 #include "strait/base/error.hpp"
 
 namespace strait {
 namespace {
 
-// getaddrinfo would take an empty service for port 0, and a number past 65535 for its last 16 bits.
-bool is_bad_port(std::string const& service) noexcept {
-  if (service.find_first_not_of("0123456789") != service.npos) return false;
-  auto const first = service.find_first_not_of('0');
-  return service.empty() || (first != service.npos && (service.size() - first > 5 || std::stoul(service) > 65535));
-}
-
 std::vector<endpoint> look_up(std::string const& host, std::string const& service) {
-  if (is_bad_port(service))
-    throw error(std::make_error_code(std::errc::invalid_argument), fmt::format("resolve {}:{}", host, service),
-                "its port is not a number from 0 to 65535");
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -163,19 +154,26 @@ class look_up_operation final : public detail::operation {
   bool canceled_ = false;
 };
 
+error refusal(std::string_view context, std::string_view problem) {
+  return {std::make_error_code(std::errc::invalid_argument), context, problem};
+}
+
 task<std::vector<endpoint>> resolve_names(std::string host, std::string service) {
+  auto const problem = detail::problem_of_names(host, service);
+  if (!problem.empty()) throw refusal(fmt::format("resolve {}:{}", host, service), problem);
+  if (auto const port = detail::parse_port(service))
+    if (auto const numeric = endpoint::from_address(host, *port)) {  // there is nothing to look up
+      if ((co_await detail::this_branch{}).is_canceled()) throw canceled();
+      co_return std::vector<endpoint>(1, *numeric);
+    }
   look_up_operation look_up(std::move(host), std::move(service));
   co_return co_await look_up;
 }
 
 task<std::vector<endpoint>> resolve_text(std::string text) {
-  auto const colon = text.rfind(':');
-  if (colon == text.npos || colon == 0 || colon + 1 == text.size() || text.back() == ']')
-    throw error(std::make_error_code(std::errc::invalid_argument), fmt::format("resolve \"{}\"", text),
-                "not of the form host:port");
-  auto host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  co_return co_await resolve_names(std::move(host), text.substr(colon + 1));
+  auto const parts = detail::split_host_and_port(text);
+  if (!parts.problem.empty()) throw refusal(fmt::format("resolve \"{}\"", text), parts.problem);
+  co_return co_await resolve_names(std::string(parts.host), std::string(parts.port));
 }
 
 }  // namespace

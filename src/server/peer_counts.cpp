@@ -1,8 +1,6 @@
 // How many connections there are from each source.
 #include "server/peer_counts.hpp"
 
-#include <algorithm>
-#include <array>
 #include <random>
 #include <span>
 
@@ -10,15 +8,6 @@
 #include <sys/socket.h>
 
 namespace strait::detail {
-namespace {
-
-std::uint64_t number_of(std::span<unsigned char const> bytes) noexcept {
-  std::uint64_t number = 0;
-  for (unsigned char const each : bytes) number = number << 8 | each;
-  return number;
-}
-
-}  // namespace
 
 peer_source::peer_source(peer const& who) noexcept {
   if (auto const* process = who.process()) {
@@ -36,14 +25,8 @@ peer_source::peer_source(peer const& who) noexcept {
     return;
   }
   std::span const bytes(reinterpret_cast<sockaddr_in6 const&>(system).sin6_addr.s6_addr);
-  constexpr std::array<unsigned char, 12> v4_mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};  // RFC 4291, 2.5.5.2
-  if (std::equal(v4_mapped.begin(), v4_mapped.end(), bytes.begin())) {
-    address = number_of(bytes.last(4));
-    kind = 4;
-  } else {
-    address = number_of(bytes.first(8));
-    kind = 6;
-  }
+  for (unsigned char const each : bytes.first(8)) address = address << 8 | each;
+  kind = 6;
 }
 
 std::size_t peer_counts::hash::operator()(peer_source const& of) const noexcept {

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_set>
 
+#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -13,9 +14,23 @@
 #include <strait/base/error.hpp>
 
 #include "catch.hpp"
+#include "faulty_names.hpp"
 
 using namespace strait;
+using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// [fe80::1]:22 on the interface with this index.
+endpoint with_scope(std::uint32_t index) {
+  sockaddr_in6 system{};
+  endpoint::parse("[fe80::1]:22").to_sockaddr(&system);
+  system.sin6_scope_id = index;
+  return endpoint::from_sockaddr(&system, sizeof system);
+}
+
+}  // namespace
 
 static_assert(endpoint().is_v4() && endpoint().port() == 0);
 static_assert(endpoint::any_v4(1) == endpoint().with_port(1));
@@ -24,9 +39,8 @@ static_assert(endpoint::loopback_v6(80) == endpoint::loopback_v6(0).with_port(80
 static_assert(endpoint::loopback_v4(80) < endpoint::loopback_v6(80));
 
 TEST_CASE("an endpoint is printed as it is read") {
-  auto const text =
-      GENERATE(as<std::string>(), "0.0.0.0:0", "127.0.0.1:5000", "255.255.255.255:65535", "[::]:0", "[::1]:5000",
-               "[2001:db8::ff00:42:8329]:443", "[::ffff:192.0.2.1]:80", "[fe80::1%4000000]:22");
+  auto const text = GENERATE(as<std::string>(), "0.0.0.0:0", "127.0.0.1:5000", "255.255.255.255:65535", "[::]:0",
+                             "[::1]:5000", "[2001:db8::ff00:42:8329]:443", "[fe80::1%4000000]:22");
   CHECK(endpoint::parse(text).to_string() == text);
 }
 
@@ -45,14 +59,55 @@ TEST_CASE("a scope is read and printed by the name of its interface") {
   CHECK(named != endpoint::parse("[fe80::1]:22"));
 }
 
+TEST_CASE("an interface whose name is a number survives printing and reading") {
+  known_interface const seven("7", 4'000'001);
+  CHECK(endpoint::parse("[fe80::1%7]:22") == with_scope(4'000'001));
+  CHECK(with_scope(4'000'001).to_string() == "[fe80::1%7]:22");
+  CHECK(endpoint::parse(with_scope(4'000'001).to_string()) == with_scope(4'000'001));
+}
+
+TEST_CASE("an index that is also the name of another interface survives printing and reading") {
+  known_interface const named("4000002", 4'000'001);
+  CHECK(endpoint::parse("[fe80::1%4000002]:22") == with_scope(4'000'001));
+  CHECK(endpoint::parse(with_scope(4'000'002).to_string()) == with_scope(4'000'002));
+}
+
+TEST_CASE("an IPv4-mapped IPv6 address is the IPv4 address") {
+  auto const v4 = endpoint::parse("192.0.2.1:80");
+  auto const mapped = endpoint::parse(
+      GENERATE(as<std::string>(), "[::ffff:192.0.2.1]:80", "[::FFFF:c000:201]:80", "[0:0:0:0:0:ffff:c000:0201]:80"));
+  CHECK(mapped == v4);
+  CHECK(mapped.is_v4());
+  CHECK(std::hash<endpoint>()(mapped) == std::hash<endpoint>()(v4));
+  CHECK(mapped.to_string() == "192.0.2.1:80");
+  CHECK(mapped.address() == "192.0.2.1");
+  CHECK(endpoint::from_address("::ffff:192.0.2.1", 80) == v4);
+}
+
+TEST_CASE("an IPv4-mapped address in the system's form is the IPv4 address") {
+  sockaddr_in6 system{};
+  system.sin6_family = AF_INET6;
+  system.sin6_port = htons(80);
+  system.sin6_scope_id = 7;  // which an IPv4 address does not have
+  ::inet_pton(AF_INET6, "::ffff:192.0.2.1", &system.sin6_addr);
+  CHECK(endpoint::from_sockaddr(&system, sizeof system) == endpoint::parse("192.0.2.1:80"));
+}
+
+TEST_CASE("an IPv6 address that only looks like an IPv4-mapped one stays what it is") {
+  auto const text = GENERATE(as<std::string>(), "[::192.0.2.1]:80", "[::fffe:192.0.2.1]:80", "[1::ffff:192.0.2.1]:80",
+                             "[64:ff9b::192.0.2.1]:80", "[::ffff:0:192.0.2.1]:80");
+  CHECK(endpoint::parse(text).is_v6());
+}
+
 TEST_CASE("what is no endpoint is refused") {
-  auto const text = GENERATE(
-      as<std::string>(), "", ":", "127.0.0.1", "127.0.0.1:", ":5000", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1",
-      "127.0.0.1: 1", "127.0.0.1:1 ", " 127.0.0.1:1", "127.0.0.1:0x50", "127.0.0.1:http",
-      "127.0.0.1:99999999999999999999", "127.0.0:1", "127.0.0.256:1", "1.2.3.4.5:1", "example.org:80", "LOCALHOST.:80",
-      "[]:1", "[::1]", "[::1]1", "[::1:1", "::1]:1", "::1:5000", "[127.0.0.1]:80", "[localhost]:80", "[::1%]:80",
-      "[::1%no-such-interface]:80", "127.0.0.1%1:80", "127.0.0.1%0:80", "[1:2:3:4:5:6:7:8:9]:80", "[::g]:80",
-      "\xff\xfe:80", "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:1");
+  auto const text =
+      GENERATE(as<std::string>(), "", ":", "127.0.0.1", "127.0.0.1:", ":5000", "127.0.0.1:65536", "127.0.0.1:-1",
+               "127.0.0.1:+1", "127.0.0.1: 1", "127.0.0.1:1 ", " 127.0.0.1:1", "127.0.0.1:0x50", "127.0.0.1:http",
+               "127.0.0.1:99999999999999999999", "127.0.0.1:80:90", "[::1]:80:90", "127.1:80", "127.0.0:1",
+               "127.0.0.256:1", "1.2.3.4.5:1", "example.org:80", "LOCALHOST.:80", "[]:1", "[::1]", "[::1]1", "[::1:1",
+               "::1]:1", "::1:5000", "[127.0.0.1]:80", "[localhost]:80", "[::1%]:80", "[::1%no-such-interface]:80",
+               "[::ffff:192.0.2.1%1]:80", "127.0.0.1%1:80", "127.0.0.1%0:80", "[1:2:3:4:5:6:7:8:9]:80", "[::g]:80",
+               "\xff\xfe:80", "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:1");
   INFO(text);
   CHECK_FALSE(endpoint::try_parse(text));
   CHECK_THROWS_AS(endpoint::parse(text), error);
@@ -63,10 +118,13 @@ TEST_CASE("a NUL does not end an address") {
   CHECK_FALSE(endpoint::try_parse("127.0.0.1\0.evil.example:80"s));
   CHECK_FALSE(endpoint::try_parse("[::1\0]:80"s));
   CHECK_FALSE(endpoint::try_parse("[::1%lo\0]:80"s));
+  CHECK_FALSE(endpoint::try_parse("127.0.0.1:80\0"s));
+  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1\0.evil.example:80"s),
+                    "bad endpoint \"127.0.0.1\\0.evil.example:80\": neither a numeric address nor localhost");
 }
 
 TEST_CASE("the refusal of an endpoint quotes it and says what is wrong") {
-  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1"), "bad endpoint \"127.0.0.1\": it has no port: write address:port");
+  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1"), "bad endpoint \"127.0.0.1\": it has no port: write host:port");
   CHECK_THROWS_WITH(endpoint::parse("127.0.0.1:65536"),
                     "bad endpoint \"127.0.0.1:65536\": its port is not a number from 0 to 65535");
   CHECK_THROWS_WITH(endpoint::parse("example.org:80"), ContainsSubstring("neither a numeric address nor localhost"));

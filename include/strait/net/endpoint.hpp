@@ -14,6 +14,11 @@
 namespace strait {
 
 /// An IPv4 or IPv6 address with a port. A value: small, comparable, hashable, printable with fmt.
+///
+/// No endpoint has an IPv4-mapped IPv6 address, ::ffff:192.0.2.1, as which an IPv6 socket sees an IPv4 peer: wherever
+/// it comes from, it becomes the IPv4 address that it means, 192.0.2.1. So an IPv4 peer is equal, and has the same
+/// text, whether it was met over an IPv4 or over an IPv6 socket; and an IPv6 socket (unless it is `v6_only`) sends and
+/// connects to IPv4 endpoints.
 class endpoint {
  public:
   /// 0.0.0.0:0
@@ -38,7 +43,9 @@ class endpoint {
   }
 
   /// Reads "127.0.0.1:5000", "[::1]:5000", "[fe80::1%eth0]:5000", or "localhost:5000", which is 127.0.0.1. Empty for
-  /// anything else; names are what `resolve` is for.
+  /// anything else; names are what `resolve` is for. An IPv6 address, and nothing else, is in brackets. A port is a
+  /// number from 0 to 65535, in nothing but digits. A zone (%eth0) is the name of an interface or, if none is called
+  /// so, its index.
   [[nodiscard]] static std::optional<endpoint> try_parse(std::string_view text) noexcept;
   /// The same; throws `error` that says what is wrong with `text`.
   [[nodiscard]] static endpoint parse(std::string_view text);
@@ -46,7 +53,8 @@ class endpoint {
   /// Reads a numeric address without port: "127.0.0.1", "::1", "fe80::1%eth0".
   [[nodiscard]] static std::optional<endpoint> from_address(std::string_view address, std::uint16_t port) noexcept;
 
-  /// From the system's form, a sockaddr, of `size` bytes. Gives 0.0.0.0:0 for a family that is not IP.
+  /// From the system's form, a sockaddr, of `size` bytes. Gives 0.0.0.0:0 for a family that is not IP. An IPv4-mapped
+  /// address becomes the IPv4 address, so `to_sockaddr` then writes a sockaddr_in.
   [[nodiscard]] static endpoint from_sockaddr(void const* address, std::size_t size) noexcept;
   /// To the system's form: `into` has room for `longest_sockaddr` bytes, as a sockaddr_storage has. Gives how many of
   /// them it has written.
@@ -74,6 +82,8 @@ class endpoint {
 
  private:
   constexpr endpoint(std::uint8_t version, std::uint16_t port) noexcept : version_(version), port_(port) {}
+  /// Of an IPv4-mapped IPv6 address, makes the IPv4 address. Whether it was one.
+  bool unmap() noexcept;
 
   std::uint8_t version_ = 4;
   std::array<std::uint8_t, 16> address_{};  // IPv4: the first four; network byte order

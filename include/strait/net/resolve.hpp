@@ -20,8 +20,12 @@ namespace strait {
 ///
 /// A cancel takes effect at once. A look-up that waits for a thread is then not made any more. The resolver cannot be
 /// interrupted: a look-up that has begun keeps its thread until the resolver has an answer or gives up.
+///
+/// A port is nothing but digits, from 0 to 65535. A numeric address is read as `endpoint::from_address` reads it, and
+/// with a numeric port needs no look-up. `std::errc::invalid_argument` for a NUL, and for what only the resolver would
+/// take for an address or a port: "127.1", "0x7f000001", "*", " 80".
 [[nodiscard]] task<std::vector<endpoint>> resolve(std::string_view host, std::string_view service);
-/// The same for "host:port" or "[address]:port".
+/// The same for "host:port" or, of an IPv6 address, "[address]:port".
 [[nodiscard]] task<std::vector<endpoint>> resolve(std::string_view host_and_port);
 
 /// The greatest number of look-ups that the system's resolver is asked for at the same time.
