@@ -55,11 +55,11 @@ class connect_operation final : public detail::io_operation {
   engine::socket& socket_;
 };
 
-/// Has a loop watch a descriptor for a time.
+/// Has a loop watch a descriptor for a time. Throws `error` with `context`.
 class watched_descriptor {
  public:
-  watched_descriptor(detail::loop_core& loop, detail::unique_descriptor descriptor)
-      : socket_(&detail::loop_of(loop).engine().attach(descriptor.get())) {
+  watched_descriptor(detail::loop_core& loop, detail::unique_descriptor descriptor, std::string_view context)
+      : socket_(&attach(loop, descriptor.get(), context)) {
     static_cast<void>(descriptor.release());
   }
   watched_descriptor(watched_descriptor const&) = delete;
@@ -73,25 +73,45 @@ class watched_descriptor {
   }
 
  private:
+  static engine::socket& attach(detail::loop_core& loop, int descriptor, std::string_view context) {
+    try {
+      return detail::loop_of(loop).engine().attach(descriptor);
+    } catch (std::system_error const& e) {
+      throw error(e.code(), fmt::format("{}: watch the socket", context));
+    }
+  }
   engine::socket* socket_;
 };
+
+/// Closes with a reset: nothing of the connection remains that could keep a server from its port.
+void abort_connection(detail::unique_descriptor socket) noexcept {
+  linger const at_once{1, 0};
+  static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+}
 
 task<tcp::stream> connect_one(endpoint to) {
   detail::branch& where = co_await detail::this_branch{};
   if (where.is_canceled()) throw canceled();
   auto const context = fmt::format("connect to {}", to);
-  auto socket = detail::open_socket(detail::family_of(to), SOCK_STREAM, context);
-  if (int const failure = detail::connect_to(socket.get(), to)) {
-    // An interrupted connect goes on by itself: connect(2), EINTR.
-    if (failure != EINPROGRESS && failure != EINTR) throw detail::system_failure(failure, context);
-    watched_descriptor watched(where.core(), std::move(socket));
-    connect_operation connecting(watched.get());
-    int const code = co_await connecting;
-    if (code != 0) throw detail::system_failure(code, context);
-    socket = watched.release();
+  constexpr int most_tries = 3;  // as Go
+  for (int tries = 0; tries != most_tries; ++tries) {
+    auto socket = detail::open_socket(detail::family_of(to), SOCK_STREAM, context);
+    if (int const failure = detail::connect_to(socket.get(), to)) {
+      // An interrupted connect goes on by itself: connect(2), EINTR.
+      if (failure != EINPROGRESS && failure != EINTR) throw detail::system_failure(failure, context);
+      watched_descriptor watched(where.core(), std::move(socket), context);
+      connect_operation connecting(watched.get());
+      int const code = co_await connecting;
+      if (code != 0) throw detail::system_failure(code, context);
+      socket = watched.release();
+    }
+    if (!detail::is_connected_to_itself(socket.get(), to.port())) {
+      detail::set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1, context);
+      co_return detail::tcp_stream_socket::make_stream(std::move(socket), to);
+    }
+    abort_connection(std::move(socket));
   }
-  detail::set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1, context);
-  co_return detail::tcp_stream_socket::make_stream(std::move(socket), to);
+  throw detail::system_failure(ECONNREFUSED, context);
 }
 
 /// RFC 8305, section 4: the families in turn, beginning with that of the first address.
@@ -164,6 +184,7 @@ task<tcp::stream> look_up_and_connect(task<std::vector<endpoint>> look_up, std::
 }
 
 task<tcp::stream> limited(std::string name, std::chrono::milliseconds limit, task<tcp::stream> connecting) {
+  if (limit == std::chrono::milliseconds(0)) co_return co_await std::move(connecting);
   try {
     co_return co_await timeout(limit, std::move(connecting));
   } catch (timed_out const&) {

@@ -53,6 +53,15 @@ socket_name remote_name_of(int descriptor, std::string_view context) {
 
 endpoint local_endpoint_of(int descriptor) { return local_name_of(descriptor, "local endpoint").as<endpoint>(); }
 
+bool is_connected_to_itself(int descriptor, std::uint16_t port) noexcept {
+  socket_name here;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&here.address), &here.size) != 0) return false;
+  if (here.as<endpoint>().port() != port) return false;
+  socket_name peer;
+  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer.address), &peer.size) != 0) return false;
+  return here.as<endpoint>() == peer.as<endpoint>();
+}
+
 std::string name_of(void const* address, std::size_t size) {
   sa_family_t family = AF_UNSPEC;
   if (size >= offsetof(sockaddr, sa_data)) family = static_cast<sockaddr const*>(address)->sa_family;

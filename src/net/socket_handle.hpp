@@ -1,6 +1,8 @@
 // socket_handle: what it does. For the sources that know what stands behind it.
 #pragma once
 
+#include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include <sys/socket.h>
@@ -44,10 +46,16 @@ int socket_handle<Socket>::open_handle(char const* operation) const {
   return socket_->native_handle();
 }
 
+/// The system takes a negative size for a very large one.
+inline void set_buffer_size(int descriptor, int name, int bytes, std::string_view context) {
+  if (bytes < 0) throw system_failure(EINVAL, context);
+  set_option(descriptor, SOL_SOCKET, name, bytes, context);
+}
+
 template <class Socket>
 void data_socket_handle<Socket>::receive_buffer_size(int bytes) {
   constexpr auto context = "receive_buffer_size";
-  set_option(this->open_handle(context), SOL_SOCKET, SO_RCVBUF, bytes, context);
+  set_buffer_size(this->open_handle(context), SO_RCVBUF, bytes, context);
 }
 template <class Socket>
 int data_socket_handle<Socket>::receive_buffer_size() const {
@@ -57,7 +65,7 @@ int data_socket_handle<Socket>::receive_buffer_size() const {
 template <class Socket>
 void data_socket_handle<Socket>::send_buffer_size(int bytes) {
   constexpr auto context = "send_buffer_size";
-  set_option(this->open_handle(context), SOL_SOCKET, SO_SNDBUF, bytes, context);
+  set_buffer_size(this->open_handle(context), SO_SNDBUF, bytes, context);
 }
 template <class Socket>
 int data_socket_handle<Socket>::send_buffer_size() const {

@@ -1,7 +1,9 @@
 // tcp::stream and tcp::listener: options, life, addresses.
 #include "strait/net/tcp.hpp"
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +21,55 @@ using detail::get_option;
 using detail::set_option;
 using detail::system_failure;
 
+namespace {
+
+#if defined(TCP_KEEPIDLE)
+constexpr int keep_idle = TCP_KEEPIDLE;
+#else
+constexpr int keep_idle = TCP_KEEPALIVE;
+#endif
+
+/// `value`, which must be from 1 to `most`; these are the limits of tcp(7) on Linux.
+int in_range(std::int64_t value, int most, std::string_view name, std::string_view context) {
+  if (value < 1 || value > most)
+    throw error(std::make_error_code(std::errc::invalid_argument), context,
+                fmt::format("invalid argument: {} is {}; the range is from 1 to {}", name, value, most));
+  return static_cast<int>(value);
+}
+
+/// Options that are set all, or not at all.
+class option_changes {
+ public:
+  option_changes(int descriptor, std::string_view context) noexcept : descriptor_(descriptor), context_(context) {}
+  option_changes(option_changes const&) = delete;
+  option_changes& operator=(option_changes const&) = delete;
+  ~option_changes() {
+    while (count_ != 0) {
+      change const& last = before_[--count_];
+      static_cast<void>(::setsockopt(descriptor_, last.level, last.name, &last.value, sizeof last.value));
+    }
+  }
+  void set(int level, int name, int value) {
+    change const before{level, name, get_option(descriptor_, level, name, context_)};
+    set_option(descriptor_, level, name, value, context_);
+    before_.at(count_++) = before;
+  }
+  void keep() noexcept { count_ = 0; }
+
+ private:
+  struct change {
+    int level;
+    int name;
+    int value;
+  };
+  int descriptor_;
+  std::string_view context_;
+  std::array<change, 4> before_{};
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
 stream::stream(int descriptor) {
   constexpr auto context = "take over a connection";
   auto const peer = detail::remote_name_of(descriptor, context).as<endpoint>();
@@ -34,15 +85,20 @@ bool stream::no_delay() const { return get_option(open_handle("no_delay"), IPPRO
 void stream::keep_alive(std::chrono::seconds idle, std::chrono::seconds interval, int probes) {
   constexpr auto context = "keep_alive";
   int const descriptor = open_handle(context);
-  set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, idle.count() > 0, context);
-  if (idle.count() <= 0) return;
-#if defined(TCP_KEEPIDLE)
-  set_option(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(idle.count()), context);
-#elif defined(TCP_KEEPALIVE)
-  set_option(descriptor, IPPROTO_TCP, TCP_KEEPALIVE, static_cast<int>(idle.count()), context);
-#endif
-  set_option(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(interval.count()), context);
-  set_option(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes, context);
+  if (idle.count() == 0) {
+    set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 0, context);
+    return;
+  }
+  int const idle_seconds = in_range(idle.count(), 32'767, "idle", context);
+  int const interval_seconds = in_range(interval.count(), 32'767, "interval", context);
+  in_range(probes, 127, "probes", context);
+
+  option_changes changes(descriptor, context);
+  changes.set(IPPROTO_TCP, keep_idle, idle_seconds);
+  changes.set(IPPROTO_TCP, TCP_KEEPINTVL, interval_seconds);
+  changes.set(IPPROTO_TCP, TCP_KEEPCNT, probes);
+  changes.set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  changes.keep();
 }
 
 void stream::close_with_reset() noexcept {

@@ -38,12 +38,28 @@ using detail::system_failure;
 /// The number of the interface of this name; 0, which leaves the choice to the system, if it is empty.
 unsigned index_of(std::string_view interface, std::string_view context) {
   if (interface.empty()) return 0;
-  unsigned const index = ::if_nametoindex(std::string(interface).c_str());
+  bool const has_nul = interface.find('\0') != interface.npos;
+  unsigned const index = has_nul ? 0 : ::if_nametoindex(std::string(interface).c_str());
   if (index == 0) throw system_failure(ENODEV, fmt::format("{} on {}", context, interface));
   return index;
 }
 
 bool is_v6(int descriptor) { return detail::local_name_of(descriptor, "local endpoint").address.ss_family == AF_INET6; }
+/// Whether it sends IPv4, which an IPv6 socket does, too, unless it is v6_only.
+bool is_v4(int descriptor, std::string_view context) {
+  return !is_v6(descriptor) || get_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, context) == 0;
+}
+
+/// An option that each version of IP has under a name of its own, for those that the socket sends.
+void set_for_versions(int descriptor, int v4_name, int v6_name, int value, std::string_view context) {
+  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, v6_name, value, context);
+  if (is_v4(descriptor, context)) set_option(descriptor, IPPROTO_IP, v4_name, value, context);
+}
+
+/// The system takes -1 for its default.
+void refuse_hops_below(int least, int hops, std::string_view context) {
+  if (hops < least) throw system_failure(EINVAL, context);
+}
 
 bool is_multicast(endpoint const& group) {
   sockaddr_storage system{};
@@ -117,9 +133,10 @@ socket::socket(int descriptor) {
 void socket::broadcast(bool on) { set_option(open_handle("broadcast"), SOL_SOCKET, SO_BROADCAST, on, "broadcast"); }
 
 void socket::ttl(int hops) {
-  int const descriptor = open_handle("ttl");
-  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops, "ttl");
-  else set_option(descriptor, IPPROTO_IP, IP_TTL, hops, "ttl");
+  constexpr auto context = "ttl";
+  int const descriptor = open_handle(context);
+  refuse_hops_below(1, hops, context);
+  set_for_versions(descriptor, IP_TTL, IPV6_UNICAST_HOPS, hops, context);
 }
 int socket::ttl() const {
   int const descriptor = open_handle("ttl");
@@ -138,10 +155,8 @@ void socket::multicast_interface(std::string_view interface) {
   constexpr auto context = "multicast_interface";
   int const descriptor = open_handle(context);
   auto const index = static_cast<int>(index_of(interface, context));
-  if (is_v6(descriptor)) {
-    set_option(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_IF, index, context);
-    return;
-  }
+  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_IF, index, context);
+  if (!is_v4(descriptor, context)) return;
   ip_mreqn choice{};
   choice.imr_ifindex = index;
   if (::setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_IF, &choice, sizeof choice) != 0)
@@ -149,15 +164,15 @@ void socket::multicast_interface(std::string_view interface) {
 }
 
 void socket::multicast_ttl(int hops) {
-  int const descriptor = open_handle("multicast_ttl");
-  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hops, "multicast_ttl");
-  else set_option(descriptor, IPPROTO_IP, IP_MULTICAST_TTL, hops, "multicast_ttl");
+  constexpr auto context = "multicast_ttl";
+  int const descriptor = open_handle(context);
+  refuse_hops_below(0, hops, context);
+  set_for_versions(descriptor, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, hops, context);
 }
 
 void socket::multicast_loopback(bool on) {
-  int const descriptor = open_handle("multicast_loopback");
-  if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, on, "multicast_loopback");
-  else set_option(descriptor, IPPROTO_IP, IP_MULTICAST_LOOP, on, "multicast_loopback");
+  constexpr auto context = "multicast_loopback";
+  set_for_versions(open_handle(context), IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP, on, context);
 }
 
 socket bind(endpoint const& where, bind_options options) {
@@ -198,8 +213,15 @@ std::vector<socket> bind_shared(std::string_view where, std::size_t count, bind_
 namespace {
 
 socket connected_to(endpoint const& peer, bind_options options) {
-  auto made = bind(peer.is_v4() ? endpoint::any_v4(0) : endpoint::any_v6(0), options);
+  auto const anywhere = peer.is_v4() ? endpoint::any_v4(0) : endpoint::any_v6(0);
+  auto made = bind(anywhere, options);
   made.connect(peer);
+  // The system may have chosen the very port of a peer that is not there; kept open meanwhile, it is not chosen again.
+  while (detail::is_connected_to_itself(made.native_handle(), peer.port())) {
+    auto another = bind(anywhere, options);
+    another.connect(peer);
+    made = std::move(another);
+  }
   return made;
 }
 

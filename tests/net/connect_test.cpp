@@ -1,9 +1,11 @@
 // tcp::connect: one address, several that are raced, and names.
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
+#include "faulty_names.hpp"
 #include "faulty_system.hpp"
 #include "sockets.hpp"
 
@@ -166,7 +168,74 @@ TEST_CASE("an unknown host fails with the resolver's sentence") {
 }
 
 TEST_CASE("a text without port is refused") {
-  CHECK_THROWS_WITH(connected_to(std::string("localhost")), ContainsSubstring("not of the form host:port"));
+  CHECK_THROWS_WITH(connected_to(std::string("localhost")), ContainsSubstring("it has no port: write host:port"));
+}
+
+TEST_CASE("a connect to a host with a NUL in its name is refused") {
+  using namespace std::string_literals;
+  auto const listener = raw_listener();
+  auto const host = "127.0.0.1\0.trusted.example"s;
+  auto const port = listener.where().port();
+  CHECK_THROWS_WITH(connected_to(host + ":" + std::to_string(port)), ContainsSubstring("its host contains a NUL"));
+  CHECK_THROWS_WITH(complete([&]() -> task<> { co_await tcp::connect(host, port); }),
+                    ContainsSubstring("its host contains a NUL"));
+}
+
+TEST_CASE("the families of a name's addresses are tried in turn, beginning with the first address's") {
+  auto const first_v6 = raw_listener(endpoint::loopback_v6(0));
+  auto const second_v6 = raw_listener(endpoint::loopback_v6(0));
+  auto const first_v4 = raw_listener(endpoint::loopback_v4(0));
+  auto const second_v4 = raw_listener(endpoint::loopback_v4(0));
+  auto const dead_v6 = raw_listener(endpoint::loopback_v6(0)).where();
+  auto const dead_v4 = nobody();
+  auto const connected_to_one_of = [](std::vector<endpoint> addresses) {
+    known_host const host("two-families.example", std::move(addresses));
+    return connected_to(std::string("two-families.example:80"), {.attempt_delay = 10s});
+  };
+  CHECK(connected_to_one_of({dead_v6, first_v6.where(), first_v4.where(), second_v4.where()}) == first_v4.where());
+  CHECK(connected_to_one_of({dead_v4, first_v4.where(), second_v4.where(), first_v6.where()}) == first_v6.where());
+  CHECK(connected_to_one_of({dead_v6, first_v6.where(), second_v6.where(), dead_v4}) == first_v6.where());
+  CHECK(connected_to_one_of({first_v6.where(), first_v4.where()}) == first_v6.where());
+}
+
+TEST_CASE("addresses at hand are tried in the order in which they are given") {
+  auto const v6 = raw_listener(endpoint::loopback_v6(0));
+  auto const v4 = raw_listener(endpoint::loopback_v4(0));
+  CHECK(connected_to(std::vector{endpoint::loopback_v6(1), v6.where(), v4.where()}, {.attempt_delay = 10s}) ==
+        v6.where());
+}
+
+TEST_CASE("a connect without a timeout waits for as long as it takes") {
+  black_hole const silent;
+  complete([&]() -> task<> {
+    auto const [stream, waited] = co_await when_any(tcp::connect(silent.where(), {.timeout = 0ms}), sleep_for(30ms));
+    CHECK_FALSE(stream);
+    CHECK(waited);
+  });
+}
+
+TEST_CASE("a connect that reaches itself is refused") {
+  auto const to = nobody();
+  auto const before = open_descriptors();
+  choosing_port const same(to.port(), 1'000);
+  CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": connection refused");
+  CHECK(choosing_port::left() == 997);  // it is tried three times
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a connect that reaches itself is tried again, and leaves the port free") {
+  auto const to = nobody();
+  std::optional<raw_socket> late;
+  complete([&]() -> task<> {
+    choosing_port const same(to.port(), 1);
+    auto connecting = tcp::connect(to);
+    auto const refused = co_await as_result(std::move(connecting));
+    CHECK(choosing_port::left() == 0);
+    CHECK(refused.error() == std::errc::connection_refused);  // of the second try, which is another port's
+    late = raw_listener(to);                                  // without SO_REUSEADDR
+    auto const stream = co_await tcp::connect(to);
+    CHECK(stream.remote_endpoint() == to);
+  });
 }
 
 TEST_CASE("connect to no endpoint at all is a mistake of the caller") {

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 
+#include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,12 +26,36 @@ std::atomic<unsigned> longest_batch = ~0u;
 std::atomic<int> segmentation_error = 0;
 std::atomic<int> segments_refused = 0;
 std::atomic<int> batches = 0;
+std::atomic<int> refused_level = -1;
+std::atomic<int> refused_option = -1;
+std::atomic<int> refusal = 0;
+std::atomic<std::uint16_t> port_to_choose = 0;
+std::atomic<int> choices_left = 0;
 
 bool fails(system_call which) noexcept {
   if (failures_left == 0 || which_fails != which) return false;
   --failures_left;
   errno = error_to_give;
   return true;
+}
+
+/// Of a sockaddr_in and a sockaddr_in6.
+in_port_t* port_of(sockaddr* address) noexcept {
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  return &reinterpret_cast<sockaddr_in*>(address)->sin_port;
+}
+
+bool is_ip(int family) noexcept { return family == AF_INET || family == AF_INET6; }
+
+int bind_as_told(int descriptor, sockaddr const* address, socklen_t length) noexcept {
+  sockaddr_storage chosen{};
+  std::memcpy(&chosen, address, std::min(std::size_t{length}, sizeof chosen));
+  auto* const port = port_of(reinterpret_cast<sockaddr*>(&chosen));
+  if (choices_left > 0 && is_ip(address->sa_family) && *port == 0) {
+    --choices_left;
+    *port = htons(port_to_choose);
+  }
+  return static_cast<int>(::syscall(SYS_bind, descriptor, &chosen, length));
 }
 
 }  // namespace
@@ -43,6 +70,20 @@ int failing::left() noexcept { return failures_left; }
 
 without_ipv6::without_ipv6() noexcept { has_ipv6 = false; }
 without_ipv6::~without_ipv6() { has_ipv6 = true; }
+
+refusing_option::refusing_option(int level, int name, int error) noexcept {
+  refused_level = level;
+  refused_option = name;
+  refusal = error;
+}
+refusing_option::~refusing_option() { refusal = 0; }
+
+choosing_port::choosing_port(std::uint16_t port, int times) noexcept {
+  port_to_choose = port;
+  choices_left = times;
+}
+choosing_port::~choosing_port() { choices_left = 0; }
+int choosing_port::left() noexcept { return choices_left; }
 
 short_batches::short_batches(unsigned most) noexcept { longest_batch = most; }
 short_batches::~short_batches() { longest_batch = ~0u; }
@@ -75,7 +116,30 @@ int socket(int family, int type, int protocol) noexcept {
 
 int bind(int descriptor, sockaddr const* address, socklen_t length) noexcept {
   if (fails(system_call::bind)) return -1;
-  return static_cast<int>(::syscall(SYS_bind, descriptor, address, length));
+  return bind_as_told(descriptor, address, length);
+}
+
+int connect(int descriptor, sockaddr const* address, socklen_t length) {
+  sockaddr_storage here{};
+  socklen_t size = sizeof here;
+  bool const chooses = choices_left > 0 && is_ip(address->sa_family) &&
+                       ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&here), &size) == 0 &&
+                       *port_of(reinterpret_cast<sockaddr*>(&here)) == 0;
+  if (chooses) bind_as_told(descriptor, reinterpret_cast<sockaddr*>(&here), size);
+  return static_cast<int>(::syscall(SYS_connect, descriptor, address, length));
+}
+
+int setsockopt(int descriptor, int level, int name, void const* value, socklen_t size) noexcept {
+  if (refusal != 0 && level == refused_level && name == refused_option) {
+    errno = refusal;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_setsockopt, descriptor, level, name, value, size));
+}
+
+int epoll_ctl(int epoll, int what, int descriptor, epoll_event* event) noexcept {
+  if (what == EPOLL_CTL_ADD && fails(system_call::epoll_add)) return -1;
+  return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, what, descriptor, event));
 }
 
 int accept4(int descriptor, sockaddr* address, socklen_t* length, int flags) {

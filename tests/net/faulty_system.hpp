@@ -2,10 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace strait::test {
 
-enum class system_call { socket, bind, accept, recvfrom, sendto, recvmmsg, sendmmsg };
+enum class system_call { socket, bind, accept, recvfrom, sendto, recvmmsg, sendmmsg, epoll_add };
 
 /// While it lives, the next `times` calls fail with `error`. One at a time.
 class failing {
@@ -25,6 +26,27 @@ class without_ipv6 {
   without_ipv6(without_ipv6 const&) = delete;
   without_ipv6& operator=(without_ipv6 const&) = delete;
   ~without_ipv6();
+};
+
+/// While it lives, an option cannot be set: setsockopt fails with `error`.
+class refusing_option {
+ public:
+  refusing_option(int level, int name, int error) noexcept;
+  refusing_option(refusing_option const&) = delete;
+  refusing_option& operator=(refusing_option const&) = delete;
+  ~refusing_option();
+};
+
+/// While it lives, the system chooses `port` for the next `times` sockets whose port it is to choose, by bind or by
+/// connect.
+class choosing_port {
+ public:
+  choosing_port(std::uint16_t port, int times) noexcept;
+  choosing_port(choosing_port const&) = delete;
+  choosing_port& operator=(choosing_port const&) = delete;
+  ~choosing_port();
+  /// How many it will still be chosen for.
+  [[nodiscard]] static int left() noexcept;
 };
 
 /// While it lives, a call sends `most` messages of a batch at most.

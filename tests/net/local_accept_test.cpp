@@ -201,10 +201,12 @@ TEST_CASE("a local connect to what is no listener for streams fails at once") {
 TEST_CASE("a local connect waits for room in the backlog, and succeeds when somebody accepts") {
   temporary_directory const directory;
   full_listener full(directory.at("s"));
+  // Zero is no limit, as everywhere.
+  local::connect_options const options{.timeout = GENERATE(as<std::chrono::milliseconds>(), 30s, 0ms)};
   complete([&]() -> task<> {
     bool is_connected = false;
     auto connect = [&]() -> task<> {
-      static_cast<void>(co_await local::connect(directory.at("s")));
+      static_cast<void>(co_await local::connect(directory.at("s"), options));
       is_connected = true;
     };
     auto accept = [&]() -> task<> {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "catch.hpp"
+#include "faulty_system.hpp"
 #include "sockets.hpp"
 
 using namespace strait;
@@ -220,6 +221,45 @@ TEST_CASE("fault 27: keep-alive has the system probe a silent peer") {
   CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPCNT) == 4);
   stream.keep_alive(0s);
   CHECK(option_of(stream, SOL_SOCKET, SO_KEEPALIVE) == 0);
+}
+
+TEST_CASE("keep-alive refuses what is out of range, and then changes nothing") {
+  auto [stream, peer] = stream_and_peer();
+  stream.keep_alive(60s, 5s, 4);
+  constexpr auto wraps_to_five = std::chrono::seconds((std::int64_t{1} << 32) + 5);
+  CHECK_THROWS_WITH(stream.keep_alive(wraps_to_five),
+                    "keep_alive: invalid argument: idle is 4294967301; the range is from 1 to 32767");
+  CHECK_THROWS_WITH(stream.keep_alive(30s, wraps_to_five),
+                    "keep_alive: invalid argument: interval is 4294967301; the range is from 1 to 32767");
+  CHECK_THROWS_AS(stream.keep_alive(std::chrono::seconds::max()), error);
+  CHECK_THROWS_AS(stream.keep_alive(-1s), error);
+  CHECK_THROWS_AS(stream.keep_alive(32'768s), error);
+  CHECK_THROWS_AS(stream.keep_alive(30s, 0s), error);
+  CHECK_THROWS_AS(stream.keep_alive(30s, 32'768s), error);
+  CHECK_THROWS_AS(stream.keep_alive(30s, 1s, 0), error);
+  CHECK_THROWS_AS(stream.keep_alive(30s, 1s, 128), error);
+  CHECK(option_of(stream, SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPIDLE) == 60);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPINTVL) == 5);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPCNT) == 4);
+  CHECK_NOTHROW(stream.keep_alive(32'767s, 32'767s, 127));
+}
+
+TEST_CASE("keep-alive sets all of its options or none") {
+  auto [stream, peer] = stream_and_peer();
+  stream.keep_alive(60s, 5s, 4);
+  auto const [level, name] = GENERATE(table<int, int>({{IPPROTO_TCP, TCP_KEEPIDLE},
+                                                       {IPPROTO_TCP, TCP_KEEPINTVL},
+                                                       {IPPROTO_TCP, TCP_KEEPCNT},
+                                                       {SOL_SOCKET, SO_KEEPALIVE}}));
+  {
+    refusing_option const last(level, name, ENOBUFS);
+    CHECK_THROWS_WITH(stream.keep_alive(30s, 3s, 2), "keep_alive: no buffer space available");
+  }
+  CHECK(option_of(stream, SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPIDLE) == 60);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPINTVL) == 5);
+  CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPCNT) == 4);
 }
 
 TEST_CASE("the system's buffers can be sized") {

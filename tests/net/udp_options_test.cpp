@@ -4,6 +4,8 @@
 #include <vector>
 
 #include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "catch.hpp"
 #include "datagrams.hpp"
@@ -13,6 +15,13 @@ using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
+
+int option_of(udp::socket const& socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  if (::getsockopt(socket.native_handle(), level, name, &value, &size) != 0) fail_with_errno("getsockopt");
+  return value;
+}
 
 constexpr udp::bind_options shared_address{.reuse_address = true};
 
@@ -42,6 +51,14 @@ TEST_CASE("the system's buffers are as large as one sets them, or larger") {
   CHECK(socket.send_buffer_size() >= 60'000);
 }
 
+TEST_CASE("a negative size of a buffer is refused, though the system takes it for a very large one") {
+  auto socket = udp::bind("127.0.0.1:0");
+  auto const before = socket.receive_buffer_size();
+  CHECK(message_of([&] { socket.receive_buffer_size(-1); }) == "receive_buffer_size: invalid argument");
+  CHECK(message_of([&] { socket.send_buffer_size(-1); }) == "send_buffer_size: invalid argument");
+  CHECK(socket.receive_buffer_size() == before);
+}
+
 TEST_CASE("the number of hops can be set and is given back") {
   auto socket = udp::bind("127.0.0.1:0");
   CHECK(socket.ttl() > 0);
@@ -50,6 +67,40 @@ TEST_CASE("the number of hops can be set and is given back") {
   CHECK(message_of([&] { socket.ttl(0); }) == "ttl: invalid argument");
   CHECK(message_of([&] { socket.ttl(256); }) == "ttl: invalid argument");
   CHECK(socket.ttl() == 3);
+}
+
+TEST_CASE("a negative number of hops is refused, though the system takes -1 for its default") {
+  auto socket = udp::bind("127.0.0.1:0");
+  socket.ttl(3);
+  CHECK(message_of([&] { socket.ttl(-1); }) == "ttl: invalid argument");
+  CHECK(message_of([&] { socket.multicast_ttl(-1); }) == "multicast_ttl: invalid argument");
+  CHECK(socket.ttl() == 3);
+}
+
+TEST_CASE("a NUL does not end the name of an interface") {
+  using namespace std::string_literals;
+  auto socket = udp::bind("127.0.0.1:0");
+  CHECK(message_of([&] { socket.multicast_interface("lo\0x"s); }) == "multicast_interface on lo\\0x: no such device");
+}
+
+TEST_CASE("the options of an IPv6 socket hold for the IPv4 that it sends, too") {
+  if (!has_ipv6()) {
+    WARN("skipped: this host has no IPv6");
+    return;
+  }
+  auto socket = udp::bind("[::]:0");
+  socket.ttl(7);
+  socket.multicast_ttl(0);
+  socket.multicast_loopback(false);
+  socket.multicast_interface("lo");
+  CHECK(option_of(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS) == 7);
+  CHECK(option_of(socket, IPPROTO_IP, IP_TTL) == 7);
+  CHECK(option_of(socket, IPPROTO_IPV6, IPV6_MULTICAST_HOPS) == 0);
+  CHECK(option_of(socket, IPPROTO_IP, IP_MULTICAST_TTL) == 0);
+  CHECK(option_of(socket, IPPROTO_IPV6, IPV6_MULTICAST_LOOP) == 0);
+  CHECK(option_of(socket, IPPROTO_IP, IP_MULTICAST_LOOP) == 0);
+  CHECK(option_of(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF) == static_cast<int>(::if_nametoindex("lo")));
+  CHECK_NOTHROW(udp::bind("[::]:0", {.v6_only = true}).ttl(7));
 }
 
 TEST_CASE("the number of hops can be set over IPv6") {

@@ -48,7 +48,7 @@ struct bind_options {
 };
 
 struct connect_options {
-  /// How long a listener may take that has its backlog full.
+  /// How long a listener may take that has its backlog full. Zero: no limit.
   std::chrono::milliseconds timeout{30'000};
 };
 

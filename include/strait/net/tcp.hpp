@@ -22,7 +22,8 @@ class tcp_stream_socket;
 namespace tcp {
 
 struct connect_options {
-  /// For all of it: the look-up, and the attempts at each address.
+  /// For all of it: the look-up, and the attempts at each address. Zero: no limit but the system's, which gives up an
+  /// address after about two minutes.
   std::chrono::milliseconds timeout{30'000};
   /// How long one address gets before the next one is tried beside it (RFC 8305, "Connection Attempt Delay").
   std::chrono::milliseconds attempt_delay{250};
@@ -51,8 +52,10 @@ class stream : public socket_stream {
   /// Small writes go out at once instead of waiting for more (TCP_NODELAY).
   void no_delay(bool on);
   [[nodiscard]] bool no_delay() const;
-  /// Has the system probe a silent peer after `idle`, so that one that has vanished is noticed (SO_KEEPALIVE). Zero:
-  /// not.
+  /// Has the kernel probe a peer that has been silent for `idle`, and then every `interval`; the connection is reset
+  /// after `probes` of them without an answer, so that a peer that has vanished is noticed (SO_KEEPALIVE). `idle` and
+  /// `interval` from 1 to 32767 seconds, `probes` from 1 to 127; an `idle` of zero turns probing off. Throws `error`,
+  /// and then changes nothing.
   void keep_alive(std::chrono::seconds idle, std::chrono::seconds interval = std::chrono::seconds(10), int probes = 3);
 
   /// Closes, and resets the connection (RFC 9293, 3.10.5, "ABORT"): the peer's reads and writes fail with ECONNRESET,
@@ -102,7 +105,8 @@ class listener : public socket_listener {
 /// host does not have is left out. Throws `error` if that is both.
 [[nodiscard]] std::vector<listener> listen_everywhere(std::uint16_t port, listen_options options = {});
 
-/// Connects to one endpoint.
+/// Connects to one endpoint. A connection of a socket with itself, which the kernel makes when it happens to choose the
+/// destination's port for this end, and nobody listens there, is `std::errc::connection_refused`.
 [[nodiscard]] task<stream> connect(endpoint const& to, connect_options options = {});
 /// Connects to "host:port", where host is a name or an address; a name's addresses are raced as RFC 8305 says: IPv6 and
 /// IPv4 in turn, each begun when the one before has failed or has had its `attempt_delay`. The first that answers wins.

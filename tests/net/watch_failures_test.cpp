@@ -1,0 +1,91 @@
+// Descriptors that the loop cannot watch: fs.epoll.max_user_watches is reached, or memory is short.
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "catch.hpp"
+#include "faulty_system.hpp"
+#include "sockets.hpp"
+
+using namespace strait;
+using namespace strait::test;
+
+namespace {
+
+constexpr char const* reason = ": no space left on device";
+
+/// The next descriptor that is to be watched cannot be.
+struct no_room : failing {
+  no_room() : failing(system_call::epoll_add, ENOSPC, 1) {}
+};
+
+/// What `operation` fails with, when it is the first on its socket and that cannot be watched.
+template <class Operation>
+task<error> failure_of(Operation operation) {
+  no_room const now;
+  try {
+    co_await std::move(operation);
+  } catch (error const& e) {
+    CHECK(failing::left() == 0);
+    CHECK(e.code() == std::errc::no_space_on_device);
+    co_return e;
+  }
+  throw std::logic_error("nothing was thrown");
+}
+
+}  // namespace
+
+TEST_CASE("a connect that cannot be watched is an error that names the endpoint, and leaves no descriptor behind") {
+  black_hole const silent;
+  complete([&]() -> task<> {
+    auto const before = open_descriptors();
+    auto const failure = co_await failure_of(tcp::connect(silent.where()));
+    CHECK(failure.what() == "connect to " + silent.where().to_string() + ": watch the socket" + reason);
+    CHECK(open_descriptors() == before);
+  });
+}
+
+TEST_CASE("when a connect cannot be watched, the next address is tried") {
+  black_hole const silent;
+  auto const listener = raw_listener();
+  complete([&]() -> task<> {
+    no_room const for_the_first;
+    std::vector const addresses{silent.where(), listener.where()};
+    auto const stream = co_await tcp::connect(addresses, {.attempt_delay = 10s});
+    CHECK(stream.remote_endpoint() == listener.where());
+  });
+}
+
+TEST_CASE("operations on sockets that cannot be watched are errors that name them, and succeed later") {
+  complete([]() -> task<> {
+    auto [stream, peer] = stream_and_peer();
+    peer.send("x");
+    char byte[1];
+    auto const of_read = co_await failure_of(stream.read(byte));
+    CHECK(of_read.what() == "watch the stream with " + stream.remote_endpoint().to_string() + reason);
+    auto const read = co_await stream.read(byte);
+    CHECK(read == 1);
+
+    auto listener = tcp::listen("127.0.0.1:0");
+    auto const client = raw_connect(listener.local_endpoint());
+    auto const of_accept = co_await failure_of(listener.accept());
+    CHECK(of_accept.what() == "watch the listener on " + listener.local_endpoint().to_string() + reason);
+    auto const accepted = co_await listener.accept();
+    CHECK(accepted.remote_endpoint() == client.where());
+
+    auto socket = udp::bind("127.0.0.1:0");
+    auto const of_send = co_await failure_of(socket.sendto("x", socket.local_endpoint()));
+    CHECK(of_send.what() == "watch the socket on " + socket.local_endpoint().to_string() + reason);
+    co_await socket.sendto("x", socket.local_endpoint());
+    auto const received = co_await socket.recv(byte);
+    CHECK(received.size == 1);
+  });
+}
+
+TEST_CASE("signals that cannot be watched are an error, and leave no descriptor behind") {
+  auto const before = open_descriptors();
+  failing const signals(system_call::epoll_add, ENOSPC, 1'000);
+  CHECK_THROWS_AS(run_until_signal([]() -> task<> { co_return; }), error);
+  CHECK(open_descriptors() == before);
+}
