@@ -34,6 +34,9 @@ class crew {
       if (descriptor < 0) throw error({errno, std::generic_category()}, "watch signals");
       try {
         pipe_ = &on.engine().attach(descriptor);
+      } catch (std::system_error const& e) {
+        ::close(descriptor);
+        throw error(e.code(), "watch signals");
       } catch (...) {
         ::close(descriptor);
         throw;

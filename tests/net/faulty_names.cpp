@@ -12,6 +12,8 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include "slow_resolver.hpp"
+
 namespace strait::test {
 namespace {
 
@@ -68,6 +70,7 @@ extern "C" {
 
 int getaddrinfo(char const* host, char const* service, addrinfo const* hints, addrinfo** found) {
   ++look_ups;
+  slow_resolver::pass_gate();
   auto const addresses = addresses_of(host);
   if (addresses.empty()) return look_up(host, service, hints, found);
   *found = nullptr;

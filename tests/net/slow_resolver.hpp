@@ -18,6 +18,8 @@ class slow_resolver {
   [[nodiscard]] static std::size_t begun() noexcept;
   /// Those that wait have an answer, and those to come.
   static void let_go();
+  /// What getaddrinfo does first: waits until the gate is open.
+  static void pass_gate();
 };
 
 }  // namespace strait::test
