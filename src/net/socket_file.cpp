@@ -3,15 +3,15 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 #include <filesystem>
+#include <system_error>
+#include <thread>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -94,46 +94,33 @@ class removal_lock {
 
 #if defined(__linux__)
 
-/// Linux takes the permissions of a socket's file from the socket, and from the umask. That belongs to the process; so
-/// a child that shares all but that binds. (Afterwards, the path might lead to another file.)
-class binding_child {
- public:
-  binding_child(int descriptor, local::endpoint const& where) noexcept : descriptor_(descriptor), where_(where) {}
-
-  /// 0 or an errno.
-  int run() {
-    constexpr std::size_t stack_size = 64 * 1024;
-    auto const stack = std::make_unique<std::max_align_t[]>(stack_size / sizeof(std::max_align_t));
-    auto* const top = stack.get() + stack_size / sizeof(std::max_align_t);
-    // Its signals are the process's, whose handlers must not run twice.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    int const child = ::clone(&binding_child::bind, top, CLONE_VM | CLONE_VFORK | CLONE_FILES, this);
-    int const failure = child < 0 ? errno : 0;
-    while (child > 0 && ::waitpid(child, nullptr, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {}
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return failure != 0 ? failure : result_;
-  }
-
- private:
-  static int bind(void* self) noexcept {
-    auto& it = *static_cast<binding_child*>(self);
-    ::umask(0);
-    it.result_ = bind_to(it.descriptor_, it.where_);
-    return 0;
-  }
-
-  int descriptor_;
-  local::endpoint const& where_;
-  int result_ = 0;
-};
-
+/// Linux takes the permissions of a socket's file from the socket and from the umask, which belongs to the process; but
+/// a thread may have one of its own (unshare(2), CLONE_FS). To change the permissions after the bind would be too late:
+/// the path may lead to another file by then.
 int bind_with(int descriptor, local::endpoint const& where, int permissions) {
   if (!where.is_path() || permissions < 0) return bind_to(descriptor, where);
   if (::fchmod(descriptor, static_cast<mode_t>(permissions)) != 0) return errno;
-  return binding_child(descriptor, where).run();
+  int failure = 0;
+  auto const bind = [&] {
+    if (::unshare(CLONE_FS) != 0) {
+      failure = errno;
+      return;
+    }
+    ::umask(0);
+    failure = bind_to(descriptor, where);
+  };
+  // The program's signal handlers are not to run on a thread that it does not know.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread(bind).join();
+  } catch (std::system_error const& e) {
+    failure = e.code().value();
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return failure;
 }
 
 #else

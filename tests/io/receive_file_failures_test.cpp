@@ -15,21 +15,21 @@ using namespace strait::test;
 namespace {
 
 /// How much `receive` has taken and stored, however it ends.
-struct outcome {
+struct transfer_report {
   std::uint64_t stored = 0;
   std::uint64_t taken = 0;
 };
 template <class Receive>
-task<outcome> outcome_of(Receive receive) {
+task<transfer_report> report_of(Receive receive) {
   try {
     auto const size = co_await std::move(receive);
-    co_return outcome{size, size};
+    co_return transfer_report{size, size};
   } catch (canceled const& c) {
-    co_return outcome{c.transferred(), c.transferred()};
+    co_return transfer_report{c.transferred(), c.transferred()};
   } catch (file_write_failed const& e) {
-    co_return outcome{e.transferred(), e.taken()};
+    co_return transfer_report{e.transferred(), e.taken()};
   } catch (error const& e) {
-    co_return outcome{e.transferred(), e.transferred()};
+    co_return transfer_report{e.transferred(), e.transferred()};
   }
 }
 
@@ -49,9 +49,9 @@ TEST_CASE("a cancel loses nothing: what has been taken is in the file, and the r
       for_each_mixture([&](auto& p) {
         complete([&]() -> task<> {
           auto part = make_file();
-          outcome came;
+          transfer_report came;
           cancel_scope scope;
-          auto receive = [&]() -> task<> { came = co_await outcome_of(receive_file(p.near, part, 0, 6 * mebibyte)); };
+          auto receive = [&]() -> task<> { came = co_await report_of(receive_file(p.near, part, 0, 6 * mebibyte)); };
           auto body = [&](task_group& group) -> task<> {
             group.spawn(send_pattern(p.client, 0, 6 * mebibyte));
             group.spawn([&]() -> task<> {

@@ -85,8 +85,8 @@ void run_on_threads(unsigned count, Factory factory) {
 /// without SIGINT, so that Ctrl-C does not end them. A handler that the program has is replaced meanwhile.
 ///
 /// The former effect of the signals is restored on return, and in each child that the process forks: a signal to the
-/// child neither reaches the parent nor `main`. One at a time in a process: another throws `std::logic_error`. May throw
-/// `error` if the system has no descriptors left.
+/// child neither reaches the parent nor `main`. One at a time in a process: another throws `std::logic_error`. May
+/// throw `error` if the system has no descriptors left.
 ///
 /// In a child that has been forked while loops exist, `run` and its like may be used anew, and sockets and files that
 /// belong to no loop yet. The parent's loops, their tasks, streams that have been used on them, and its
