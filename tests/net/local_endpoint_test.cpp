@@ -191,9 +191,9 @@ TEST_CASE("what is empty is refused as a local endpoint") {
 }
 
 TEST_CASE("a path with a NUL is refused") {
-  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0b"sv), "bad local endpoint \"/run/a\": it contains a NUL");
-  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0"sv), "bad local endpoint \"/run/a\": it contains a NUL");
-  CHECK_THROWS_WITH(local::endpoint::parse("\0name"sv), "bad local endpoint \"\": it contains a NUL");
+  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0b"sv), "bad local endpoint \"/run/a\\0b\": it contains a NUL");
+  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0"sv), "bad local endpoint \"/run/a\\0\": it contains a NUL");
+  CHECK_THROWS_WITH(local::endpoint::parse("\0name"sv), "bad local endpoint \"\\0name\": it contains a NUL");
 }
 
 TEST_CASE("a refused local endpoint is an invalid argument") {

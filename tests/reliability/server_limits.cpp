@@ -13,8 +13,6 @@ server_limits server_limits::read(int argc, char** argv) {
   line.add_choice("--when-full", limits.when_full,
                   {{"wait", strait::overload::wait}, {"reject", strait::overload::reject}},
                   "what becomes of connections beyond --max-connections");
-  line.add_number<std::size_t>("--max-connections-per-peer", limits.max_connections_per_peer, 0, 1'000'000,
-                               "connections at a time from one address; 0: any number");
   line.add_seconds("--write-timeout", limits.write_timeout, "end connections whose peer takes nothing for so long");
   line.add_number<std::uint64_t>("--minimum-receive-rate", limits.minimum_receive_rate, 0, 1'000'000,
                                  "bytes a second; end connections whose peer sends less");

@@ -1,7 +1,6 @@
 // The command line of the server that the reliability tests run.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "options/server_options.hpp"
@@ -11,7 +10,6 @@
 /// A limit that is zero does not exist.
 struct server_limits : samples::server_options {
   strait::overload when_full = strait::overload::wait;
-  std::size_t max_connections_per_peer = 0;
   std::chrono::nanoseconds write_timeout{0};
   std::uint64_t minimum_receive_rate = 0;  // bytes a second
   std::chrono::nanoseconds receive_rate_window = std::chrono::seconds(5);
