@@ -121,18 +121,25 @@ void stream_socket::moved_part(transfer_awaiter const& operation) noexcept {
   if (operation.is_output()) write_begins(last_moved_);
 }
 
-// Where there is an idle limit only, and the timer is set, `expired` learns from the branch since when it waits.
+// Where the timer is set early enough, the branch knows since when a read waits (`catch_up`).
 void stream_socket::begin_wait(transfer_awaiter const& operation) noexcept {
-  last_moved_ = now();
   if (operation.is_output()) {
+    last_moved_ = now();
     write_begins(last_moved_);
-    look_later();
-  } else if ((concerns_ & rate) != 0) {
+  } else {
+    bool const is_timed = (concerns_ & rate) != 0 ? is_set() && when() <= look_at(window_ends())
+                                                  : is_set() || (concerns_ & idleness) == 0;
+    if (is_timed) return;
+    last_moved_ = now();
     read_begins(last_moved_);
-    if (!is_set() || when() > look_at(window_ends())) look_later();
-  } else if (!is_set() && (concerns_ & idleness) != 0) {
-    look_later();
   }
+  look_later();
+}
+
+void stream_socket::catch_up() noexcept {
+  for (transfer_awaiter const* each : users_)
+    if (each) last_moved_ = std::max(last_moved_, each->waits_since());
+  if (users_[input]) read_begins(std::max(read_since_, users_[input]->waits_since()));
 }
 
 void stream_socket::end_wait(transfer_awaiter const& operation) noexcept {
@@ -140,8 +147,9 @@ void stream_socket::end_wait(transfer_awaiter const& operation) noexcept {
   if (!ends_read && !users_[input] && !users_[output]) return;
   last_moved_ = now();
   if (!ends_read) return;
+  read_begins(std::max(read_since_, operation.waits_since()));
   // The window may have ended while the read waited, and its bytes have come before the timer.
-  static_cast<void>(is_too_slow(native_handle(), last_moved_, counts().received()));
+  if (last_moved_ >= window_ends()) static_cast<void>(is_too_slow(native_handle(), last_moved_, counts().received()));
   read_ends(last_moved_);
   if (operation.error_ != 0 && operation.ends_early() && reached_[input] == stream_limit::rate)
     begin_window(counts().received());
@@ -166,8 +174,7 @@ void stream_socket::time_out(unsigned way, stream_limit which) noexcept {
 
 void stream_socket::expired() noexcept {
   auto const time = now();
-  for (transfer_awaiter const* each : users_)
-    if (each) last_moved_ = std::max(last_moved_, each->waits_since());
+  catch_up();
   if (waiting_in(output)) look_at_queue(native_handle(), time);
   if (waiting_in(input) && is_too_slow(native_handle(), time, counts().received())) time_out(input, stream_limit::rate);
   if (waiting_in(output) && writes_in_vain(time)) time_out(output, stream_limit::write);

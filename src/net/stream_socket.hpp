@@ -99,6 +99,8 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   void concern_with(concern what, bool on) noexcept;
   void limits_changed() noexcept;
   void begin_wait(transfer_awaiter const& operation) noexcept;
+  /// Takes note since when what waits does so.
+  void catch_up() noexcept;
   void end_wait(transfer_awaiter const& operation) noexcept;
   void time_out(unsigned way, stream_limit which) noexcept;
   void look_later() noexcept;

@@ -25,7 +25,7 @@ int rounds_beside_another_task(Again again, bool in_canceled_scope = false) {
       while (!other_has_run && rounds != too_many) {
         ++rounds;
         try {
-          co_await again();
+          static_cast<void>(co_await again());
         } catch (...) {}
       }
     };

@@ -16,9 +16,9 @@ TEST_CASE("lines that are in a reader's buffer give other tasks a turn") {
   auto [client, server] = duplex();
   buffered_reader in(server);
   std::string const lines(20'000, '\n');
-  run([&client = client, &in, &lines]() -> task<> {
+  run([&peer = client, &in, &lines]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
-      group.spawn([&]() -> task<> { co_await client.write(lines); });
+      group.spawn([&]() -> task<> { co_await peer.write(lines); });
       co_await in.peek(10'000);
       group.cancel();
     };

@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace strait::test {
@@ -31,6 +32,8 @@ std::atomic<int> refused_option = -1;
 std::atomic<int> refusal = 0;
 std::atomic<std::uint16_t> port_to_choose = 0;
 std::atomic<int> choices_left = 0;
+std::atomic<char const*> link_target = nullptr;
+std::atomic<bool> hides_processes = false;
 
 bool fails(system_call which) noexcept {
   if (failures_left == 0 || which_fails != which) return false;
@@ -85,6 +88,12 @@ choosing_port::choosing_port(std::uint16_t port, int times) noexcept {
 choosing_port::~choosing_port() { choices_left = 0; }
 int choosing_port::left() noexcept { return choices_left; }
 
+swapping_for_link::swapping_for_link(char const* target) noexcept { link_target = target; }
+swapping_for_link::~swapping_for_link() { link_target = nullptr; }
+
+peers_of_other_namespaces::peers_of_other_namespaces() noexcept { hides_processes = true; }
+peers_of_other_namespaces::~peers_of_other_namespaces() { hides_processes = false; }
+
 short_batches::short_batches(unsigned most) noexcept { longest_batch = most; }
 short_batches::~short_batches() { longest_batch = ~0u; }
 
@@ -116,7 +125,12 @@ int socket(int family, int type, int protocol) noexcept {
 
 int bind(int descriptor, sockaddr const* address, socklen_t length) noexcept {
   if (fails(system_call::bind)) return -1;
-  return bind_as_told(descriptor, address, length);
+  int const outcome = bind_as_told(descriptor, address, length);
+  if (char const* const target = link_target; target && outcome == 0 && address->sa_family == AF_UNIX) {
+    auto const* const path = reinterpret_cast<sockaddr_un const*>(address)->sun_path;
+    if (::unlink(path) != 0 || ::symlink(target, path) != 0) return -1;
+  }
+  return outcome;
 }
 
 int connect(int descriptor, sockaddr const* address, socklen_t length) {
@@ -127,6 +141,13 @@ int connect(int descriptor, sockaddr const* address, socklen_t length) {
                        *port_of(reinterpret_cast<sockaddr*>(&here)) == 0;
   if (chooses) bind_as_told(descriptor, reinterpret_cast<sockaddr*>(&here), size);
   return static_cast<int>(::syscall(SYS_connect, descriptor, address, length));
+}
+
+int getsockopt(int descriptor, int level, int name, void* value, socklen_t* size) noexcept {
+  auto const outcome = static_cast<int>(::syscall(SYS_getsockopt, descriptor, level, name, value, size));
+  if (outcome == 0 && level == SOL_SOCKET && name == SO_PEERCRED && hides_processes)
+    static_cast<ucred*>(value)->pid = 0;
+  return outcome;
 }
 
 int setsockopt(int descriptor, int level, int name, void const* value, socklen_t size) noexcept {

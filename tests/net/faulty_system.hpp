@@ -49,6 +49,25 @@ class choosing_port {
   [[nodiscard]] static int left() noexcept;
 };
 
+/// While it lives, an attacker puts a symbolic link to `target` in the place of each socket's file, right after the
+/// bind.
+class swapping_for_link {
+ public:
+  explicit swapping_for_link(char const* target) noexcept;
+  swapping_for_link(swapping_for_link const&) = delete;
+  swapping_for_link& operator=(swapping_for_link const&) = delete;
+  ~swapping_for_link();
+};
+
+/// While it lives, clients over Unix-domain sockets are processes of another PID namespace: the kernel reports 0.
+class peers_of_other_namespaces {
+ public:
+  peers_of_other_namespaces() noexcept;
+  peers_of_other_namespaces(peers_of_other_namespaces const&) = delete;
+  peers_of_other_namespaces& operator=(peers_of_other_namespaces const&) = delete;
+  ~peers_of_other_namespaces();
+};
+
 /// While it lives, a call sends `most` messages of a batch at most.
 class short_batches {
  public:

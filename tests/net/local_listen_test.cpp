@@ -1,5 +1,6 @@
 // local::listen: names, the file and its permissions.
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "catch.hpp"
+#include "faulty_system.hpp"
 #include "local_sockets.hpp"
 
 using namespace strait;
@@ -172,6 +174,16 @@ TEST_CASE("the file of a listener has exactly the permissions that are asked for
   with_umask const in_force(mask);
   auto const listener = local::listen(directory.at("s"), {.permissions = permissions});
   CHECK(permissions_of(directory.file("s")) == static_cast<unsigned>(permissions));
+}
+
+TEST_CASE("permissions do not follow a symbolic link that takes the place of a listener's file") {
+  temporary_directory const directory;
+  auto const victim = directory.file("victim");
+  REQUIRE(std::ofstream(victim).put('x'));
+  REQUIRE(::chmod(victim.c_str(), 0600) == 0);
+  swapping_for_link const attacker(victim.c_str());
+  auto const listener = local::listen(directory.at("s"), {.permissions = 0666});
+  CHECK(permissions_of(victim) == 0600u);
 }
 
 TEST_CASE("without permissions asked for, the umask says who may connect") {

@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include "catch.hpp"
+#include "net/faulty_system.hpp"
 #include "net/local_sockets.hpp"
 #include "serving.hpp"
 
@@ -207,6 +210,27 @@ TEST_CASE("one process of this host may have so many connections") {
     co_await check_rest(second, "");
   });
   CHECK(statistics.rejected == 1);
+}
+
+TEST_CASE("clients of other PID namespaces are counted by user") {
+  peers_of_other_namespaces const elsewhere;
+  auto const where = abstract_name();
+  auto const handler = [](local::stream& peer) -> task<> {
+    CHECK_FALSE(peer.peer_credentials().process);
+    co_await echo(peer);
+  };
+  serve_options options{.max_connections_per_peer = 1};
+  notebook notes;
+  notes.take_events(options);
+  auto const statistics = serve_during(local::listen(where), handler, options, [&]() -> task<> {
+    auto first = co_await local::connect(where);
+    co_await check_echo(first, "hello");
+    auto second = co_await local::connect(where);
+    co_await check_rest(second, "");
+  });
+  CHECK(statistics.rejected == 1);
+  auto const rejection = fmt::format("a process of user {} rejected: too many connections from there", ::geteuid());
+  CHECK(std::count(notes.events.begin(), notes.events.end(), rejection) == 1);
 }
 
 TEST_CASE("a connection that is refused takes no room, of nobody") {
