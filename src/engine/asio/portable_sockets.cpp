@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <asio/buffer.hpp>
@@ -170,9 +171,13 @@ class portable_sockets final : public asio_engine::socket_maker {
   }
   // Asio itself finds out whether there is more.
   socket& attach(int descriptor, short_read) override {
-    auto* const made = new portable_socket(engine_, descriptor);
-    all_.push_back(*made);
-    return *made;
+    try {
+      auto* const made = new portable_socket(engine_, descriptor);
+      all_.push_back(*made);
+      return *made;
+    } catch (std::system_error const& e) {  // with a category of Asio's own, for the same numbers
+      throw std::system_error(e.code().value(), std::generic_category(), "watch");
+    }
   }
 
  private:
