@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cctype>
 #include <cstdlib>
+#include <memory>
 #include <typeinfo>
 #include <vector>
 
@@ -88,17 +89,19 @@ struct multiple_errors::list {
   std::string text;
 };
 
-multiple_errors::multiple_errors(std::exception_ptr const* first, std::size_t count) : list_(new list) {
-  list_->errors.assign(first, first + count);
-  list_->text = fmt::format("{} errors", count);
+multiple_errors::multiple_errors(std::exception_ptr const* first, std::size_t count) {
+  auto made = std::make_unique<list>();
+  made->errors.assign(first, first + count);
+  made->text = fmt::format("{} errors", count);
   constexpr std::size_t most_listed = 8;
   char const* separator = ": ";
   for (std::size_t i = 0; i != std::min(count, most_listed); ++i) {
-    list_->text += separator;
-    list_->text += describe(list_->errors[i]);
+    made->text += separator;
+    made->text += describe(made->errors[i]);
     separator = "; ";
   }
-  if (count > most_listed) list_->text += fmt::format("; and {} more", count - most_listed);
+  if (count > most_listed) made->text += fmt::format("; and {} more", count - most_listed);
+  list_ = made.release();
 }
 
 multiple_errors::multiple_errors(multiple_errors const& other) noexcept : std::exception(other), list_(other.list_) {
