@@ -12,6 +12,7 @@
 
 #include "catch.hpp"
 #include "program.hpp"
+#include "sanitized.hpp"
 #include "waiting.hpp"
 
 using namespace strait;
@@ -46,7 +47,8 @@ int value_from_pool() {
 
 }  // namespace
 
-#if !defined(__SANITIZE_THREAD__)  // which does not let the child of a process with threads begin one
+// ThreadSanitizer does not let the child of a process with threads begin one.
+#if !defined(STRAIT_TESTS_THREAD_SANITIZED)
 
 TEST_CASE("program whose child uses the thread pool", "[.]") {
   if (value_from_pool() != 7) exit_with(1);
