@@ -41,8 +41,8 @@ accept_awaiter::~accept_awaiter() {
   if (is_waiting()) drop();
 }
 
-/// An accept that has failed for want of descriptors or memory, which others may give back, or has met with many broken
-/// connections, is to be made again after a while.
+/// An accept is repeated after a while if descriptors or memory were exhausted, or if many connections in a row were
+/// broken.
 accept_awaiter::progress accept_awaiter::take_in(loop_core& loop) noexcept {
   has_accepted_ = error_ == 0;
   bool const had_enough = error_ == EAGAIN;  // of broken connections, which may be one that is refused each time

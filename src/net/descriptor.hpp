@@ -87,8 +87,8 @@ struct socket_name {
 /// Throws with `context` if there is no peer.
 [[nodiscard]] socket_name remote_name_of(int descriptor, std::string_view context);
 [[nodiscard]] endpoint local_endpoint_of(int descriptor);
-/// Whether both ends are this socket. That happens when the system gives a socket that connects to a `port` of this
-/// host, at which nobody is, just that port: both sides then open at once (RFC 9293, section 3.5, figure 7).
+/// Whether both ends are this socket. The kernel may choose `port` for a socket that connects to that port of this
+/// host, if it has no listener: both sides then open at once (RFC 9293, section 3.5, figure 7).
 [[nodiscard]] bool is_connected_to_itself(int descriptor, std::uint16_t port) noexcept;
 
 /// An address for messages: "127.0.0.1:5000", "/run/service.sock".

@@ -143,7 +143,7 @@ socket_file::socket_file(std::string_view path) : path_(std::filesystem::absolut
   number_ = file.st_ino;
 }
 
-// A file that stays for want of descriptors or memory is replaced by the next that binds there.
+// A file that stays because descriptors or memory were exhausted is replaced by the next bind to its path.
 socket_file::~socket_file() {
   if (path_.empty()) return;
   try {

@@ -99,7 +99,7 @@ TEST_CASE("fault 43: a connection that begins when the time to drain is over alr
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   server which({.max_connections = 1, .drain = 0s});
-  which.stop();  // who has connected before is accepted, and begins in the next turn, when there is no time left
+  which.stop();  // a client that connected before is accepted, and its handler begins when no time is left
   auto const handler = [](tcp::stream&) -> task<> { co_await forever(); };
   auto const statistics =
       complete([&]() -> task<server_statistics> { return which.serve(std::move(listener), handler); });

@@ -45,7 +45,7 @@ class unsent {
   unsent& operator=(unsent const&) = delete;
 
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  /// Who has what is buffered sent.
+  /// Which side asks for the buffered bytes to be sent.
   enum class sender : unsigned char {
     task,         ///< one that writes: a failure is its own
     tied_reader,  ///< a failure, except a time-out, is kept for the next task that writes
@@ -105,7 +105,7 @@ class unsent {
   bool is_busy_ = false;        // a task's operation waits
   bool is_read_busy_ = false;   // a tied reader does
   bool is_held_ = false;        // nothing can be done at once: there is a `hold`, or a failure to be reported
-  mutex sending_;               // of who has a `hold`
+  mutex sending_;               // locked by the owner of a `hold`
   std::exception_ptr failure_;  // what a tied reader has met with
 
  private:

@@ -36,14 +36,14 @@ struct credentials {
 struct listen_options {
   /// How many connections may wait to be accepted; the system may set a lower limit (net.core.somaxconn).
   int backlog = 4096;
-  /// The permissions of the file, as of chmod, say 0660: who may write to it may connect. -1: as the umask says. On
-  /// Linux the file has them from the beginning, whatever the umask.
+  /// The permissions of the socket's file, as for chmod, for example 0660: connecting requires write permission.
+  /// -1: 0777 less the umask. On Linux the file has them from its creation, whatever the umask.
   int permissions = -1;
 };
 
 struct bind_options {
-  /// The permissions of the file, as of chmod, say 0660: who may write to it may send. -1: as the umask says. On Linux
-  /// the file has them from the beginning, whatever the umask.
+  /// The permissions of the socket's file, as for chmod, for example 0660: sending requires write permission.
+  /// -1: 0777 less the umask. On Linux the file has them from its creation, whatever the umask.
   int permissions = -1;
 };
 

@@ -105,8 +105,8 @@ class listener : public socket_listener {
 /// host does not have is left out. Throws `error` if that is both.
 [[nodiscard]] std::vector<listener> listen_everywhere(std::uint16_t port, listen_options options = {});
 
-/// Connects to one endpoint. A connection of a socket with itself, which the kernel makes when it happens to choose the
-/// destination's port for this end, and nobody listens there, is `std::errc::connection_refused`.
+/// Connects to one endpoint. If the destination is a local port without a listener, and the kernel chooses that
+/// port for this end, the socket is connected to itself: that is reported as `std::errc::connection_refused`.
 [[nodiscard]] task<stream> connect(endpoint const& to, connect_options options = {});
 /// Connects to "host:port", where host is a name or an address; a name's addresses are raced as RFC 8305 says: IPv6 and
 /// IPv4 in turn, each begun when the one before has failed or has had its `attempt_delay`. The first that answers wins.

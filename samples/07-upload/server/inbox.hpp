@@ -57,7 +57,7 @@ class inbox {
   /// part is gone then.
   [[nodiscard]] strait::task<decision> keep(incoming& what, strait::mutex& reading);
 
-  /// Removes parts that are older than the rules say, if nobody has looked for them within the last hour. Throws what
+  /// Removes parts that are older than the rules say, if no client has asked for them within the last hour. Throws what
   /// the system says, `strait::error`.
   [[nodiscard]] strait::task<> remove_old_parts();
 
