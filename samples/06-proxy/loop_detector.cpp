@@ -1,22 +1,8 @@
 #include "loop_detector.hpp"
 
 #include <stdexcept>
-#include <string_view>
 
 using namespace strait;
-
-namespace {
-
-/// An IPv4 address, also where a listener for both kinds of addresses shows it as ::ffff:127.0.0.1.
-endpoint unmapped(endpoint const& any) {
-  constexpr std::string_view prefix = "::ffff:";
-  if (!any.is_v6()) return any;
-  auto const address = any.address();
-  if (!address.starts_with(prefix)) return any;
-  return endpoint::from_address(std::string_view(address).substr(prefix.size()), any.port()).value_or(any);
-}
-
-}  // namespace
 
 loop_detector::entry::entry(loop_detector& in, connections& among, connections const& others, connection const& what)
     : detector_(in), among_(among) {
@@ -35,11 +21,11 @@ loop_detector::entry loop_detector::accepted(tcp::stream const& client) {
     std::lock_guard const lock(mutex_);
     if (clock::now() < refuse_until_) throw std::runtime_error("the upstream server is this proxy itself");
   }
-  return {*this, accepted_, connected_, {unmapped(client.remote_endpoint()), unmapped(client.local_endpoint())}};
+  return {*this, accepted_, connected_, {client.remote_endpoint(), client.local_endpoint()}};
 }
 
 loop_detector::entry loop_detector::connected(tcp::stream const& upstream) {
-  return {*this, connected_, accepted_, {unmapped(upstream.local_endpoint()), unmapped(upstream.remote_endpoint())}};
+  return {*this, connected_, accepted_, {upstream.local_endpoint(), upstream.remote_endpoint()}};
 }
 
 void loop_detector::found_loop() {

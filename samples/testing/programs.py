@@ -1,14 +1,17 @@
 """Runs the programs of the samples for their tests. Each one ends with its test, whatever happens in between, and
 nothing here waits for ever."""
 
+import contextlib
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 PATIENCE = 40  # seconds, for what takes milliseconds: the machine may be busy, the program built with a sanitizer
@@ -170,6 +173,22 @@ def receive_all(connection):
     while part := connection.recv(65536):
         parts.append(part)
     return b"".join(parts)
+
+
+def send_bytes_until_disconnected(connection):
+    """Sends a byte at a time, far more often than any time-out; returns what was received before the disconnect."""
+    received = b""
+    give_up_at = time.monotonic() + PATIENCE
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while time.monotonic() < give_up_at:
+            connection.sendall(b"x")
+            if select.select([connection], [], [], 0.02)[0]:
+                part = connection.recv(65536)
+                if not part:
+                    return received
+                received += part
+        raise AssertionError("it is still connected")
+    return received
 
 
 def receive_exactly(connection, size):

@@ -2,14 +2,12 @@
 
 import contextlib
 import os
-import select
 import socket
 import ssl
 import struct
-import time
 import unittest
 
-from programs import PATIENCE, Server, receive_all, receive_exactly
+from programs import Server, receive_all, receive_exactly, send_bytes_until_disconnected
 
 SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
 MEBIBYTE = 1024 * 1024
@@ -45,14 +43,7 @@ class HostileInput(unittest.TestCase):
                         connection.sendall(b"\0\0\1")
                         self.assertEqual(receive_all(connection), b"")
                         continue
-                    give_up_at = time.monotonic() + PATIENCE
-                    while time.monotonic() < give_up_at:
-                        connection.sendall(b"x")
-                        if select.select([connection], [], [], 0.02)[0]:
-                            self.assertEqual(connection.recv(1), b"")
-                            break
-                    else:
-                        self.fail("it is still connected")
+                    self.assertEqual(send_bytes_until_disconnected(connection), b"")
             server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 2)
             other.sendall(frame(b"silence before a message is no delay"))
             receive_exactly(other, 40)

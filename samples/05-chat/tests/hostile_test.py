@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import select
 import socket
 import ssl
 import time
 import unittest
 
-from programs import PATIENCE, Server
+from programs import PATIENCE, Server, send_bytes_until_disconnected
 from talkers import SANITIZED, Talker
 
 TOO_LONG = "* this line is too long, and nobody has seen it: a line has 1000 bytes at most"
@@ -51,23 +50,13 @@ class HostileInput(unittest.TestCase):
 
     # What a client owes
 
-    def send_bytes_until_disconnected(self, talker):
-        """A byte at a time, far more often than any limit of time is long."""
-        give_up_at = time.monotonic() + PATIENCE
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            while time.monotonic() < give_up_at:
-                talker.sendall(b"x")
-                if select.select([talker], [], [], 0.02)[0] and not talker.recv(65536):
-                    return
-            self.fail("it is still connected")
-
     def test_a_line_that_is_not_complete_in_time_ends_the_connection_however_it_arrives(self):
         with (Server("chat_server", "--line-timeout", "1", "--idle-timeout", "3600") as server,
               Talker(server, "bob") as bob):
             for beginning in (b"", b"x" * 2000):  # the rest of a line that is too long is owed, too
                 with Talker(server, "alice") as alice:
                     alice.sendall(beginning)
-                    self.send_bytes_until_disconnected(alice)
+                    send_bytes_until_disconnected(alice)
                 self.assertEqual(bob.wait_for(r"\* alice has left.*")[-1], "* alice has left: silent for too long")
             server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 2)
             bob.say("silence between lines is no delay")
@@ -79,7 +68,7 @@ class HostileInput(unittest.TestCase):
             with Talker(server) as silent:
                 self.assertEqual(silent.rest(), [])
             with Talker(server) as slow:
-                self.send_bytes_until_disconnected(slow)
+                send_bytes_until_disconnected(slow)
             with Talker(server) as talkative, contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 give_up_at = time.monotonic() + PATIENCE
                 while time.monotonic() < give_up_at:
