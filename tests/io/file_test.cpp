@@ -1,4 +1,4 @@
-// file: what it opens, reads and writes, and how it fails.
+// file: what it reads and writes, and how it fails.
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -145,108 +145,6 @@ TEST_CASE("many operations on a file may be under way at once") {
       co_return;
     });
     CHECK((text_of(there.file("book")) == bytes));
-  });
-}
-
-TEST_CASE("a file that is not there is not opened") {
-  temporary_directory const there;
-  complete([&]() -> task<> {
-    auto const failure = co_await failure_of<error>(open_file(there.file("book")));
-    CHECK(failure.what() == "open " + there.file("book") + ": no such file or directory");
-    CHECK(failure.code() == std::errc::no_such_file_or_directory);
-    CHECK_FALSE(exists(there.file("book")));
-  });
-}
-
-TEST_CASE("a file is made if it is missing, and else opened as it is") {
-  temporary_directory const there;
-  complete([&]() -> task<> {
-    auto first = co_await open_file(there.file("book"), to_change);
-    co_await first.write_at(0, "hello");
-    auto second = co_await open_file(there.file("book"), to_change);
-    auto const part = co_await part_of(second, 0, 10);
-    CHECK(part == "hello");
-  });
-}
-
-TEST_CASE("a file that is made exclusively must not be there, not even as a symbolic link to nowhere") {
-  temporary_directory const there;
-  constexpr open_options to_make{.access = file_access::write, .creation = file_creation::exclusive};
-  std::filesystem::create_symlink(there.file("nowhere"), there.file("link"));
-  complete([&]() -> task<> {
-    co_await open_file(there.file("book"), to_make);
-    auto const there_is_one = co_await failure_of<error>(open_file(there.file("book"), to_make));
-    CHECK(there_is_one.what() == "open " + there.file("book") + ": file exists");
-    auto const there_is_a_link = co_await failure_of<error>(open_file(there.file("link"), to_make));
-    CHECK(there_is_a_link.code() == std::errc::file_exists);
-    CHECK_FALSE(exists(there.file("nowhere")));
-  });
-}
-
-TEST_CASE("a file that is truncated loses what was in it") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  complete([&]() -> task<> {
-    auto book = co_await open_file(there.file("book"), to_write);
-    auto const status = co_await book.status();
-    CHECK(status.size == 0);
-  });
-}
-
-TEST_CASE("a file that is made has the permissions that are asked for, less the umask") {
-  temporary_directory const there;
-  with_umask const in_force(022);
-  complete([&]() -> task<> {
-    constexpr open_options wide{.access = file_access::write, .creation = file_creation::if_missing};
-    constexpr open_options narrow{
-        .access = file_access::write, .creation = file_creation::if_missing, .permissions = 0700};
-    co_await open_file(there.file("wide"), wide);
-    co_await open_file(there.file("narrow"), narrow);
-    CHECK(permissions_of(there.file("wide")) == 0644);
-    CHECK(permissions_of(there.file("narrow")) == 0700);
-  });
-}
-
-TEST_CASE("a path with a NUL in it is refused, and not cut off there") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  auto const path = there.file("book") + std::string("\0.txt", 5);
-  complete([&]() -> task<> {
-    auto const of_open = co_await failure_of<error>(open_file(path));
-    CHECK(of_open.what() == "open " + there.file("book") + "\\0.txt: a path cannot have a NUL in it");
-    CHECK(of_open.code() == std::errc::invalid_argument);
-    auto const of_status = co_await failure_of<error>(status_of(path));
-    CHECK_THAT(of_status.what(), ContainsSubstring("a path cannot have a NUL in it"));
-  });
-}
-
-TEST_CASE("a file is read and written only as it has been opened") {
-  temporary_directory const there;
-  put(there.file("book"), "hello");
-  complete([&]() -> task<> {
-    char bytes[4];
-    auto reader = co_await open_file(there.file("book"));
-    auto const of_write = co_await failure_of<error>(reader.write_at(0, "x"));
-    CHECK(of_write.what() == "write to " + there.file("book") + ": bad file descriptor");
-    auto writer = co_await open_file(there.file("book"), to_write);
-    auto const of_read = co_await failure_of<error>(writer.read_at(0, bytes));
-    CHECK(of_read.what() == "read from " + there.file("book") + ": bad file descriptor");
-  });
-}
-
-TEST_CASE("offsets that no file has are errors") {
-  temporary_directory const there;
-  auto const offset = GENERATE(as<std::uint64_t>(), std::uint64_t{1} << 63, std::numeric_limits<std::uint64_t>::max());
-  complete([&]() -> task<> {
-    char bytes[4];
-    auto book = co_await open_file(there.file("book"), to_change);
-    co_await book.write_at(0, "hello");
-    auto const of_read = co_await failure_of<error>(book.read_at(offset, bytes));
-    CHECK(of_read.code() == std::errc::invalid_argument);
-    auto const of_write = co_await failure_of<error>(book.write_at(offset, "x"));
-    CHECK(of_write.code() == std::errc::file_too_large);
-    auto const of_resize = co_await failure_of<error>(book.resize(offset));
-    CHECK(of_resize.what() == "resize " + there.file("book") + ": file too large");
   });
 }
 
@@ -431,24 +329,4 @@ TEST_CASE("a lock on a file is had by one at a time, until the file is closed") 
     co_await first.close();
     CHECK(second.try_lock());
   });
-}
-
-TEST_CASE("program that opens files while its standard streams are closed", "[.]") {
-  auto const open_each = [](auto open) {
-    for (int const each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(each);
-    return open();
-  };
-  bool is_well = false;
-  run([&]() -> task<> {
-    auto const root = co_await open_each([] { return open_directory("/proc/self"); });
-    auto const file = co_await open_each([] { return open_file("/proc/self/maps"); });
-    auto const beneath = co_await open_each([&] { return root.open_file("maps"); });
-    is_well = root.native_handle() > STDERR_FILENO && file.native_handle() > STDERR_FILENO &&
-              beneath.native_handle() > STDERR_FILENO;
-  });
-  exit_with(is_well ? 0 : 1);
-}
-TEST_CASE("no file has the descriptor of a standard stream that is closed") {
-  program closed("program that opens files while its standard streams are closed");
-  CHECK(closed.status() == 0);
 }

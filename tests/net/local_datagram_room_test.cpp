@@ -443,36 +443,3 @@ TEST_CASE("sends to several receivers that wait behind one to the peer all go on
     CHECK(second == std::vector<std::string>{"2"});
   });
 }
-
-TEST_CASE("a local socket that is connected receives nothing that others have sent before") {
-  auto socket = local::bind(local::endpoint());
-  auto peer = local::bind(local::endpoint());
-  auto stranger = local::bind(local::endpoint());
-  complete([&]() -> task<> {
-    co_await stranger.sendto("forged", socket.local_endpoint());
-    co_await peer.sendto("early", socket.local_endpoint());
-    socket.connect(peer.local_endpoint());
-    co_await peer.sendto("genuine", socket.local_endpoint());
-    char bytes[16];
-    for (auto const* expected : {"early", "genuine"}) {
-      auto const got = co_await socket.recv(bytes);
-      CHECK(std::string_view(bytes, got.size) == expected);
-    }
-  });
-}
-
-TEST_CASE("the kernel discards what a local socket has not received when it is disconnected") {
-  auto one = local::bind(local::endpoint());
-  auto other = local::bind(local::endpoint());
-  other.connect(one.local_endpoint());
-  one.connect(other.local_endpoint());
-  complete([&]() -> task<> {
-    co_await other.send("unread");
-    one.disconnect();
-    auto const rest = co_await drain(one);
-    CHECK(rest.empty());
-    char bytes[16];
-    auto const told = co_await as_result(other.recv(bytes));
-    CHECK(told.error() == std::errc::connection_reset);
-  });
-}

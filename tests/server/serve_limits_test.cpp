@@ -289,24 +289,6 @@ TEST_CASE("an IPv4 address that on_connect bans is banned on an IPv6 listener, t
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("a peer is counted once, whether it comes to an IPv4 or to an IPv6 listener") {
-  std::vector<tcp::listener> listeners;
-  listeners.push_back(tcp::listen("127.0.0.1:0"));
-  listeners.push_back(tcp::listen("[::]:0"));
-  auto const v4 = listeners[0].local_endpoint();
-  auto const over_v6 = endpoint::loopback_v4(listeners[1].local_endpoint().port());
-  serve_options const options{.max_connections_per_peer = 1};
-  auto const statistics = serve_during(std::move(listeners), echo_to_reference, options, [&]() -> task<> {
-    auto first = connect_now(v4);
-    co_await check_echo(first, "hello");
-    auto second = connect_now(over_v6);
-    co_await check_rest(second, "");
-    auto other = connect_now_from("127.0.0.2", over_v6);
-    co_await check_echo(other, "hello");
-  });
-  CHECK(statistics.rejected == 1);
-}
-
 TEST_CASE("who is there when nobody can say whether to admit them is rejected and reported, and others are served") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
