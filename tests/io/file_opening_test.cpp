@@ -1,12 +1,9 @@
 // file: what may be opened, and how.
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <string>
-#include <utility>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

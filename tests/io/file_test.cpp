@@ -1,19 +1,15 @@
 // file: what it reads and writes, and how it fails.
 #include <array>
-#include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <strait/strait.hpp>
 
 #include "catch.hpp"
-#include "core/program.hpp"
 #include "core/waiting.hpp"
 #include "io/files.hpp"
 #include "io/streams.hpp"
@@ -21,7 +17,6 @@
 
 using namespace strait;
 using namespace strait::test;
-using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("a file reads what has been written to it") {
   temporary_directory const there;

@@ -1,13 +1,9 @@
 // listener.accept(): descriptors that are exhausted, connections that break or are refused, signals.
-#include <algorithm>
 #include <csignal>
 #include <optional>
-#include <stdexcept>
 #include <vector>
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
@@ -20,7 +16,6 @@
 
 using namespace strait;
 using namespace strait::test;
-using Catch::Matchers::ContainsSubstring;
 
 namespace {
 

@@ -1,21 +1,9 @@
 // listener.accept(): connections in order, and how it ends.
-#include <algorithm>
-#include <csignal>
-#include <optional>
 #include <stdexcept>
-#include <vector>
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "catch.hpp"
-#include "faulty_system.hpp"
-#include "sanitized.hpp"
 #include "sockets.hpp"
 
 using namespace strait;

@@ -7,7 +7,6 @@
 
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "catch.hpp"
 #include "local_sockets.hpp"
