@@ -8,7 +8,7 @@
 
 namespace strait {
 
-/// Stands for the value of what has none.
+/// The value of a task or operation that returns `void`.
 struct nothing {
   bool operator==(nothing const&) const = default;
 };
@@ -77,7 +77,7 @@ class [[nodiscard]] outcome {
   /// Has a value, and that is equal.
   friend bool operator==(outcome const& left, T const& right) { return left.has_value() && *left == right; }
 
-  /// For those who note how it has ended, once.
+  /// Called once, by the function that waits for the task.
   template <class... U>
   void set_value(U&&... arguments) {
     value_.emplace(std::forward<U>(arguments)...);

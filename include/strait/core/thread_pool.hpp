@@ -87,12 +87,12 @@ class [[nodiscard("co_await it")]] thread_pool_operation {
 /// calls wait in order. A cancel ends the wait of a call that has not begun; one that has begun is waited for, and its
 /// value delivered. Throws `error` if the pool has no thread and none can be begun.
 ///
-/// `function` may itself run a loop whose tasks use the pool: a call that is made on one of the pool's threads does not
-/// wait. If no thread is idle, it has one above `thread_pool_size`, which ends with it; if none can be begun, it throws
-/// `error`. But `function` must not wait for another thread, not of the pool, that waits for a blocking call: when all
-/// of the pool's threads do, they do so for ever.
+/// `function` may itself run a loop whose tasks use the pool: a call made on a thread of the pool is never queued. If
+/// no thread is idle, one more is started for it, beyond `thread_pool_size`; if that fails, it throws `error`. But a
+/// `function` that blocks until a thread outside of the pool has made a call on the pool can deadlock, once all threads
+/// of the pool do the same.
 ///
-/// A child that the process forks has a pool of its own, without the calls that were under way.
+/// A forked child process has a pool of its own, without the calls that were under way in its parent.
 ///
 ///     std::string text = co_await on_thread_pool([&] { return read_file(path); });
 template <class F>

@@ -39,12 +39,12 @@ task<await_result_t<A>> with_deadline(clock::time_point when, std::chrono::durat
 
 }  // namespace detail
 
-/// Awaits `what` (an operation, a task, or a callable that makes a task) for at most `limit`, counted from this call,
-/// and with the time in which `what` computes: a deadline, other than the limits of a stream, which count waiting only.
-/// Past it, `what` is canceled, and when it has ended so, `timed_out` is thrown. If it has ended otherwise, that
-/// counts: data that came in the last moment is delivered. A cancel from outside stays `canceled`. A `limit` of zero or
-/// less has passed already: what completes at once is delivered. One too long for the clock never passes; a NaN is
-/// refused with `std::invalid_argument`.
+/// Awaits `what` (an operation, a task, or a callable that makes a task) for at most `limit`, counted from this call.
+/// The time in which `what` computes counts, too, unlike for the limits of a stream, which count only waiting. When the
+/// limit is reached, `what` is canceled, and if it ends with that, `timed_out` is thrown. Any other result is
+/// delivered, for example data that arrived in the last moment. A cancel from outside stays `canceled`. A `limit` of
+/// zero or less is reached at once: only an operation that need not wait completes. A NaN is refused with
+/// `std::invalid_argument`.
 ///
 ///     auto n = co_await timeout(5s, peer.read(buffer));
 template <class Rep, class Period, awaitable A>

@@ -114,9 +114,9 @@ class unsent {
 
 }  // namespace detail
 
-/// Writes to a stream through a buffer. Refers to the stream, which must outlive it, and which nobody else may write
-/// meanwhile. One task at a time may use it; a second one gets `std::logic_error`. The flushes of a reader that is tied
-/// to it do not count: they and the operations of that task wait for each other.
+/// Writes to a stream through a buffer. Refers to the stream, which must outlive it, and which must not be written
+/// in another way meanwhile. One task at a time may use it; a second one gets `std::logic_error`. A reader that is tied
+/// to it may flush it at the same time: its flushes and the operations of that task wait for each other.
 ///
 /// **What has not been flushed when it is destroyed is lost**: flush at the end of each reply, or `tie` the reader to
 /// it.

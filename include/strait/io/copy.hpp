@@ -241,12 +241,12 @@ task<std::uint64_t> copy(From& from, To& to) {
 /// delivered, to the end of its stream, and what comes for it meanwhile is thrown away: a server may answer and close
 /// before it has read all of a request. A cancel from outside ends with `canceled`, with the sum of both directions.
 ///
-/// **A reset is passed on**, since a document that was cut off must not look whole. When the connection of one stream
-/// is lost (reset by its peer, or given up by the system, as an unreachable one is) before its end has been passed on,
-/// the other stream is closed with a reset, if it is a `tcp::stream` or has a `close_with_reset()` as that; so what had
-/// arrived can be read there, and then ECONNRESET. Before, it waits until the peer's system has acknowledged all of it,
-/// or none for two seconds. A `local::stream` has no reset, and is left open. So are both streams after a limit of
-/// theirs (`timed_out`) or a cancel: `close_with_reset` them if what has been passed on must not be taken for all.
+/// **A reset is passed on**, so that a truncated document does not look complete. If the connection of one stream is
+/// lost before its end has been passed on (reset by its peer, or given up by the kernel), the other stream is closed by
+/// `close_with_reset()`, which `tcp::stream` has: its peer reads the data that had arrived, and then gets ECONNRESET.
+/// Before that, `copy_both_ways` waits until the peer has acknowledged all of the data, at most two seconds without
+/// progress. A `local::stream` cannot be reset and is left open. After `timed_out` or a cancel, both streams are left
+/// open: call `close_with_reset` if their peers must not take the data for complete.
 template <stream A, stream B>
 task<copied> copy_both_ways(A& a, B& b) {
   detail::both_ways both;

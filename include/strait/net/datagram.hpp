@@ -269,18 +269,18 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
     return request<detail::send_batch_awaiter<Endpoint>, std::span<datagram const>>(socket_, datagrams);
   }
 
-  /// From now on receives from `peer` only, and `send` sends there. What others have sent before and was not received
-  /// yet is dropped; what `peer` has sent before is received. Does not wait: nothing is sent. A refusal that the
-  /// system learns of later (ICMP) ends the next `send`, which then sends nothing, or `recv` with
-  /// `std::errc::connection_refused`; on a socket that is not connected, it has no effect.
+  /// From now on `recv` receives from `peer` only, and `send` sends to it. Datagrams that others sent before, and that
+  /// were not received yet, are dropped; those that `peer` sent before are received. Does not wait: nothing is sent. If
+  /// the peer's host reports later that the port is closed (ICMP), the next `send`, which then sends nothing, or `recv`
+  /// fails with `std::errc::connection_refused`; on a socket that is not connected, such a report has no effect.
   ///
-  /// A local socket that was connected to another peer loses what it has not received yet: see `disconnect`.
+  /// A local socket that was connected to another peer loses the datagrams that it has not received: see `disconnect`.
   void connect(Endpoint const& peer);
-  /// Receives from everywhere again. The port, or path, stays the same. A UDP socket whose port was bound by another
-  /// socket in that moment throws `error`; it is disconnected then, and has no port until it sends.
+  /// Receives from everywhere again. The port, or path, stays the same. Throws `error` if another socket has taken the
+  /// port of a UDP socket in the meantime; the socket is disconnected then, and has no port until it sends.
   ///
-  /// The kernel discards what a local socket (Linux) has not received yet, and the peer's next `recv` or `send` fails
-  /// with `std::errc::connection_reset`: receive first what is still needed. A UDP socket keeps what it has.
+  /// Local sockets on Linux: the kernel discards the datagrams that were not received yet, and the peer's next `recv`
+  /// or `send` fails with `std::errc::connection_reset`. Receive before what is still needed. UDP sockets keep theirs.
   void disconnect();
   [[nodiscard]] bool is_connected() const noexcept;
 

@@ -15,10 +15,10 @@ namespace strait {
 
 /// An IPv4 or IPv6 address with a port. A value: small, comparable, hashable, printable with fmt.
 ///
-/// No endpoint has an IPv4-mapped IPv6 address, ::ffff:192.0.2.1, as which an IPv6 socket sees an IPv4 peer: wherever
-/// it comes from, it becomes the IPv4 address that it means, 192.0.2.1. So an IPv4 peer is equal, and has the same
-/// text, whether it was met over an IPv4 or over an IPv6 socket; and an IPv6 socket (unless it is `v6_only`) sends and
-/// connects to IPv4 endpoints.
+/// An endpoint never holds an IPv4-mapped IPv6 address (::ffff:192.0.2.1), the form in which an IPv6 socket reports an
+/// IPv4 peer: it is always converted to the IPv4 address, 192.0.2.1. So the same IPv4 peer compares equal, and has the
+/// same text, on an IPv4 and on an IPv6 socket. An IPv6 socket, unless it is `v6_only`, sends and connects to IPv4
+/// endpoints.
 class endpoint {
  public:
   /// 0.0.0.0:0
@@ -44,8 +44,8 @@ class endpoint {
 
   /// Reads "127.0.0.1:5000", "[::1]:5000", "[fe80::1%eth0]:5000", or "localhost:5000", which is 127.0.0.1. Empty for
   /// anything else; names are what `resolve` is for. An IPv6 address, and nothing else, is in brackets. A port is a
-  /// number from 0 to 65535, in nothing but digits. A zone (%eth0) is the name of an interface or, if none is called
-  /// so, its index.
+  /// number from 0 to 65535, digits only. A zone (%eth0) is the name of an interface or, if there is none of that name,
+  /// its index.
   [[nodiscard]] static std::optional<endpoint> try_parse(std::string_view text) noexcept;
   /// The same; throws `error` that says what is wrong with `text`.
   [[nodiscard]] static endpoint parse(std::string_view text);

@@ -1,9 +1,9 @@
 // local: streams and datagrams within this host (Unix-domain sockets).
 //
-// What listens at a path, or is bound to one, has a file there. It is removed when the socket is closed, unless another
-// process, such as one that was forked, still has that socket open; then the last of them that closes it removes the
-// file. The file of a socket that no process has open any more is replaced. That of an open one, or one that is no
-// socket, never is.
+// A socket that is bound to a path has a file there. Closing the socket removes the file, unless another process, such
+// as a forked child, still has the socket open: then the last process that closes it removes the file. `listen` and
+// `bind` replace the file of a socket that no process has open. They never replace the file of an open socket, or a
+// file that is not a socket.
 #pragma once
 
 #include <optional>
@@ -48,7 +48,7 @@ struct bind_options {
 };
 
 struct connect_options {
-  /// How long a listener may take that has its backlog full. Zero: no limit.
+  /// How long to wait while the listener's backlog is full. Zero: no limit.
   std::chrono::milliseconds timeout{30'000};
 };
 

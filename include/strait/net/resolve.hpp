@@ -18,7 +18,7 @@ namespace strait {
 /// so that neither files nor `on_thread_pool` wait for a name server: at most `look_up_threads`, begun when they are
 /// needed. At most `max_queued_look_ups` more wait for one, in order; a further one fails.
 ///
-/// A cancel takes effect at once. A look-up that waits for a thread is then not made any more. The resolver cannot be
+/// A cancel takes effect at once. A look-up that still waits for a thread is withdrawn. The resolver cannot be
 /// interrupted: a look-up that has begun keeps its thread until the resolver has an answer or gives up.
 ///
 /// A port is nothing but digits, from 0 to 65535. A numeric address is read as `endpoint::from_address` reads it, and

@@ -143,8 +143,8 @@ class [[nodiscard("co_await it")]] borrow_operation {
 class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
  public:
   /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer): the peer
-  /// has ended it. When the connection was reset, or was lost in another way, every read fails, whichever operation was
-  /// the first to find out; but the bytes that had arrived before are delivered first.
+  /// has ended it. After a reset, or another loss of the connection, reads first deliver the bytes that had arrived;
+  /// then every read fails, even if a write was the first to report the loss.
   [[nodiscard]] transfer_operation read(mutable_buffer into) noexcept {
     return transfer_operation({socket_, kind::read, amount::some, into});
   }
@@ -186,8 +186,8 @@ class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
   }
 
   /// Ends this side's stream: the peer reads to the end of what was written. Reading goes on. No effect if it has been
-  /// ended before, or if the connection is over already, by a reset or because both sides have ended their streams;
-  /// only on a stream that was closed on this side it fails, with `errc::closed`.
+  /// ended before, or if the connection is over (reset, or ended by both sides). Fails only on a stream that was closed
+  /// on this side, with `errc::closed`.
   void shutdown_write();
 
   /// A read or write during which nothing moves in either direction for `limit` ends with `timed_out`. Only the time in

@@ -72,9 +72,9 @@ struct serve_options {
 
   /// How long handlers may go on when the server is to end; then they are canceled. Zero: at once.
   std::chrono::nanoseconds drain = std::chrono::seconds(5);
-  /// When a handler that takes its stream by reference has ended, also by throwing, and the peer has not ended its
-  /// side: how long to wait for that at most, so that the last reply is not lost (see `lingering_close`); and for how
-  /// long at most what a handler has printed before it threw is sent. Zero, and after a time-out: not at all.
+  /// How long to wait for the peer's end of stream after a handler that takes its stream by reference has ended or
+  /// thrown, so that the last reply is not lost (see `lingering_close`). Also the limit for sending what a handler
+  /// printed before it threw. Zero, and after a time-out: no wait.
   std::chrono::nanoseconds linger = std::chrono::seconds(2);
 
   /// Whether to serve who has just connected. It must not wait.
