@@ -193,8 +193,12 @@ class Echo(unittest.TestCase):
         for threads in ("1", "2"):
             with (self.subTest(threads=threads),
                   Server("echo_server", "--max-connections-per-peer", "2", "--threads", threads) as server):
-                with server.connect() as first, server.connect() as second, server.connect() as third:
-                    self.assertEqual(receive_all(third), b"")
+                with server.connect() as first, server.connect() as second:
+                    for each in (first, second):  # two threads may accept connections in any order
+                        each.sendall(b"x")
+                        receive_exactly(each, 1)
+                    with server.connect() as third:
+                        self.assertEqual(receive_all(third), b"")
                     server.wait_for(b" refused: too many connections from there\n", "stderr")
                     with socket.create_connection(("127.0.0.1", server.port), PATIENCE, ("127.0.0.2", 0)) as other:
                         for each in (first, second, other):
