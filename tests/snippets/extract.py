@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes a source file of every ```cpp block in Markdown documents, to be compiled and run by the tests.
 
-usage: extract.py OUTPUT_FOLDER DOCUMENT...
+usage: extract.py OUTPUT_FOLDER PROJECT_FOLDER DOCUMENT...
 
 Prints `run FILE` for a block with `int main`, `compile FILE` for any other. A block that includes nothing gets
 <strait/strait.hpp> and `using namespace strait;`. An HTML comment on the line before a block changes what is made of it:
@@ -62,12 +62,19 @@ def source(document, line, mark, text):
     return text if re.search(r"^\s*#\s*include", text, re.MULTILINE) else PRELUDE + text
 
 
-def main(folder, documents):
+def page_name(document, project):
+    """README.md is readme, docs/zh/guide/01-server.md is zh_guide_01_server."""
+    parts = document.relative_to(project).with_suffix("").parts
+    return re.sub(r"\W", "_", "_".join(part for part in parts if part != "docs")).lower()
+
+
+def main(folder, project, documents):
     for document in documents:
+        page = page_name(document, project)
         for line, mark, text in blocks(document):
             if mark and mark.startswith("skip"):
                 continue
-            file = folder / f"{document.stem.lower()}_{line}.cpp"
+            file = folder / f"{page}_{line}.cpp"
             new = source(document, line, mark, text)
             if not file.exists() or file.read_text() != new:
                 file.write_text(new)
@@ -76,4 +83,4 @@ def main(folder, documents):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]), [pathlib.Path(name) for name in sys.argv[2:]])
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), [pathlib.Path(name) for name in sys.argv[3:]])
