@@ -69,18 +69,18 @@ error::error(std::error_code code, std::string_view context, std::string_view re
 timed_out::timed_out(std::string_view context, std::size_t transferred)
     : error(errc::timed_out, context, transferred) {}
 
-unexpected_end::unexpected_end(std::string_view context, std::size_t got, std::size_t wanted)
-    : error(errc::unexpected_end, context, fmt::format("unexpected end of stream after {} of {} bytes", got, wanted),
-            got),
-      wanted_(wanted) {}
+unexpected_end::unexpected_end(std::string_view context, std::size_t received, std::size_t expected)
+    : error(errc::unexpected_end, context,
+            fmt::format("unexpected end of stream after {} of {} bytes", received, expected), received),
+      expected_(expected) {}
 
-unexpected_end::unexpected_end(std::string_view context, std::size_t got)
-    : error(errc::unexpected_end, context, fmt::format("unexpected end of stream after {} bytes", got), got),
-      wanted_(got + 1) {}
+unexpected_end::unexpected_end(std::string_view context, std::size_t received)
+    : error(errc::unexpected_end, context, fmt::format("unexpected end of stream after {} bytes", received), received),
+      expected_(received + 1) {}
 
-limit_exceeded::limit_exceeded(std::string_view context, std::size_t got, std::size_t limit)
+limit_exceeded::limit_exceeded(std::string_view context, std::size_t size, std::size_t limit)
     : error(errc::limit_exceeded, context, fmt::format("longer than the {} bytes allowed", limit)),
-      got_(got),
+      size_(size),
       limit_(limit) {}
 
 struct multiple_errors::list {

@@ -101,10 +101,10 @@ TEST_CASE("timed_out compares equal to the standard's timed_out") {
   CHECK(std::string(late.what()) == "read from 127.0.0.1:5000: timed out");
 }
 
-TEST_CASE("unexpected_end says what was got and wanted") {
+TEST_CASE("unexpected_end reports how many bytes were received and expected") {
   unexpected_end const end("read from 127.0.0.1:5000", 3, 8);
-  CHECK(end.got() == 3);
-  CHECK(end.wanted() == 8);
+  CHECK(end.received() == 3);
+  CHECK(end.expected() == 8);
   CHECK(end.transferred() == 3);
   CHECK(end.code() == errc::unexpected_end);
   CHECK(std::string(end.what()) == "read from 127.0.0.1:5000: unexpected end of stream after 3 of 8 bytes");

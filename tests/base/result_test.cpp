@@ -73,8 +73,8 @@ TEST_CASE("asking a failed result for its value throws the error with its exact 
     (void)std::move(failure).value();
     FAIL("there is no value");
   } catch (unexpected_end const& end) {
-    CHECK(end.got() == 3);
-    CHECK(end.wanted() == 8);
+    CHECK(end.received() == 3);
+    CHECK(end.expected() == 8);
   }
 }
 

@@ -34,7 +34,7 @@ task<outcome> outcome_of(Operation transfer) {
   } catch (timed_out const& e) {
     co_return outcome{e.transferred(), false, true};
   } catch (unexpected_end const& e) {
-    co_return outcome{e.got(), true, false};
+    co_return outcome{e.received(), true, false};
   }
 }
 

@@ -59,12 +59,12 @@ TEST_CASE("a line may have as many bytes as the limit says, and not one more") {
       CHECK(second == "1234");
       auto const e = co_await failure_of<limit_exceeded>(in.read_line(4));
       CHECK(e.limit() == 4);
-      CHECK(e.got() >= 5);
+      CHECK(e.size() >= 5);
       CHECK(e.code() == errc::limit_exceeded);
       auto const longer = co_await in.read_line(5);
       CHECK(longer == "12345");
       auto const with_return = co_await failure_of<limit_exceeded>(in.read_line(4));
-      CHECK(with_return.got() >= 5);
+      CHECK(with_return.size() >= 5);
       auto const skipped = co_await in.skip_line();
       CHECK(skipped == 7);
       auto const last = co_await in.read_line(0);
@@ -82,7 +82,7 @@ TEST_CASE("fault 30: an endless line is refused when its limit is passed, with b
     buffered_reader in(from);
     auto reading = [&]() -> task<> {
       auto const e = co_await failure_of<limit_exceeded>(in.read_line(100'000));
-      CHECK(e.got() > 100'000);
+      CHECK(e.size() > 100'000);
       CHECK(in.buffered().size() < 100'000 + 32 * 1024);
       from.close();
     };
@@ -118,7 +118,7 @@ TEST_CASE("fault 15: a stream that ends in the middle of a line says after how m
       CHECK(whole == "whole");
       for (int i = 0; i != 2; ++i) {
         auto const e = co_await failure_of<unexpected_end>(in.read_line());
-        CHECK(e.got() == 4);
+        CHECK(e.received() == 4);
         CHECK(in.buffered() == "half");
       }
       auto const rest = co_await all_of(in);
@@ -143,7 +143,7 @@ TEST_CASE("what comes before a delimiter is read without it") {
       auto const overlapping = co_await in.read_until("aab", 3);
       CHECK(overlapping == "caa");
       auto const cut = co_await failure_of<unexpected_end>(in.read_until("--", 3));
-      CHECK(cut.got() == 2);
+      CHECK(cut.received() == 2);
       CHECK(in.buffered() == "x-");
     };
     co_await when_all(reading(), send_and_end(near, "a\r\nb\r\n\r\r\n\r\n--caaaabx-"));
@@ -170,12 +170,12 @@ TEST_CASE("so many bytes are read into a buffer, or in place") {
       CHECK(none == "");
       for (std::size_t wanted : {3u, 5000u, 100'000u}) {
         auto const e = co_await failure_of<unexpected_end>(in.read_exactly(wanted));
-        CHECK(e.got() == 2);
-        CHECK(e.wanted() == wanted);
+        CHECK(e.received() == 2);
+        CHECK(e.expected() == wanted);
         std::string into(wanted, ' ');
         auto const into_buffer = co_await failure_of<unexpected_end>(in.read_exactly(into));
-        CHECK(into_buffer.got() == 2);
-        CHECK(into_buffer.wanted() == wanted);
+        CHECK(into_buffer.received() == 2);
+        CHECK(into_buffer.expected() == wanted);
         CHECK(in.buffered() == "hi");
       }
     };

@@ -131,8 +131,8 @@ TEST_CASE("the end of a duplex in the middle of read_exactly says how much came"
     a.close();
     char text[8];
     auto const e = co_await failure_of<unexpected_end>(b.read_exactly(text));
-    CHECK(e.got() == 3);
-    CHECK(e.wanted() == 8);
+    CHECK(e.received() == 3);
+    CHECK(e.expected() == 8);
     CHECK(std::string(e.what()) == "read from a duplex stream: unexpected end of stream after 3 of 8 bytes");
   });
 }

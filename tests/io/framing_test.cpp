@@ -134,7 +134,7 @@ TEST_CASE("a message that is too long is not sent") {
     buffered_writer out(to);
     frame_writer small(out, frame_format::prefixed(length_prefix::u32_be, 4));
     auto const e = co_await failure_of<limit_exceeded>(small.write("12345"));
-    CHECK(e.got() == 5);
+    CHECK(e.size() == 5);
     CHECK(e.limit() == 4);
     const_buffer const parts[] = {"123", "45"};
     co_await failure_of<limit_exceeded>(small.write(parts));
@@ -175,20 +175,20 @@ TEST_CASE("fault 14: the end of the stream between messages is a clean end") {
 TEST_CASE("fault 15: the end of the stream in the middle of a message says what came and what was wanted") {
   auto const format = frame_format::prefixed(length_prefix::u32_be);
   auto const in_prefix = failure_of_reading<unexpected_end>(format, std::string("\0\0", 2));
-  CHECK(in_prefix.got() == 2);
-  CHECK(in_prefix.wanted() == 4);
+  CHECK(in_prefix.received() == 2);
+  CHECK(in_prefix.expected() == 4);
   auto const in_message = failure_of_reading<unexpected_end>(format, std::string("\0\0\0\x05hi", 6));
-  CHECK(in_message.got() == 6);
-  CHECK(in_message.wanted() == 9);
+  CHECK(in_message.received() == 6);
+  CHECK(in_message.expected() == 9);
   CHECK(std::string(in_message.what()) == "read a frame from the stream: unexpected end of stream after 6 of 9 bytes");
   auto const delimited = failure_of_reading<unexpected_end>(frame_format::delimited("\n"), "hi");
-  CHECK(delimited.got() == 2);
+  CHECK(delimited.received() == 2);
 }
 
 TEST_CASE("fault 31: a length that is too large is refused before any memory is taken for it") {
   auto const u32 = frame_format::prefixed(length_prefix::u32_be, 1000);
   auto const largest = failure_of_reading<limit_exceeded>(u32, "\xff\xff\xff\xff");
-  CHECK(largest.got() == UINT32_MAX);
+  CHECK(largest.size() == UINT32_MAX);
   CHECK(largest.limit() == 1000);
   CHECK(std::string(largest.what()) == "read a frame from the stream: longer than the 1000 bytes allowed");
   failure_of_reading<limit_exceeded>(u32, std::string("\0\0\x03\xe9", 4));

@@ -82,7 +82,7 @@ class reader_script {
     } catch (limit_exceeded const& e) {
       if (!refused) surprise(name, "no limit", e.what());
     } catch (unexpected_end const& e) {
-      if (refused || size != rest_.npos || rest_.empty() || e.got() != rest_.size())
+      if (refused || size != rest_.npos || rest_.empty() || e.received() != rest_.size())
         surprise(name, fmt::format("no end before {}", rest_.size()), e.what());
     }
     keeps_the_rest(name);
@@ -106,7 +106,7 @@ class reader_script {
       if (size > rest_.size() || got != rest_.substr(0, size)) surprise(name, rest_.substr(0, size), got);
       rest_.remove_prefix(size);
     } catch (unexpected_end const& e) {
-      if (size <= rest_.size() || e.got() != rest_.size() || e.wanted() != size)
+      if (size <= rest_.size() || e.received() != rest_.size() || e.expected() != size)
         surprise(name, fmt::format("{} of {}", rest_.size(), size), e.what());
     }
     keeps_the_rest(name);

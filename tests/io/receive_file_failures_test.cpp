@@ -119,8 +119,8 @@ TEST_CASE("a stream that ends before is an unexpected end, with what has come in
       auto part = make_file();
       auto attempt = [&]() -> task<> {
         auto const failure = co_await failure_of<unexpected_end>(receive_file(far, part, 0, 100'000));
-        CHECK(failure.got() == 70'000);
-        CHECK(failure.wanted() == 100'000);
+        CHECK(failure.received() == 70'000);
+        CHECK(failure.expected() == 100'000);
       };
       co_await when_all(send_pattern_and_end(near, 70'000), attempt());
       CHECK(has_pattern(part, 0, 0, 70'000));
@@ -130,8 +130,8 @@ TEST_CASE("a stream that ends before is an unexpected end, with what has come in
       buffered_reader in(far);
       co_await when_all(send_pattern_and_end(near, 10), in.peek(10));
       auto const failure = co_await failure_of<unexpected_end>(receive_file(in, part, 0, 100'000));
-      CHECK(failure.got() == 10);
-      CHECK(failure.wanted() == 100'000);
+      CHECK(failure.received() == 10);
+      CHECK(failure.expected() == 100'000);
       CHECK(has_pattern(part, 0, 0, 10));
     });
   });

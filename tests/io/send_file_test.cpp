@@ -109,8 +109,8 @@ TEST_CASE("a file that ends before is an unexpected end which names it, with wha
         auto body = [&](task_group& group) -> task<> {
           group.spawn([&]() -> task<> { received = co_await receive_pattern(far); });
           auto const failure = co_await failure_of<unexpected_end>(send_file(near, book, 0, size + 5));
-          CHECK(failure.got() == size);
-          CHECK(failure.wanted() == size + 5);
+          CHECK(failure.received() == size);
+          CHECK(failure.expected() == size + 5);
           CHECK(std::string(failure.what()).starts_with("read from book: unexpected end"));
           near.shutdown_write();
         };

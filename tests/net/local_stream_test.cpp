@@ -97,7 +97,7 @@ TEST_CASE("a local stream that ends too early says how much came") {
       co_await between.server.read_exactly(buffer);
       FAIL("nothing was thrown");
     } catch (unexpected_end const& e) {
-      CHECK(e.got() == 4);
+      CHECK(e.received() == 4);
       CHECK_THAT(e.what(), ContainsSubstring("read from a client of " + directory.file("s")));
     }
   });

@@ -111,8 +111,8 @@ TEST_CASE("fault 15: the end in the middle of read_exactly is unexpected, with w
       co_await stream.read_exactly(buffer);
       FAIL("nothing was thrown");
     } catch (unexpected_end const& e) {
-      CHECK(e.got() == 4);
-      CHECK(e.wanted() == 8);
+      CHECK(e.received() == 4);
+      CHECK(e.expected() == 8);
       CHECK(e.transferred() == 4);
       CHECK(e.code() == errc::unexpected_end);
       CHECK(std::string(e.what()) ==

@@ -50,33 +50,35 @@ class timed_out : public error {
   explicit timed_out(std::string_view context, std::size_t transferred = 0);
 };
 
-/// The peer ended its stream in the middle of something.
+/// The stream (or the file that is being sent) ended in the middle of what was to be read.
 class unexpected_end : public error {
  public:
-  unexpected_end(std::string_view context, std::size_t got, std::size_t wanted);
-  /// In the middle of something whose end was not known yet: `wanted()` is one more than `got`.
-  unexpected_end(std::string_view context, std::size_t got);
-  /// Bytes that came before the end; they are in the caller's buffer, or still in the `buffered_reader`.
-  [[nodiscard]] std::size_t got() const noexcept { return transferred(); }
+  /// `context` as for `error`; `received` of `expected` bytes arrived before the end.
+  unexpected_end(std::string_view context, std::size_t received, std::size_t expected);
+  /// The stream ended while the total size was not known yet; `expected()` is `received` + 1.
+  unexpected_end(std::string_view context, std::size_t received);
+  /// Bytes that arrived before the end; they are in the caller's buffer, or still in the `buffered_reader`.
+  [[nodiscard]] std::size_t received() const noexcept { return transferred(); }
   /// Bytes that were asked for.
-  [[nodiscard]] std::size_t wanted() const noexcept { return wanted_; }
+  [[nodiscard]] std::size_t expected() const noexcept { return expected_; }
 
  private:
-  std::size_t wanted_;
+  std::size_t expected_;
 };
 
-/// A line, a frame or the like is longer than allowed. Nothing of it has been taken: it can be read with another limit,
-/// or skipped.
+/// A line, a frame or the like is longer than allowed. None of its bytes have been consumed: it can be read again with
+/// a larger limit, or skipped.
 class limit_exceeded : public error {
  public:
-  limit_exceeded(std::string_view context, std::size_t got, std::size_t limit);
-  /// Bytes of it that had come when it was given up; of a frame that tells its size in front, that size.
-  [[nodiscard]] std::size_t got() const noexcept { return got_; }
-  /// Bytes that were allowed.
+  /// `context` as for `error`; `size` bytes exceed the `limit`.
+  limit_exceeded(std::string_view context, std::size_t size, std::size_t limit);
+  /// The size of a frame with a length prefix; otherwise, how many bytes had been received when it was rejected.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// The largest size allowed, in bytes.
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
  private:
-  std::size_t got_;
+  std::size_t size_;
   std::size_t limit_;
 };
 
