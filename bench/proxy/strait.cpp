@@ -12,7 +12,7 @@ namespace {
 
 task<> forward(tcp::stream client, endpoint const& upstream) {
   auto server = co_await tcp::connect(upstream);
-  co_await copy_both_ways(client, server);
+  co_await copy_bidirectional(client, server);
 }
 
 task<> serve_forever(std::string where, endpoint upstream) {

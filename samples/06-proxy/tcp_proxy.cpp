@@ -31,7 +31,7 @@ task<> pass_on(tcp::stream& client, loop_detector& loops, tcp_proxy_options cons
   auto const to_upstream = loops.connected(upstream);
   log(options, "{} goes on to {} from {}", peer, upstream.remote_endpoint(), upstream.local_endpoint());
   try {
-    auto const moved = co_await copy_both_ways(client, upstream);
+    auto const moved = co_await copy_bidirectional(client, upstream);
     log(options, "{} sent {} bytes, received {} bytes", peer, moved.a_to_b, moved.b_to_a);
   } catch (error const& e) {  // the log has the reason in its next line
     log(options, "{} broke off: {} bytes had gone that way", peer, e.transferred());

@@ -189,8 +189,8 @@ TEST_CASE("a proxy takes TLS on one side") {
       service.shutdown_write();
     };
     auto relay = [&]() -> task<> {
-      auto const moved = co_await copy_both_ways(pair.server, inside);
-      CHECK(moved == copied{4, 10});
+      auto const moved = co_await copy_bidirectional(pair.server, inside);
+      CHECK(moved == bidirectional_copy_result{4, 10});
     };
     auto talk = [&]() -> task<> {
       co_await pair.client.write("you\n");

@@ -1,4 +1,4 @@
-// copy, copy_both_ways: all that one stream gives, into another.
+// copy, copy_bidirectional: all that one stream gives, into another.
 //
 // Between two sockets (`tcp::stream`, `local::stream`, in any mixture), bytes that come in bulk stay in the kernel
 // (splice, on Linux), while small messages go by memory. Where nothing is under way, a copy of sockets holds neither
@@ -23,11 +23,11 @@
 
 namespace strait {
 
-/// What `copy_both_ways` has moved, in bytes.
-struct copied {
+/// What `copy_bidirectional` has moved, in bytes.
+struct bidirectional_copy_result {
   std::uint64_t a_to_b = 0;
   std::uint64_t b_to_a = 0;
-  bool operator==(copied const&) const = default;
+  bool operator==(bidirectional_copy_result const&) const = default;
 };
 
 namespace detail {
@@ -137,7 +137,7 @@ task<> copy_to_end(buffered_reader<Stream>& from, To& to, copy_progress& progres
   }
 }
 
-/// What the two directions of a `copy_both_ways` know of each other.
+/// What the two directions of a `copy_bidirectional` know of each other.
 struct both_ways {
   /// Notes a failure; whether it is the first.
   bool fail(std::exception_ptr const& with, copy_progress const& progress) noexcept;
@@ -186,8 +186,8 @@ task<> discard(From& from) {
   } catch (error const&) {}
 }
 
-/// One direction of a `copy_both_ways`. When its write side takes no more, it throws away what it reads, as long as the
-/// other goes on: a peer that is stuck in sending would not read what the other direction has for it.
+/// One direction of a `copy_bidirectional`. When its write side takes no more, it throws away what it reads, as long as
+/// the other goes on: a peer that is stuck in sending would not read what the other direction has for it.
 template <class From, class To>
 task<> copy_one_way(From& from, To& to, copy_progress& progress, both_ways& both, task_group& group) {
   std::exception_ptr failure;
@@ -244,11 +244,11 @@ task<std::uint64_t> copy(From& from, To& to) {
 /// **A reset is passed on**, so that a truncated document does not look complete. If the connection of one stream is
 /// lost before its end has been passed on (reset by its peer, or given up by the kernel), the other stream is closed by
 /// `close_with_reset()`, which `tcp::stream` has: its peer reads the data that had arrived, and then gets ECONNRESET.
-/// Before that, `copy_both_ways` waits until the peer has acknowledged all of the data, at most two seconds without
+/// Before that, `copy_bidirectional` waits until the peer has acknowledged all of the data, at most two seconds without
 /// progress. A `local::stream` cannot be reset and is left open. After `timed_out` or a cancel, both streams are left
 /// open: call `close_with_reset` if their peers must not take the data for complete.
 template <stream A, stream B>
-task<copied> copy_both_ways(A& a, B& b) {
+task<bidirectional_copy_result> copy_bidirectional(A& a, B& b) {
   detail::both_ways both;
   auto& there = both.there;
   auto& back = both.back;
@@ -266,7 +266,7 @@ task<copied> copy_both_ways(A& a, B& b) {
   if (there.has_lost_source && !there.has_ended) co_await detail::pass_reset_on(b);
   if (back.has_lost_source && !back.has_ended) co_await detail::pass_reset_on(a);
   if (both.failure) detail::throw_with_transferred(both.failure, both.failed->written);
-  co_return copied{there.written, back.written};
+  co_return bidirectional_copy_result{there.written, back.written};
 }
 
 }  // namespace strait

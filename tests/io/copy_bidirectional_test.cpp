@@ -1,4 +1,4 @@
-// copy_both_ways(): a proxy's whole work.
+// copy_bidirectional(): a proxy's whole work.
 #include "catch.hpp"
 
 #include <string>
@@ -37,10 +37,10 @@ class reset_peer {
 
 /// Runs the copy beside `peers`.
 template <class P, class Peers>
-copied copy_beside(P& p, Peers peers) {
+bidirectional_copy_result copy_beside(P& p, Peers peers) {
   return complete(
-      [&]() -> task<copied> {
-        auto [done, ended] = co_await when_all(copy_both_ways(p.near, p.far), peers());
+      [&]() -> task<bidirectional_copy_result> {
+        auto [done, ended] = co_await when_all(copy_bidirectional(p.near, p.far), peers());
         static_cast<void>(ended);
         co_return done;
       },
@@ -65,7 +65,7 @@ TEST_CASE("the end of one direction is passed on, and the other goes on") {
       auto const answer = co_await all_of(p.client);
       CHECK(answer == "an answer, and more");
     });
-    CHECK(done == copied{7, 19});
+    CHECK(done == bidirectional_copy_result{7, 19});
   });
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("bulk both ways at once arrives byte for byte") {
       CHECK(there == bulk);
       CHECK(back == bulk);
     });
-    CHECK(done == copied{bulk, bulk});
+    CHECK(done == bidirectional_copy_result{bulk, bulk});
   });
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("streams in memory are copied both ways, too") {
     CHECK(there == 20'000);
     CHECK(back == 10'000);
   });
-  CHECK(done == copied{20'000, 10'000});
+  CHECK(done == bidirectional_copy_result{20'000, 10'000});
 }
 
 TEST_CASE("peers that know nothing of the library close their halves one after the other") {
@@ -114,8 +114,8 @@ TEST_CASE("peers that know nothing of the library close their halves one after t
       server.close();
       return client.receive_to_the_end();
     };
-    auto [done, answer] = co_await when_all(copy_both_ways(near, far), on_thread_pool(peers));
-    CHECK(done == copied{8, 18});
+    auto [done, answer] = co_await when_all(copy_bidirectional(near, far), on_thread_pool(peers));
+    CHECK(done == bidirectional_copy_result{8, 18});
     CHECK(answer == "answer to question");
   });
 }
@@ -129,7 +129,7 @@ TEST_CASE("the answer of a server that closes before it has read the request is 
           static_cast<void>(co_await as_result(send_pattern(p.client, 0, 1000 * megabyte)));
         });
         group.spawn([&]() -> task<> {
-          auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+          auto const failure = co_await failure_of<error>(copy_bidirectional(p.near, p.far));
           CHECK((failure.code() == std::errc::broken_pipe || failure.code() == std::errc::connection_reset));
           has_failed = true;
         });
@@ -155,7 +155,7 @@ TEST_CASE(
     std::uint64_t received = 0;
     auto body = [&](task_group& group) -> task<> {
       group.spawn([&]() -> task<> {
-        auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+        auto const failure = co_await failure_of<error>(copy_bidirectional(p.near, p.far));
         CHECK(failure.code() == std::errc::broken_pipe);
       });
       group.spawn([&]() -> task<> {
@@ -179,7 +179,7 @@ TEST_CASE("a reset of one side cancels the other direction, and the error names 
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
       group.spawn([&]() -> task<> {
-        auto const failure = co_await failure_of<error>(copy_both_ways(near, far));
+        auto const failure = co_await failure_of<error>(copy_bidirectional(near, far));
         CHECK(std::string(failure.what()) ==
               "read from " + near.remote_endpoint().to_string() + ": connection reset by peer");
         CHECK(failure.transferred() == 5);
@@ -206,7 +206,7 @@ TEST_CASE("a reset is passed on, by either way of copying, when all that had arr
     auto& sink = by_client ? p.server : p.client;
     auto body = [&](task_group& group) -> task<> {
       group.spawn([&]() -> task<> {
-        auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+        auto const failure = co_await failure_of<error>(copy_bidirectional(p.near, p.far));
         CHECK(failure.code() == std::errc::connection_reset);
         CHECK(failure.transferred() == size);
       });
@@ -239,7 +239,7 @@ TEST_CASE("a reset that a write is told of is passed on behind what the peer had
         co_await client.write("a request");
         auto const lost = co_await as_result(far.write("a part of it"));
         CHECK(lost.error() == std::errc::connection_reset);
-        auto const failure = co_await failure_of<error>(copy_both_ways(near, far));
+        auto const failure = co_await failure_of<error>(copy_bidirectional(near, far));
         CHECK((failure.code() == std::errc::broken_pipe || failure.code() == std::errc::connection_reset));
       });
       auto const half = co_await some_of(client);
@@ -255,7 +255,7 @@ TEST_CASE("a limit that ends a proxy resets neither side, and leaves both stream
   auto p = tcp_passage();
   complete([&]() -> task<> {
     p.near.idle_timeout(30ms);
-    auto const failure = co_await failure_of<error>(copy_both_ways(p.near, p.far));
+    auto const failure = co_await failure_of<error>(copy_bidirectional(p.near, p.far));
     CHECK(failure.code() == std::errc::timed_out);
     CHECK(p.near.is_open());
     CHECK(p.far.is_open());
@@ -267,7 +267,7 @@ TEST_CASE("a reset that was told to one direction does not pass for the end of t
   auto pair = duplex();
   run([&]() -> task<> {
     co_await pair.first.write("hello");
-    auto const failure = co_await failure_of<error>(copy_both_ways(peer, pair.second));
+    auto const failure = co_await failure_of<error>(copy_bidirectional(peer, pair.second));
     CHECK(std::string(failure.what()).starts_with("write to it: "));
     auto const end = co_await when_any(some_of(pair.first), turns(5));
     CHECK_FALSE(std::get<0>(end).has_value());
@@ -283,7 +283,7 @@ TEST_CASE("a proxy that is canceled says how many bytes have got through, both w
       group.spawn([&]() -> task<> {
         auto attempt = [&]() -> task<> {
           try {
-            co_await copy_both_ways(p.near, p.far);
+            co_await copy_bidirectional(p.near, p.far);
           } catch (canceled const& c) {
             moved = c.transferred();
           }
