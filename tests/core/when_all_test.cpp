@@ -67,7 +67,7 @@ TEST_CASE("when_all runs all side by side") {
 TEST_CASE("when_all gives nothing for what has no value") {
   run([]() -> task<> {
     auto const values = co_await when_all(turns(1), give_after(1, 42), yield());
-    STATIC_REQUIRE(std::is_same_v<std::remove_const_t<decltype(values)>, std::tuple<nothing, int, nothing>>);
+    STATIC_REQUIRE(std::is_same_v<std::remove_const_t<decltype(values)>, std::tuple<void_value, int, void_value>>);
     CHECK(std::get<1>(values) == 42);
   });
 }

@@ -9,14 +9,14 @@
 namespace strait {
 
 /// The value of a task or operation that returns `void`.
-struct nothing {
-  bool operator==(nothing const&) const = default;
+struct void_value {
+  bool operator==(void_value const&) const = default;
 };
 
 namespace detail {
 
 template <class T>
-using value_t = std::conditional_t<std::is_void_v<T>, nothing, T>;
+using value_t = std::conditional_t<std::is_void_v<T>, void_value, T>;
 
 }  // namespace detail
 

@@ -55,11 +55,11 @@ task<> settle(A what, outcome<value_t<await_result_t<A>>>& to, race* in) {
 
 }  // namespace detail
 
-/// Runs all of `what` side by side; completes when all have ended, with a tuple of their values (`nothing` for what has
-/// none). If one fails, the others are canceled, and when they have ended, its exception is rethrown; several are
-/// rethrown as one `multiple_errors`. **Values that the others have obtained are destroyed then**: a connection that
-/// was accepted is closed, bytes that were read are in their buffer, but their number is lost. Where such a value must
-/// not be lost, use `when_all_settled`.
+/// Runs all of `what` side by side; completes when all have ended, with a tuple of their values (`void_value` for those
+/// without a value). If one fails, the others are canceled, and when they have ended, its exception is rethrown;
+/// several are rethrown as one `multiple_errors`. **Values that the others have obtained are destroyed then**: a
+/// connection that was accepted is closed, bytes that were read are in their buffer, but their number is lost. Where
+/// such a value must not be lost, use `when_all_settled`.
 ///
 ///     auto [config, peer] = co_await when_all(load_config(), tcp::connect("localhost:5000"));
 template <awaitable... A>
