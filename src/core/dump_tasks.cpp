@@ -24,9 +24,9 @@ class task_dump {
     collect(branches);
   }
 
-  [[nodiscard]] std::string text(std::size_t most_tasks) const {
+  [[nodiscard]] std::string text(std::size_t max_tasks) const {
     std::string text;
-    std::size_t const left_out = lines_.size() - std::min(most_tasks, lines_.size());
+    std::size_t const left_out = lines_.size() - std::min(max_tasks, lines_.size());
     std::size_t const first = (lines_.size() - left_out + 1) / 2;
     for (std::size_t i = 0; i != first; ++i) add_line(text, lines_[i]);
     if (left_out != 0) fmt::format_to(std::back_inserter(text), "({} of {} tasks left out)\n", left_out, lines_.size());
@@ -96,8 +96,8 @@ class task_dump {
 
 }  // namespace detail
 
-std::string dump_tasks(event_loop const& loop, std::size_t most_tasks) {
-  return detail::task_dump(detail::loop_of(loop)).text(most_tasks);
+std::string dump_tasks(event_loop const& loop, std::size_t max_tasks) {
+  return detail::task_dump(detail::loop_of(loop)).text(max_tasks);
 }
 
 }  // namespace strait

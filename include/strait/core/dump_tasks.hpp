@@ -14,8 +14,8 @@ namespace strait {
 ///     void serve_forever() at server.cpp:17, for 4.0 s
 ///       void echo(strait::tcp::stream) at server.cpp:8, for 0.3 s
 ///
-/// Of more than `most_tasks` tasks, the first and the last half of that number are shown, and between them how many are
+/// Of more than `max_tasks` tasks, the first and the last half of that number are shown, and between them how many are
 /// left out. Lines below level 32 are not indented further, but say their level; names are cut after 200 characters.
-[[nodiscard]] std::string dump_tasks(event_loop const& loop, std::size_t most_tasks = 10'000);
+[[nodiscard]] std::string dump_tasks(event_loop const& loop, std::size_t max_tasks = 10'000);
 
 }  // namespace strait
