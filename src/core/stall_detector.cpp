@@ -32,7 +32,7 @@ stall stall_of(observation const& seen) {
   what.function = detail::function_name(seen.where);
   what.file = detail::file_name(seen.where);
   if (seen.has_awaited) what.line = seen.where.line();
-  what.held = clock::now() - seen.since;
+  what.duration = clock::now() - seen.since;
   return what;
 }
 
@@ -167,7 +167,7 @@ stall_detector::stall_detector(std::chrono::nanoseconds limit, hook<void(stall c
 stall_detector::~stall_detector() = default;
 
 std::string describe(stall const& what) {
-  std::string const held = in_words(what.held);
+  std::string const held = in_words(what.duration);
   if (what.function.empty())
     return fmt::format("a function that was posted to its loop {} {}", what.is_over ? "held it for" : "has held it for",
                        held);

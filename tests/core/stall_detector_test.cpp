@@ -113,7 +113,7 @@ TEST_CASE("a task that holds its loop is reported while it does, by function, fi
   CHECK_THAT(stalls[0].function, !ContainsSubstring("Frame"));
   CHECK(stalls[0].file == "stall_detector_test.cpp");
   CHECK(stalls[0].line == went_on_at);
-  CHECK(stalls[0].held >= limit);
+  CHECK(stalls[0].duration >= limit);
   CHECK_FALSE(stalls[0].is_over);
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("a task that has held its loop is reported again when it waits, with w
   CHECK(stalls[1].line == went_on_at);
   CHECK(stalls[1].next_file == "stall_detector_test.cpp");
   CHECK(stalls[1].next_line == stood_at);
-  CHECK(stalls[1].held >= stalls[0].held);
+  CHECK(stalls[1].duration >= stalls[0].duration);
 }
 
 TEST_CASE("a task that holds its loop to its end is reported again without a place", "[threads]") {
@@ -187,7 +187,7 @@ TEST_CASE("a posted function that holds its loop is reported as such", "[threads
   });
   REQUIRE(stalls.size() == 2);
   CHECK(stalls[0].function.empty());
-  CHECK(stalls[0].held >= limit);
+  CHECK(stalls[0].duration >= limit);
   CHECK(stalls[1].is_over);
   CHECK(stalls[1].function.empty());
 }
@@ -287,10 +287,10 @@ TEST_CASE("a stall is described by what holds the loop, for how long, from where
   what.function = "void echo(strait::tcp::stream)";
   what.file = "server.cpp";
   what.line = 17;
-  what.held = 200ms;
+  what.duration = 200ms;
   CHECK(describe(what) == "void echo(strait::tcp::stream) has held its loop for 200 ms, since server.cpp:17");
   what.is_over = true;
-  what.held = 1300ms;
+  what.duration = 1300ms;
   CHECK(describe(what) == "void echo(strait::tcp::stream) held its loop for 1.3 s, from server.cpp:17 to its end");
   what.next_file = "server.cpp";
   what.next_line = 23;
@@ -302,13 +302,13 @@ TEST_CASE("a stall of a task that has not awaited anything is described without 
   stall what;
   what.function = "void echo(strait::tcp::stream)";
   what.file = "server.cpp";
-  what.held = 200ms;
+  what.duration = 200ms;
   CHECK(describe(what) == "void echo(strait::tcp::stream) in server.cpp has held its loop for 200 ms, since it began");
 }
 
 TEST_CASE("a stall of a posted function is described as such") {
   stall what;
-  what.held = 200ms;
+  what.duration = 200ms;
   CHECK(describe(what) == "a function that was posted to its loop has held it for 200 ms");
 }
 

@@ -14,10 +14,10 @@ struct stall {
   std::string function;  ///< "void echo(strait::tcp::stream)"; empty: it is no task, but a function that was posted
   std::string file;      ///< of the await from which the task went on, without the folders
   unsigned line = 0;     ///< of the same; 0: the task has only begun, and `file` is that of its function
-  std::chrono::nanoseconds held{};  ///< for how long: at least, and about a quarter of the limit more at most
-  bool is_over = false;             ///< the loop goes on
-  std::string next_file;            ///< if it is over, of the await at which the task now stands
-  unsigned next_line = 0;           ///< of the same; 0: the task has ended
+  std::chrono::nanoseconds duration{};  ///< for how long: at least, and about a quarter of the limit more at most
+  bool is_over = false;                 ///< the loop goes on
+  std::string next_file;                ///< if it is over, of the await at which the task now stands
+  unsigned next_line = 0;               ///< of the same; 0: the task has ended
 };
 
 /// "void echo(strait::tcp::stream) has held its loop for 200 ms, since server.cpp:17", and when it is over
