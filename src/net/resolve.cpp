@@ -56,7 +56,7 @@ std::vector<endpoint> look_up(std::string const& host, std::string const& servic
 // Look-ups have threads of their own: while a name server does not answer, each holds one for many seconds, and files
 // and `on_thread_pool` must not wait for that.
 struct look_up_pool : detail::thread_pool {
-  look_up_pool() noexcept : thread_pool(look_up_threads, max_queued_look_ups) {}
+  look_up_pool() noexcept : thread_pool(max_concurrent_lookups, max_queued_lookups) {}
 };
 detail::thread_pool& pool() { return detail::process_wide<look_up_pool>::instance(); }
 
@@ -75,7 +75,7 @@ class look_up_job final : public detail::pool_item {
       if (pool().submit(*job)) return;
       throw error(std::make_error_code(std::errc::resource_unavailable_try_again),
                   fmt::format("resolve {}:{}", job->host_, job->service_),
-                  fmt::format("{} look-ups wait already", max_queued_look_ups));
+                  fmt::format("{} look-ups wait already", max_queued_lookups));
     } catch (...) {
       job->held_by_pool_.reset();
       throw;

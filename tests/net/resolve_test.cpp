@@ -83,26 +83,26 @@ TEST_CASE("look-ups for which no thread is free wait for one", "[threads]") {
   slow_resolver resolver;
   complete([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
-      co_await begin_look_ups(group, look_up_threads + 5, look_up_threads);
+      co_await begin_look_ups(group, max_concurrent_lookups + 5, max_concurrent_lookups);
       co_await sleep_for(20ms);
-      CHECK(resolver.begun() == look_up_threads);
+      CHECK(resolver.begun() == max_concurrent_lookups);
       resolver.let_go();
     });
   });
-  CHECK(resolver.begun() == look_up_threads + 5);
+  CHECK(resolver.begun() == max_concurrent_lookups + 5);
 }
 
 TEST_CASE("a look-up that is canceled before a thread has begun it is not made", "[threads]") {
   slow_resolver resolver;
   complete([&]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
-      co_await begin_look_ups(group, look_up_threads + 100, look_up_threads);
+      co_await begin_look_ups(group, max_concurrent_lookups + 100, max_concurrent_lookups);
       group.cancel();
     });
     resolver.let_go();
     static_cast<void>(co_await resolve("localhost:80"));
   });
-  CHECK(resolver.begun() == look_up_threads + 1);
+  CHECK(resolver.begun() == max_concurrent_lookups + 1);
 }
 
 TEST_CASE("a look-up that is dropped before a thread has begun it is not made", "[threads]") {
@@ -111,21 +111,21 @@ TEST_CASE("a look-up that is dropped before a thread has begun it is not made", 
     event_loop loop;
     std::list<test::loose_task<void>> dropped;
     auto const look_up_name = []() -> task<> { static_cast<void>(co_await resolve("localhost:80")); };
-    for (unsigned i = 0; i != look_up_threads + 10; ++i) dropped.emplace_back(loop, look_up_name());
+    for (unsigned i = 0; i != max_concurrent_lookups + 10; ++i) dropped.emplace_back(loop, look_up_name());
     loop.run([&]() -> task<> {
-      while (resolver.begun() < look_up_threads) co_await sleep_for(1ms);
+      while (resolver.begun() < max_concurrent_lookups) co_await sleep_for(1ms);
     });
   }
   resolver.let_go();
   CHECK(look_up("localhost:80").size() >= 1);
-  CHECK(resolver.begun() == look_up_threads + 1);
+  CHECK(resolver.begun() == max_concurrent_lookups + 1);
 }
 
 TEST_CASE("a name server that does not answer keeps neither files nor blocking calls waiting", "[threads]") {
   slow_resolver const resolver;
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
-      co_await begin_look_ups(group, 2 * look_up_threads, look_up_threads);
+      co_await begin_look_ups(group, 2 * max_concurrent_lookups, max_concurrent_lookups);
       CHECK(co_await on_thread_pool([] { return 7; }) == 7);
       auto const self = co_await open_file("/proc/self/exe");
       CHECK(self.is_open());
@@ -149,13 +149,13 @@ TEST_CASE("blocking calls that occupy all of their threads keep no look-up waiti
   });
 }
 
-TEST_CASE("a look-up fails, and says why, when max_queued_look_ups others wait", "[threads]") {
+TEST_CASE("a look-up fails, and says why, when max_queued_lookups others wait", "[threads]") {
   slow_resolver const resolver;
   complete(
       []() -> task<> {
         co_await with_task_group([](task_group& group) -> task<> {
-          co_await begin_look_ups(group, look_up_threads, look_up_threads);
-          co_await begin_look_ups(group, max_queued_look_ups, look_up_threads);
+          co_await begin_look_ups(group, max_concurrent_lookups, max_concurrent_lookups);
+          co_await begin_look_ups(group, max_queued_lookups, max_concurrent_lookups);
           co_await yield();
           std::string message;
           std::error_code code;

@@ -15,8 +15,8 @@ namespace strait {
 /// what the resolver says, or `std::errc::resource_unavailable_try_again`, see below.
 ///
 /// Asks the system's resolver, which blocks, on threads that all loops of the process share and that do nothing else,
-/// so that neither files nor `on_thread_pool` wait for a name server: at most `look_up_threads`, begun when they are
-/// needed. At most `max_queued_look_ups` more wait for one, in order; a further one fails.
+/// so that neither files nor `on_thread_pool` wait for a name server: at most `max_concurrent_lookups`, begun when they
+/// are needed. At most `max_queued_lookups` more wait for one, in order; a further one fails.
 ///
 /// A cancel takes effect at once. A look-up that still waits for a thread is withdrawn. The resolver cannot be
 /// interrupted: a look-up that has begun keeps its thread until the resolver has an answer or gives up.
@@ -29,8 +29,8 @@ namespace strait {
 [[nodiscard]] task<std::vector<endpoint>> resolve(std::string_view host_and_port);
 
 /// The greatest number of look-ups that the system's resolver is asked for at the same time.
-inline constexpr unsigned look_up_threads = 16;
+inline constexpr unsigned max_concurrent_lookups = 16;
 /// The greatest number of look-ups that wait for a thread; more than a host has ports to connect from.
-inline constexpr std::size_t max_queued_look_ups = 65'536;
+inline constexpr std::size_t max_queued_lookups = 65'536;
 
 }  // namespace strait
