@@ -169,7 +169,7 @@ bool lacks_family(std::error_code const& code) noexcept {
 
 }  // namespace
 
-std::vector<listener> listen_everywhere(std::uint16_t port, listen_options options) {
+std::vector<listener> listen_all_addresses(std::uint16_t port, listen_options options) {
   options.v6_only = true;
   for (int tries = 1;; ++tries) {
     std::vector<listener> all;

@@ -92,7 +92,7 @@ TEST_CASE("no socket shares a port with a stranger, even one who would") {
 }
 
 TEST_CASE("listening everywhere is on one port of IPv6 and IPv4, a listener each") {
-  auto const all = tcp::listen_everywhere(0);
+  auto const all = tcp::listen_all_addresses(0);
   REQUIRE(!all.empty());
   auto const port = all.front().local_endpoint().port();
   CHECK(port != 0);
@@ -103,7 +103,7 @@ TEST_CASE("listening everywhere is on one port of IPv6 and IPv4, a listener each
 
 TEST_CASE("fault 07: listening everywhere on a host without IPv6 is on IPv4") {
   without_ipv6 const host;
-  auto const all = tcp::listen_everywhere(0);
+  auto const all = tcp::listen_all_addresses(0);
   REQUIRE(all.size() == 1);
   CHECK(all.front().local_endpoint().is_v4());
 }
@@ -111,6 +111,7 @@ TEST_CASE("fault 07: listening everywhere on a host without IPv6 is on IPv4") {
 TEST_CASE("listening everywhere on a port that is taken is one clear message") {
   auto const taken = tcp::listen("0.0.0.0:0");
   auto const before = open_descriptors();
-  CHECK_THROWS_WITH(tcp::listen_everywhere(taken.local_endpoint().port()), ContainsSubstring("address already in use"));
+  CHECK_THROWS_WITH(tcp::listen_all_addresses(taken.local_endpoint().port()),
+                    ContainsSubstring("address already in use"));
   CHECK(open_descriptors() == before);
 }

@@ -103,7 +103,7 @@ class listener : public socket_listener {
                                                   listen_options options = {});
 /// On all addresses of this host, IPv6 and IPv4, with a listener for each; on the same port, with port 0, too. What the
 /// host does not have is left out. Throws `error` if that is both.
-[[nodiscard]] std::vector<listener> listen_everywhere(std::uint16_t port, listen_options options = {});
+[[nodiscard]] std::vector<listener> listen_all_addresses(std::uint16_t port, listen_options options = {});
 
 /// Connects to one endpoint. If the destination is a local port without a listener, and the kernel chooses that
 /// port for this end, the socket is connected to itself: that is reported as `std::errc::connection_refused`.
