@@ -170,7 +170,7 @@ task<directory> directory::open_directory(std::string path) const {
   co_return co_await on_thread_pool(work);
 }
 
-task<> directory::make_directories(std::string path) const {
+task<> directory::create_directories(std::string path) const {
   auto const work = [&] {
     auto const context = context_of("make", *this, path);
     auto const checked = path_of(*this, path, context);

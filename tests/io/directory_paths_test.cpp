@@ -31,7 +31,7 @@ TEST_CASE("paths that lead outside are refused by every operation, with the reas
                                       {"../", "a path with .. leads outside"},
                                       {std::string("book\0.txt", 9), "a path cannot have a NUL in it"}};
   in_a_house([&](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a");
+    co_await inbox.create_directories("a");
     co_await put(inbox, "old", "old");
     for (auto const& refused : all)
       for (auto const& operation : operations()) {
@@ -73,7 +73,7 @@ TEST_CASE("the texts of errors say what was to be done, with which path, and why
 
 TEST_CASE("a symbolic link in the way is refused by every operation, wherever it leads") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("real");
+    co_await inbox.create_directories("real");
     co_await put(inbox, "real/passwd", "here");
     co_await put(inbox, "old", "old");
     there.link("../secret", "out");
@@ -97,7 +97,7 @@ TEST_CASE("a symbolic link in the way is refused by every operation, wherever it
 
 TEST_CASE("a symbolic link is not opened, wherever it leads") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("real");
+    co_await inbox.create_directories("real");
     co_await put(inbox, "book", "hello");
     there.link("../secret/passwd", "out");
     there.link("../secret/new", "out-to-nothing");
@@ -164,8 +164,8 @@ TEST_CASE("names and paths that are too long are errors") {
 
 TEST_CASE("nothing leads outside while another thread swaps a directory for a symbolic link", "[threads]") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a");
-    co_await inbox.make_directories("b/link");
+    co_await inbox.create_directories("a");
+    co_await inbox.create_directories("b/link");
     there.link("../../secret", "a/link");
     // "a/link" is the symbolic link out, or after that the directory.
     auto const swap = [&] {
@@ -183,7 +183,7 @@ TEST_CASE("nothing leads outside while another thread swaps a directory for a sy
     auto const try_all = [&](std::string name) -> task<> {
       co_await put(inbox, name, "to be moved");
       co_await attempt(put(inbox, "a/link/" + name, "escaped?"));
-      co_await attempt(inbox.make_directories("a/link/" + name + "-folder/x"));
+      co_await attempt(inbox.create_directories("a/link/" + name + "-folder/x"));
       co_await attempt(inbox.rename(name, "a/link/" + name + "-moved"));
       co_await attempt(list(inbox, "a/link"));
       co_await attempt(remove(inbox, "a/link/" + name));

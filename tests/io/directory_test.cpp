@@ -24,7 +24,7 @@ TEST_CASE("files in a directory are made, written and read") {
     CHECK(there.text_of("inbox/book") == "hello");
     auto const text = co_await text_in(inbox, "book");
     CHECK(text == "hello");
-    co_await inbox.make_directories("a/b");
+    co_await inbox.create_directories("a/b");
     co_await put(inbox, "a/b/book", "deep");
     CHECK(there.text_of("inbox/a/b/book") == "deep");
     auto const second_text = co_await text_in(inbox, "a/b/book");
@@ -34,7 +34,7 @@ TEST_CASE("files in a directory are made, written and read") {
 
 TEST_CASE("what is opened in a directory is named after it") {
   in_a_house([](house const&, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a/b");
+    co_await inbox.create_directories("a/b");
     auto const opened = co_await inbox.open_directory("a/b");
     CHECK(opened.name() == "inbox/a/b");
     auto const made = co_await opened.open_file("book", to_make);
@@ -46,7 +46,7 @@ TEST_CASE("what is opened in a directory is named after it") {
 
 TEST_CASE("a slash too many, a slash at the end and a part that is . mean nothing") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("./a//b/");
+    co_await inbox.create_directories("./a//b/");
     co_await put(inbox, "a/./b//book", "hello");
     CHECK(there.text_of("inbox/a/b/book") == "hello");
   });
@@ -72,11 +72,11 @@ TEST_CASE("a file that is made in a directory has the permissions that are asked
 
 TEST_CASE("directories are made with those above them, and those that are there stay") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a/b/c");
+    co_await inbox.create_directories("a/b/c");
     co_await put(inbox, "a/b/c/book", "hello");
-    co_await inbox.make_directories("a/b/c");
-    co_await inbox.make_directories("a/b/d");
-    co_await inbox.make_directories(".");
+    co_await inbox.create_directories("a/b/c");
+    co_await inbox.create_directories("a/b/d");
+    co_await inbox.create_directories(".");
     CHECK(there.text_of("inbox/a/b/c/book") == "hello");
     auto const status = co_await inbox.status("a/b/d");
     CHECK(status.is_directory());
@@ -88,7 +88,7 @@ TEST_CASE("the same directories may be made by many at once", "[threads]") {
     co_await with_task_group([&](task_group& group) -> task<> {
       for (int i = 0; i != 64; ++i)
         group.spawn([&, i]() -> task<> {
-          co_await inbox.make_directories("a/b/c");
+          co_await inbox.create_directories("a/b/c");
           co_await put(inbox, fmt::format("a/b/c/{}", i), "hello");
         });
       co_return;
@@ -100,8 +100,8 @@ TEST_CASE("the same directories may be made by many at once", "[threads]") {
 
 TEST_CASE("a rename gives a file another path, in another directory, too") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a/b");
-    co_await inbox.make_directories("c");
+    co_await inbox.create_directories("a/b");
+    co_await inbox.create_directories("c");
     co_await put(inbox, "book", "hello");
     co_await inbox.rename("book", "cook");
     co_await inbox.rename("cook", "a/b/book");
@@ -149,7 +149,7 @@ TEST_CASE("of many renames to the same path one succeeds", "[threads]") {
 
 TEST_CASE("files and empty directories are removed, full ones are not") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a/b");
+    co_await inbox.create_directories("a/b");
     co_await put(inbox, "a/book", "hello");
     auto const failure = co_await failure_of<error>(inbox.remove("a"));
     CHECK(failure.what() == std::string("remove inbox/a: directory not empty"));
@@ -162,7 +162,7 @@ TEST_CASE("files and empty directories are removed, full ones are not") {
 
 TEST_CASE("a directory is synced, itself or one in it") {
   in_a_house([](house const&, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a/b");
+    co_await inbox.create_directories("a/b");
     co_await inbox.sync();
     co_await inbox.sync("a/b");
   });
@@ -170,7 +170,7 @@ TEST_CASE("a directory is synced, itself or one in it") {
 
 TEST_CASE("the status of what is in a directory, and of itself") {
   in_a_house([](house const&, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a");
+    co_await inbox.create_directories("a");
     co_await put(inbox, "a/book", "hello");
     auto const book = co_await inbox.status("a/book");
     CHECK(book.is_regular());
@@ -186,7 +186,7 @@ TEST_CASE("the entries of a directory come in order of their bytes, with what th
   in_a_house([](house const& there, directory const& inbox) -> task<> {
     auto const entries = co_await inbox.entries();
     CHECK(entries.empty());
-    co_await inbox.make_directories("c/d");
+    co_await inbox.create_directories("c/d");
     for (char const* name : {"b", "a", "\xc3\xa4", "B", ".hidden"}) co_await put(inbox, name, "x");
     there.link("nowhere", "link");
     REQUIRE(::mkfifo(there.inbox("pipe").c_str(), 0600) == 0);
@@ -272,7 +272,7 @@ TEST_CASE("a directory that has never been opened, or was moved from, fails all 
 
 TEST_CASE("operations on a directory leave no descriptor behind, whether they succeed or fail") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
-    co_await inbox.make_directories("a/b/c");
+    co_await inbox.create_directories("a/b/c");
     there.link("../secret", "link");
     auto const before = open_descriptors();
     for (std::string const path : {"a/b/c", "a/b/c/d", "a/b/none/e", "link/x", "..", "a/link"})

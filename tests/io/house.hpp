@@ -93,7 +93,7 @@ struct operation_on_path {
 inline task<> open_for_reading(directory const& in, std::string path) { co_await in.open_file(path); }
 inline task<> open_for_writing(directory const& in, std::string path) { co_await in.open_file(path, to_make); }
 inline task<> open_as_directory(directory const& in, std::string path) { co_await in.open_directory(path); }
-inline task<> make(directory const& in, std::string path) { co_await in.make_directories(path); }
+inline task<> make(directory const& in, std::string path) { co_await in.create_directories(path); }
 inline task<> rename_from(directory const& in, std::string path) { co_await in.rename(path, "new"); }
 inline task<> rename_to(directory const& in, std::string path) {
   co_await in.rename("old", path, replacement::allowed);

@@ -43,7 +43,7 @@ class directory {
   [[nodiscard]] task<file> open_file(std::string path, open_options options = {}) const;
   [[nodiscard]] task<directory> open_directory(std::string path) const;
   /// Makes the directory and those above it; those that are there already stay as they are.
-  [[nodiscard]] task<> make_directories(std::string path) const;
+  [[nodiscard]] task<> create_directories(std::string path) const;
   /// Gives a file another path, at once: at any moment, whatever happens, there is the one or the other. With
   /// `replacement::refused`, a file that is there is `std::errc::file_exists`, and nothing changes.
   [[nodiscard]] task<> rename(std::string from, std::string to, replacement of_another = replacement::refused) const;

@@ -152,7 +152,7 @@ bool counted_folder::remove_unless_locked(int in, char const* name, bool is_coun
   return true;
 }
 
-task<> counted_folder::make_directories(std::string path) {
+task<> counted_folder::create_directories(std::string path) {
   auto const work = [&] { make_directories_blocking(path); };
   co_await on_thread_pool(work);
 }

@@ -67,7 +67,7 @@ class counted_folder {
   [[nodiscard]] strait::task<> remove_old_parts(std::chrono::system_clock::time_point oldest);
 
   /// Throws `over_quota` if one of them does not fit; those above it may have been made then.
-  [[nodiscard]] strait::task<> make_directories(std::string path);
+  [[nodiscard]] strait::task<> create_directories(std::string path);
 
   /// Opens the part `path` of a file of `size` bytes, or makes it. Returns nothing if another server has locked it.
   /// Throws `over_quota` if the file does not fit.

@@ -109,7 +109,7 @@ task<decision> inbox::make_folder(std::string const& name) {
   } catch (error const& e) {
     if (!is_missing(e)) throw;
   }
-  co_await contents_.make_directories(name);
+  co_await contents_.create_directories(name);
   co_await sync_folders(name);
   co_return decision{verdict_code::stored, "a folder"};
 }
@@ -165,7 +165,7 @@ task<std::variant<decision, std::unique_ptr<incoming>>> inbox::prepare(offer con
   auto claim = co_await claims_.take(part_name, std::move(on_takeover));
   if (!claim) co_return decision{verdict_code::taken_over, "a later offer of it goes on with it"};
   if (auto found = co_await compare(what, reading)) co_return std::move(*found);
-  co_await contents_.make_directories(folder_of(what.name));
+  co_await contents_.create_directories(folder_of(what.name));
   auto part = co_await contents_.open_part(part_name, what.size, what.kind == file_kind::executable ? 0777 : 0666);
   if (!part) co_return decision{verdict_code::cannot_store, "another server works on it; it can be tried again"};
   auto file = std::make_unique<incoming>(what, std::move(*part), std::move(*claim));

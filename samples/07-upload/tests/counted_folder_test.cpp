@@ -167,7 +167,7 @@ TEST_CASE("counted folder: a folder that several tasks make at once counts once"
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     co_await count(all);
     auto const several = [&](task_group& group) -> task<> {
-      for (int i = 0; i != 8; ++i) group.spawn(all.make_directories("a/b/c"));
+      for (int i = 0; i != 8; ++i) group.spawn(all.create_directories("a/b/c"));
       co_return;
     };
     co_await with_task_group(several);
@@ -183,7 +183,7 @@ TEST_CASE("counted folder: folders beyond the quota are refused, and those that 
     for (int i = 0; i != 99; ++i) name += "/d";
     bool was_refused = false;
     try {
-      co_await all.make_directories(name);
+      co_await all.create_directories(name);
     } catch (over_quota const&) {
       was_refused = true;
     }
@@ -202,7 +202,7 @@ TEST_CASE("counted folder: folders below a symbolic link are not made") {
     co_await count(all);
     bool was_refused = false;
     try {
-      co_await all.make_directories("a/b");
+      co_await all.create_directories("a/b");
     } catch (error const& e) {
       was_refused = e.code() == std::errc::not_a_directory || e.code() == std::errc::too_many_symbolic_link_levels;
     }
