@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
 
     auto sockets = udp::bind_shared(options.where(), options.threads);
     auto const admits = [&](udp::request const& question) { return door.admits(question.from(), question.text()); };
-    udp::server all({.longest = doorkeeper::longest_question,  // let the system drop the rest
+    udp::server all({.max_datagram_size = doorkeeper::longest_question,  // let the system drop the rest
                      .drain = options.drain,
                      .on_datagram = admits});
     run_until_signal(options.threads, [&](unsigned thread) {

@@ -15,8 +15,8 @@
 namespace strait {
 
 template <class Endpoint>
-basic_datagram_buffer<Endpoint>::basic_datagram_buffer(std::size_t count, std::size_t longest)
-    : slots_(std::make_unique<detail::receive_slots>(count, longest)) {
+basic_datagram_buffer<Endpoint>::basic_datagram_buffer(std::size_t count, std::size_t max_datagram_size)
+    : slots_(std::make_unique<detail::receive_slots>(count, max_datagram_size)) {
   reserve(slots_->count());
 }
 template <class Endpoint>

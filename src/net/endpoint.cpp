@@ -130,7 +130,7 @@ endpoint endpoint::from_sockaddr(void const* address, std::size_t size) noexcept
 }
 
 std::size_t endpoint::to_sockaddr(void* into) const noexcept {
-  static_assert(longest_sockaddr >= sizeof(sockaddr_in6) && longest_sockaddr >= sizeof(sockaddr_in));
+  static_assert(max_sockaddr_size >= sizeof(sockaddr_in6) && max_sockaddr_size >= sizeof(sockaddr_in));
   auto* const to = static_cast<unsigned char*>(into);
   auto const put = [to](auto const& field, std::size_t offset) { std::memcpy(to + offset, &field, sizeof field); };
   in_port_t const port = htons(port_);

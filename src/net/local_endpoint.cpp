@@ -59,7 +59,7 @@ endpoint endpoint::from_sockaddr(void const* address, std::size_t size) noexcept
 }
 
 std::size_t endpoint::to_sockaddr(void* into) const noexcept {
-  static_assert(longest_sockaddr >= sizeof(sockaddr_un) && sizeof(sockaddr_un::sun_path) > longest_name);
+  static_assert(max_sockaddr_size >= sizeof(sockaddr_un) && sizeof(sockaddr_un::sun_path) > longest_name);
   sockaddr_un system{};
   system.sun_family = AF_UNIX;
   std::copy_n(name_.begin(), size_, system.sun_path + (is_abstract_ ? 1 : 0));

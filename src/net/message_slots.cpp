@@ -37,9 +37,9 @@ std::size_t send_slots::datagrams_in(std::size_t messages) const noexcept {
   return sum;
 }
 
-receive_slots::receive_slots(std::size_t count, std::size_t longest)
-    : longest_(std::max<std::size_t>(longest, 1)),
-      memory_(new char[std::max<std::size_t>(count, 1) * longest_]),
+receive_slots::receive_slots(std::size_t count, std::size_t max_datagram_size)
+    : max_datagram_size_(std::max<std::size_t>(max_datagram_size, 1)),
+      memory_(new char[std::max<std::size_t>(count, 1) * max_datagram_size_]),
       messages_(std::max<std::size_t>(count, 1)),
       vectors_(messages_.size()),
       addresses_(messages_.size()) {
@@ -48,14 +48,14 @@ receive_slots::receive_slots(std::size_t count, std::size_t longest)
 
 void receive_slots::make_room_for_offload() {
   controls_.resize(messages_.size());
-  longest_ = 65'536;  // pages that nothing is received into stay untouched
-  memory_.reset(new char[messages_.size() * longest_]);
+  max_datagram_size_ = 65'536;  // pages that nothing is received into stay untouched
+  memory_.reset(new char[messages_.size() * max_datagram_size_]);
   point_messages();
 }
 
 void receive_slots::point_messages() noexcept {
   for (std::size_t i = 0; i != messages_.size(); ++i) {
-    vectors_[i] = {memory_.get() + i * longest_, longest_};
+    vectors_[i] = {memory_.get() + i * max_datagram_size_, max_datagram_size_};
     msghdr& header = messages_[i].msg_hdr;
     header = {};
     header.msg_iov = &vectors_[i];

@@ -111,7 +111,7 @@ class receive_slots {
   // What the system joins at most: linux/udp.h, UDP_MAX_SEGMENTS, since Linux 6.9.
   static constexpr std::size_t most_joined = 128;
 
-  receive_slots(std::size_t count, std::size_t longest);
+  receive_slots(std::size_t count, std::size_t max_datagram_size);
 
   [[nodiscard]] std::size_t count() const noexcept { return messages_.size(); }
   /// Makes room for joined messages, if there is none.
@@ -146,7 +146,7 @@ class receive_slots {
   void point_messages() noexcept;
   [[nodiscard]] std::size_t segment_size(std::size_t index) const noexcept;
 
-  std::size_t longest_;
+  std::size_t max_datagram_size_;
   std::unique_ptr<char[]> memory_;
   std::vector<engine::message> messages_;
   std::vector<iovec> vectors_;

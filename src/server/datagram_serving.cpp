@@ -38,12 +38,12 @@ datagram_serving::~datagram_serving() {
 }
 
 std::size_t datagram_serving::buffer_capacity() const noexcept {
-  return std::max(limits_.longest, sizeof(spare_buffer));
+  return std::max(limits_.max_datagram_size, sizeof(spare_buffer));
 }
 
 mutable_buffer datagram_serving::take_buffer() {
-  if (spare_) return {std::exchange(spare_, spare_->next), limits_.longest};
-  return {allocate_frame(buffer_capacity()), limits_.longest};
+  if (spare_) return {std::exchange(spare_, spare_->next), limits_.max_datagram_size};
+  return {allocate_frame(buffer_capacity()), limits_.max_datagram_size};
 }
 
 void datagram_serving::give_back(mutable_buffer buffer) noexcept {

@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 static_assert(local::endpoint().is_unnamed() && !local::endpoint().is_path() && !local::endpoint().is_abstract());
 static_assert(local::endpoint().name().empty());
 static_assert(local::endpoint() == local::endpoint());
-static_assert(local::endpoint::longest_sockaddr >= sizeof(sockaddr_un));
+static_assert(local::endpoint::max_sockaddr_size >= sizeof(sockaddr_un));
 
 namespace {
 
@@ -39,7 +39,7 @@ local::endpoint from_name(std::string_view bytes) {
 }
 
 local::endpoint round_trip(local::endpoint const& what) {
-  alignas(sockaddr_un) unsigned char address[local::endpoint::longest_sockaddr];
+  alignas(sockaddr_un) unsigned char address[local::endpoint::max_sockaddr_size];
   std::memset(address, '?', sizeof address);
   auto const size = what.to_sockaddr(address);
   return local::endpoint::from_sockaddr(address, size);

@@ -43,7 +43,7 @@ TEST_CASE("serving datagrams without waiting allocates nothing") { CHECK(allocat
 
 TEST_CASE("serving datagrams with handlers that wait allocates nothing, however long the datagrams may be") {
   auto const longest = GENERATE(std::size_t(2048), std::size_t(65'507));
-  CHECK(allocations_of_serving(wait_and_echo, {.longest = longest, .handler_timeout = 1h}) == 0);
+  CHECK(allocations_of_serving(wait_and_echo, {.max_datagram_size = longest, .handler_timeout = 1h}) == 0);
 }
 
 #endif

@@ -185,7 +185,7 @@ TEST_CASE("fault 36: a datagram that is too long is cut off and flagged") {
                                         CHECK(cut == "1234 true");
                                         CHECK(whole == "1234 false");
                                       },
-                                      {.longest = 4});
+                                      {.max_datagram_size = 4});
   CHECK(statistics.truncated == 1);
   CHECK(statistics.bytes_received == 8);
 }
@@ -201,7 +201,7 @@ TEST_CASE("datagrams of up to 64 KiB are received, or none of their bytes") {
                 auto const answer = co_await ask(client, where, question);
                 CHECK((answer == question.substr(0, longest)));
               },
-              {.longest = longest});
+              {.max_datagram_size = longest});
 }
 
 TEST_CASE("fault 39: on_datagram chooses whom to serve, before a handler begins") {

@@ -52,9 +52,9 @@ struct basic_datagram {
 template <class Endpoint>
 class basic_datagram_buffer {
  public:
-  /// Room for `count` datagrams of up to `longest` bytes each; both at least 1. What is longer is cut off, and marked
-  /// so; but with `receive_offload`, there is room for any.
-  explicit basic_datagram_buffer(std::size_t count = 64, std::size_t longest = 2048);
+  /// Room for `count` datagrams of up to `max_datagram_size` bytes each; both at least 1. What is longer is cut off,
+  /// and marked so; but with `receive_offload`, there is room for any.
+  explicit basic_datagram_buffer(std::size_t count = 64, std::size_t max_datagram_size = 2048);
   basic_datagram_buffer(basic_datagram_buffer&&) noexcept;
   basic_datagram_buffer& operator=(basic_datagram_buffer&&) noexcept;
   ~basic_datagram_buffer();

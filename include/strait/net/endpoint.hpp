@@ -56,11 +56,11 @@ class endpoint {
   /// From the system's form, a sockaddr, of `size` bytes. Gives 0.0.0.0:0 for a family that is not IP. An IPv4-mapped
   /// address becomes the IPv4 address, so `to_sockaddr` then writes a sockaddr_in.
   [[nodiscard]] static endpoint from_sockaddr(void const* address, std::size_t size) noexcept;
-  /// To the system's form: `into` has room for `longest_sockaddr` bytes, as a sockaddr_storage has. Gives how many of
+  /// To the system's form: `into` has room for `max_sockaddr_size` bytes, as a sockaddr_storage has. Gives how many of
   /// them it has written.
   std::size_t to_sockaddr(void* into) const noexcept;
   /// A sockaddr_in6.
-  static constexpr std::size_t longest_sockaddr = 28;
+  static constexpr std::size_t max_sockaddr_size = 28;
 
   [[nodiscard]] constexpr bool is_v4() const noexcept { return version_ == 4; }
   [[nodiscard]] constexpr bool is_v6() const noexcept { return version_ == 6; }

@@ -30,10 +30,10 @@ class endpoint {
 
   /// From the system's form, a sockaddr_un, of `size` bytes. Gives the unnamed endpoint for any other family.
   [[nodiscard]] static endpoint from_sockaddr(void const* address, std::size_t size) noexcept;
-  /// To the system's form: `into` has room for `longest_sockaddr` bytes. Gives how many of them it has written.
+  /// To the system's form: `into` has room for `max_sockaddr_size` bytes. Gives how many of them it has written.
   std::size_t to_sockaddr(void* into) const noexcept;
   /// A sockaddr_un.
-  static constexpr std::size_t longest_sockaddr = 110;
+  static constexpr std::size_t max_sockaddr_size = 110;
 
   [[nodiscard]] constexpr bool is_unnamed() const noexcept { return size_ == 0; }
   [[nodiscard]] constexpr bool is_abstract() const noexcept { return is_abstract_; }

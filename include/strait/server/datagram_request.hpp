@@ -75,7 +75,7 @@ class basic_datagram_request {
   }
   /// Who has sent it, or so it says: over IP, that proves nothing.
   [[nodiscard]] Endpoint from() const noexcept { return Endpoint::from_sockaddr(from_.bytes, from_.size); }
-  /// It was longer than `longest`: the rest of it is gone.
+  /// It was longer than `max_datagram_size`: the rest of it is gone.
   [[nodiscard]] bool truncated() const noexcept { return is_truncated_; }
 
   /// Sends `bytes`, which must outlive the operation, as one datagram to where this one has come from, from the socket

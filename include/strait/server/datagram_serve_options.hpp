@@ -18,7 +18,7 @@ struct basic_datagram_serve_options {
   /// system's buffer (see `receive_buffer_size`), which drops what does not fit.
   std::size_t max_handlers = 64;
   /// In bytes: what is longer is cut off there, and flagged. Each handler that is at work has so much memory.
-  std::size_t longest = 2048;
+  std::size_t max_datagram_size = 2048;
   /// A handler that still waits so long after it has first had to wait is canceled. Zero: there is no limit.
   std::chrono::nanoseconds handler_timeout{0};
   /// How long handlers may go on when the server is to end; then they are canceled. Zero: at once.

@@ -20,7 +20,7 @@ struct datagram_statistics {
   std::uint64_t timed_out = 0;  ///< ended by a limit of time
   std::uint64_t cut = 0;        ///< not ended when the time to drain was over
 
-  std::uint64_t truncated = 0;       ///< of those received: longer than `longest`
+  std::uint64_t truncated = 0;       ///< of those received: longer than `max_datagram_size`
   std::uint64_t receive_errors = 0;  ///< how often the system would not receive, and was asked again
   std::uint64_t replies = 0;
   std::uint64_t bytes_received = 0;

@@ -9,7 +9,7 @@ struct socket_address {
   socket_address() noexcept {}  // room for one
   explicit socket_address(Endpoint const& of) noexcept : size(static_cast<unsigned>(of.to_sockaddr(bytes))) {}
 
-  alignas(8) unsigned char bytes[Endpoint::longest_sockaddr];
+  alignas(8) unsigned char bytes[Endpoint::max_sockaddr_size];
   unsigned size = sizeof bytes;
 };
 

@@ -27,7 +27,7 @@ class datagram_worker;
 /// Those of a server's options that have nothing to do with its clients' addresses.
 struct datagram_limits {
   std::size_t max_handlers;
-  std::size_t longest;
+  std::size_t max_datagram_size;
   std::chrono::nanoseconds handler_timeout;
   std::chrono::nanoseconds drain;
   hook<void()> on_drain;
