@@ -52,13 +52,13 @@ void many_loops::waiter::run_work() noexcept {
 
 void many_loops::waiter::cancel() noexcept {
   lock_.lock();
-  bool const stood_in_line = outcome_ == outcome::none;
-  if (stood_in_line) {
+  bool const was_queued = outcome_ == outcome::none;
+  if (was_queued) {
     unlink();
     outcome_ = outcome::canceled;
   }
   lock_.unlock();
-  if (stood_in_line) resume_soon();  // otherwise it is on its way with what it was served with
+  if (was_queued) resume_soon();  // otherwise it is on its way with what it was served with
 }
 
 void many_loops::waiter::begin_leaving() noexcept {

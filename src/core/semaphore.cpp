@@ -14,11 +14,11 @@ semaphore_acquire_operation semaphore::acquire(std::size_t n) {
 }
 
 void semaphore::serve() noexcept {
-  while (detail::waiter* const first = line_.front()) {
+  while (detail::waiter* const first = queue_.front()) {
     std::size_t const wanted = static_cast<acquire_awaiter*>(first)->count_;
     if (wanted > available_) return;
     available_ -= wanted;
-    line_.end(*first, detail::waiter::outcome::served);
+    queue_.end(*first, detail::waiter::outcome::served);
   }
 }
 

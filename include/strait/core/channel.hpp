@@ -14,13 +14,13 @@ class one_loop {
 
   class waiter : public detail::waiter {
    protected:
-    waiter(waiting_line& line, one_loop&) noexcept : detail::waiter(line) {}
+    waiter(wait_queue& queue, one_loop&) noexcept : detail::waiter(queue) {}
     ~waiter() = default;
 
     /// The coroutine is destroyed while it waits; `give_back` gives back what it was served with.
     template <class F>
     void drop(F give_back) noexcept {
-      if (line_) give_back();
+      if (queue_) give_back();
     }
   };
 };

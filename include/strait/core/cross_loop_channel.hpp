@@ -33,13 +33,13 @@ class many_loops {
     }
 
    protected:
-    waiter(waiting_line& line, many_loops& sync) noexcept : detail::waiter(line), lock_(*sync.lock_) {}
+    waiter(wait_queue& queue, many_loops& sync) noexcept : detail::waiter(queue), lock_(*sync.lock_) {}
     ~waiter() = default;
 
     template <class F>
     void drop(F give_back) noexcept {
       begin_leaving();
-      if (line_) give_back();
+      if (queue_) give_back();
       leave();
     }
 

@@ -1,7 +1,7 @@
 // event: something that has happened, or not yet, and tasks that wait for it.
 #pragma once
 
-#include "strait/core/detail/waiting_line.hpp"
+#include "strait/core/detail/wait_queue.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
@@ -47,7 +47,7 @@ class event {
   /// Lets all who wait go on, even if `reset` follows at once, and all who come until then.
   void set() noexcept {
     is_set_ = true;
-    line_.end_all(detail::waiter::outcome::served);
+    queue_.end_all(detail::waiter::outcome::served);
   }
   void reset() noexcept { is_set_ = false; }
   [[nodiscard]] bool is_set() const noexcept { return is_set_; }
@@ -57,13 +57,13 @@ class event {
 
  private:
   friend class detail::event_awaiter;
-  detail::waiting_line line_;
+  detail::wait_queue queue_;
   bool is_set_ = false;
 };
 
 namespace detail {
 
-inline event_awaiter::event_awaiter(event& what) noexcept : waiter(what.line_), event_(what) {}
+inline event_awaiter::event_awaiter(event& what) noexcept : waiter(what.queue_), event_(what) {}
 inline waiter::outcome event_awaiter::take_at_once() noexcept {
   return event_.is_set() ? outcome::served : outcome::none;
 }

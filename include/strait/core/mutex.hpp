@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "strait/core/detail/waiting_line.hpp"
+#include "strait/core/detail/wait_queue.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
@@ -67,22 +67,22 @@ class mutex {
 
   bool take() noexcept { return !std::exchange(is_locked_, true); }
   void unlock() noexcept {
-    if (detail::waiter* const next = line_.front()) line_.end(*next, detail::waiter::outcome::served);
+    if (detail::waiter* const next = queue_.front()) queue_.end(*next, detail::waiter::outcome::served);
     else is_locked_ = false;
   }
 
-  detail::waiting_line line_;
+  detail::wait_queue queue_;
   bool is_locked_ = false;
 };
 
 class mutex::lock_awaiter final : public detail::waiter {
  public:
-  explicit lock_awaiter(mutex& what) noexcept : waiter(what.line_), mutex_(what) {}
+  explicit lock_awaiter(mutex& what) noexcept : waiter(what.queue_), mutex_(what) {}
   ~lock_awaiter() {
-    if (is_served_for_nothing()) mutex_.unlock();
+    if (is_served_unused()) mutex_.unlock();
   }
   guard await_resume() const {
-    check_with_line("lock a mutex");
+    check_with_queue("lock a mutex");
     return guard(mutex_);
   }
 

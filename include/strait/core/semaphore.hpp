@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "strait/core/detail/waiting_line.hpp"
+#include "strait/core/detail/wait_queue.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
@@ -68,7 +68,7 @@ class semaphore {
   friend class semaphore_acquire_operation;
 
   bool take(std::size_t n) noexcept {
-    if (n > available_ || !line_.empty()) return false;
+    if (n > available_ || !queue_.empty()) return false;
     available_ -= n;
     return true;
   }
@@ -81,17 +81,17 @@ class semaphore {
 
   std::size_t const total_;
   std::size_t available_;
-  detail::waiting_line line_;
+  detail::wait_queue queue_;
 };
 
 class semaphore::acquire_awaiter final : public detail::waiter {
  public:
-  acquire_awaiter(semaphore& from, std::size_t count) noexcept : waiter(from.line_), from_(from), count_(count) {}
+  acquire_awaiter(semaphore& from, std::size_t count) noexcept : waiter(from.queue_), from_(from), count_(count) {}
   ~acquire_awaiter() {
-    if (is_waiting() && line_) drop();
+    if (is_waiting() && queue_) drop();
   }
   permit await_resume() const {
-    check_with_line("acquire a permit");
+    check_with_queue("acquire a permit");
     return {from_, count_};
   }
 

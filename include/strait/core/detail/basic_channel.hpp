@@ -9,7 +9,7 @@
 
 #include "strait/base/error.hpp"
 #include "strait/core/detail/ring_buffer.hpp"
-#include "strait/core/detail/waiting_line.hpp"
+#include "strait/core/detail/wait_queue.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
@@ -100,8 +100,8 @@ class basic_channel {
   basic_channel& operator=(basic_channel const&) = delete;
   ~basic_channel() {
     hold const lock(sync_);
-    senders_.dissolve();
-    receivers_.dissolve();
+    senders_.close();
+    receivers_.close();
   }
 
   /// `co_await c.send(value)` completes when the value is in the channel, which may be full: it waits then. With
@@ -222,8 +222,8 @@ class basic_channel {
 
   std::size_t const capacity_;
   ring_buffer<T> values_;
-  waiting_line senders_;
-  waiting_line receivers_;
+  wait_queue senders_;
+  wait_queue receivers_;
   bool is_closed_ = false;
   [[no_unique_address]] mutable Sync sync_;
 };

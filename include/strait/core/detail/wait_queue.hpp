@@ -8,7 +8,7 @@
 
 namespace strait::detail {
 
-class waiting_line;
+class wait_queue;
 
 /// The base of the awaiters of events, mutexes, semaphores and channels. Lives in the awaiting coroutine's frame.
 class waiter : public operation, public list_hook<waiter> {
@@ -27,7 +27,7 @@ class waiter : public operation, public list_hook<waiter> {
   }
 
  protected:
-  explicit waiter(waiting_line& line) noexcept : line_(&line) {}
+  explicit waiter(wait_queue& queue) noexcept : queue_(&queue) {}
   ~waiter() = default;
 
   /// Takes at once what is to be had, without overtaking anybody: `none` if it has to wait.
@@ -38,9 +38,7 @@ class waiter : public operation, public list_hook<waiter> {
   /// False: it has ended, and the coroutine goes on at once.
   bool begin(branch& where, std::coroutine_handle<> self) noexcept;
   /// It has been served, but its coroutine, which does not know yet, is being destroyed.
-  [[nodiscard]] bool is_served_for_nothing() const noexcept {
-    return is_waiting() && line_ && outcome_ == outcome::served;
-  }
+  [[nodiscard]] bool is_served_unused() const noexcept { return is_waiting() && queue_ && outcome_ == outcome::served; }
   /// Throws `canceled`, or `error(errc::closed, context)`, if that is how it ended.
   void check(char const* context) const {
     if (outcome_ != outcome::served) [[unlikely]]
@@ -48,28 +46,28 @@ class waiter : public operation, public list_hook<waiter> {
   }
 
   /// The same, where what it was served with is gone with the line.
-  void check_with_line(char const* context) const {
-    if (outcome_ != outcome::served || !line_) [[unlikely]]
+  void check_with_queue(char const* context) const {
+    if (outcome_ != outcome::served || !queue_) [[unlikely]]
       fail(context);
   }
 
   void cancel() noexcept override;
 
-  waiting_line* line_;  // null: it is gone
+  wait_queue* queue_;  // null: it is gone
   outcome outcome_ = outcome::none;
 
  private:
-  friend class waiting_line;
+  friend class wait_queue;
   [[noreturn]] void fail(char const* context) const;
 };
 
 /// Owns nothing. When it ends, so do those who stand in it, as `closed`.
-class waiting_line {
+class wait_queue {
  public:
-  waiting_line() = default;
-  waiting_line(waiting_line const&) = delete;
-  waiting_line& operator=(waiting_line const&) = delete;
-  ~waiting_line() { dissolve(); }
+  wait_queue() = default;
+  wait_queue(wait_queue const&) = delete;
+  wait_queue& operator=(wait_queue const&) = delete;
+  ~wait_queue() { close(); }
 
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
   /// Null if nobody waits.
@@ -79,7 +77,7 @@ class waiting_line {
   void end(waiter& item, waiter::outcome how) noexcept;
   void end_all(waiter::outcome how) noexcept;
   /// Ends who waits as `closed`; who was served and has not gone on yet is told that the line is gone.
-  void dissolve() noexcept;
+  void close() noexcept;
 
  private:
   friend class waiter;

@@ -1,5 +1,5 @@
 // Lines of waiting tasks.
-#include "strait/core/detail/waiting_line.hpp"
+#include "strait/core/detail/wait_queue.hpp"
 
 #include "strait/base/error.hpp"
 
@@ -13,13 +13,13 @@ bool waiter::begin(branch& where, std::coroutine_handle<> self) noexcept {
   outcome_ = take_at_once();
   if (outcome_ == outcome::none) {
     suspend(where, self);
-    line_->waiting_.push_back(*this);
+    queue_->waiting_.push_back(*this);
     return true;
   }
   if (where.core().spend(loop_core::operation_cost)) return false;
   // It is done, but others must have a turn before it goes on.
   suspend(where, self);
-  line_->served_.push_back(*this);
+  queue_->served_.push_back(*this);
   resume_soon();
   return true;
 }
@@ -35,21 +35,21 @@ void waiter::fail(char const* context) const {
   throw error(errc::closed, context);
 }
 
-void waiting_line::end(waiter& item, waiter::outcome how) noexcept {
+void wait_queue::end(waiter& item, waiter::outcome how) noexcept {
   item.outcome_ = how;
   served_.push_back(item);
   item.wake();
 }
 
-void waiting_line::end_all(waiter::outcome how) noexcept {
+void wait_queue::end_all(waiter::outcome how) noexcept {
   while (waiter* const first = front()) end(*first, how);
 }
 
-void waiting_line::dissolve() noexcept {
+void wait_queue::close() noexcept {
   end_all(waiter::outcome::closed);
   while (waiter* const each = served_.front()) {
     each->unlink();
-    each->line_ = nullptr;
+    each->queue_ = nullptr;
   }
 }
 
