@@ -1,65 +1,120 @@
 #!/usr/bin/env python3
-"""Makes a source file of every ```cpp block in Markdown documents, to be compiled and run by the tests.
+"""Writes a source file for every ```cpp block of Markdown documents, which the tests then compile and run.
 
 usage: extract.py OUTPUT_FOLDER PROJECT_FOLDER DOCUMENT...
 
-Prints `run FILE` for a block with `int main`, `compile FILE` for any other. A block that includes nothing gets
-<strait/strait.hpp> and `using namespace strait;`. An HTML comment on the line before a block changes what is made of it:
+A source file contains what the page tells its reader to type, and nothing else. HTML comments in the page say which
+text that is:
 
-    <!-- snippet: compile-only -->   a program that is not run
-    <!-- snippet: fragment -->       the inside of a function, of type task<>
-    <!-- snippet: skip REASON -->    not C++ that could compile
+    <!-- snippet: preamble -->       the next paragraph or ```cpp block tells the reader how every later block of the
+                                     page begins. Of a paragraph, the preamble is its code spans `#include …` and
+                                     `using namespace …;`. A block that includes a header itself gets no preamble.
+    <!-- snippet: continues -->      the page says that the next block is typed below the block before it
+    <!-- snippet: compile-only -->   the next block is a program that cannot run here
+    <!-- snippet: error REGEX -->    the compiler must reject the next block with a message that matches the regular
+                                     expression (as CMake writes them)
 
-The port 5000 of the examples becomes one that the system chooses, so that they can run beside anything else.
+Prints a line for each block: `KIND;FILE;LIBRARIES` with KIND `run` (a block with `int main`), `compile` or
+`error REGEX`, and LIBRARIES the CMake targets to link, separated by spaces. A block that needs more than
+strait::strait is accepted only on a page that names the target.
+
+The port 5000 of the examples is replaced by 0, so that they run beside each other.
 """
 
 import pathlib
 import re
 import sys
 
-PRELUDE = """\
-#include <strait/strait.hpp>
-
-using namespace strait;
-using namespace std::chrono_literals;
-
-"""
-
-MARK = re.compile(r"\s*<!-- snippet: (compile-only|fragment|skip \S.*) -->\s*$")
+MARK = re.compile(r"\s*<!-- snippet: (preamble|continues|compile-only|error \S.*?) -->\s*$")
 ANY_MARK = re.compile(r"\s*<!--\s*snippet")
-OPENING = re.compile(r"(\s*)```cpp\s*$")
+FENCE = re.compile(r"(\s*)```(\S*)\s*$")
+OTHER_NAMES_OF_CPP = {"c++", "cc", "cxx", "C++", "CPP", "Cpp"}
+INCLUDE = re.compile(r"^\s*#\s*include", re.MULTILINE)
+PREAMBLE_LINE = re.compile(r"`(#include [^`]+|using namespace [^`]+;)`")
+
+# What a header needs besides strait::strait.
+LIBRARIES = {"<strait/interop/": "strait::asio", "<strait/tls": "strait::tls", "<asio/ssl.hpp>": "OpenSSL::SSL"}
 
 
-def blocks(document):
-    """Yields (number of the first line, mark or None, text) of each ```cpp block."""
+def fail(document, line, message):
+    sys.exit(f"{document}:{line}: {message}")
+
+
+def pieces(document):
+    """Yields (number of the first line, mark or None, text, is it a block) of each ```cpp block and marked paragraph."""
     lines = document.read_text().splitlines()
     mark, number = None, 0
     while number < len(lines):
         line = lines[number]
         number += 1
-        if ANY_MARK.match(line):
-            if not (found := MARK.match(line)) or number == len(lines) or not OPENING.match(lines[number]):
-                sys.exit(f"{document}:{number}: a snippet mark that is unknown, or not right before a ```cpp block")
-            mark = found[1]
-        elif opening := OPENING.match(line):
+        if fence := FENCE.match(line):
+            indent, language = fence.groups()
+            if language in OTHER_NAMES_OF_CPP:
+                fail(document, number, f"write ```cpp, not ```{language}: other blocks are not compiled")
             first = number
-            closing = opening[1] + "```"
-            while number < len(lines) and lines[number].rstrip() != closing:
+            while number < len(lines) and lines[number].strip() != "```":
                 number += 1
             if number == len(lines):
-                sys.exit(f"{document}:{first}: a ```cpp block that does not end")
-            text = "\n".join(body.removeprefix(opening[1]) for body in lines[first:number])
-            yield first + 1, mark, text + "\n"
+                fail(document, first, "a code block that does not end")
+            if language == "cpp":
+                text = "".join(body.removeprefix(indent) + "\n" for body in lines[first:number])
+                yield first + 1, mark, text, True
+            elif mark:
+                fail(document, first, "a snippet mark before a block that is not ```cpp")
             mark = None
             number += 1
+        elif ANY_MARK.match(line):
+            if mark or not (found := MARK.match(line)):
+                fail(document, number, "a snippet mark that is unknown, or that follows another one")
+            mark = found[1]
+        elif mark and line.strip():
+            if mark != "preamble":
+                fail(document, number, "a snippet mark that is not right before a ```cpp block")
+            first = number
+            while number < len(lines) and lines[number].strip():
+                number += 1
+            yield first, mark, "\n".join(lines[first - 1:number]), False
+            mark = None
 
 
-def source(document, line, mark, text):
-    """A translation unit of the block, whose errors the compiler reports where they stand in the document."""
-    text = f'#line {line} "{document}"\n' + text.replace(":5000", ":0")
-    if mark == "fragment":
-        return f"{PRELUDE}task<> fragment();\n\ntask<> fragment() {{\n{text}\n  co_return;\n}}\n"
-    return text if re.search(r"^\s*#\s*include", text, re.MULTILINE) else PRELUDE + text
+def preamble_of(document, line, text, is_block):
+    if is_block:
+        return text
+    if not (found := PREAMBLE_LINE.findall(text)):
+        fail(document, line, "a preamble without `#include …`")
+    return "\n".join(found) + "\n"
+
+
+def libraries_of(document, line, source, page):
+    needed = [target for header, target in LIBRARIES.items() if header in source]
+    for target in needed:
+        if target not in page:
+            fail(document, line, f"the block needs {target}, and the page does not say so")
+    return " ".join(needed) or "strait::strait"
+
+
+def snippets(document):
+    """Yields (number of the first line, kind, source) of each block that is to be compiled."""
+    preamble, previous = "", None
+    for line, mark, text, is_block in pieces(document):
+        if mark == "preamble":
+            preamble = preamble_of(document, line, text, is_block)
+            continue
+        # Errors are reported where they stand in the document.
+        text = f'#line {line} "{document}"\n{text}'
+        if mark == "continues":
+            if previous is None:
+                fail(document, line, "a block that continues none")
+            text = f"{previous}\n{text}"
+        elif not INCLUDE.search(text):
+            text = f"{preamble}\n{text}"
+        previous = text
+        if mark and mark.startswith("error "):
+            yield line, mark, text
+        elif mark != "compile-only" and re.search(r"\bint main\(", text):
+            yield line, "run", text
+        else:
+            yield line, "compile", text
 
 
 def page_name(document, project):
@@ -70,16 +125,14 @@ def page_name(document, project):
 
 def main(folder, project, documents):
     for document in documents:
-        page = page_name(document, project)
-        for line, mark, text in blocks(document):
-            if mark and mark.startswith("skip"):
-                continue
-            file = folder / f"{page}_{line}.cpp"
-            new = source(document, line, mark, text)
-            if not file.exists() or file.read_text() != new:
-                file.write_text(new)
-            runs = mark is None and re.search(r"\bint main\(", text)
-            print("run" if runs else "compile", file)
+        page = document.read_text()
+        for line, kind, source in snippets(document):
+            source = source.replace(":5000", ":0")
+            libraries = libraries_of(document, line, source, page)
+            file = folder / f"{page_name(document, project)}_{line}.cpp"
+            if not file.exists() or file.read_text() != source:
+                file.write_text(source)
+            print(kind, file, libraries, sep=";")
 
 
 if __name__ == "__main__":

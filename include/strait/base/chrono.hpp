@@ -12,3 +12,10 @@
 #else
 #include <chrono>
 #endif
+
+namespace strait {
+
+/// `using namespace strait;` brings `5s`, `100ms`, … with it.
+using namespace std::chrono_literals;
+
+}  // namespace strait
