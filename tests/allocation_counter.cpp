@@ -1,4 +1,4 @@
-// Counts the calls of the allocator, and has them fail, by taking its place.
+// Replaces the allocator by one that counts its calls and can make them fail.
 #include "allocation_counter.hpp"
 
 #include <atomic>
@@ -9,7 +9,7 @@
 
 #include "allocation_failures.hpp"
 
-// glibc's own names of its allocator; operator new comes here, too.
+// glibc's own names for its allocator. operator new calls malloc and is counted, too.
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -23,7 +23,7 @@ namespace {
 std::atomic<long> allocations = 0;
 std::atomic<long> live = 0;
 
-/// Whether the allocation is to be made.
+/// Counts the allocation. Returns whether it may be made.
 bool is_allowed(std::size_t size) noexcept {
   ++allocations;
   if (!strait::test::allocation_fails(size)) return true;

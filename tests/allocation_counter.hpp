@@ -1,5 +1,4 @@
-// How often this program has allocated memory, where that can be told: with glibc, and without a sanitizer, which has
-// an allocator of its own.
+// Counts this program's allocations. Available with glibc and without sanitizers, which have an allocator of their own.
 #pragma once
 
 #include <cstddef>  // defines __GLIBC__
@@ -19,10 +18,10 @@
 namespace strait::test {
 
 [[nodiscard]] long allocations_so_far() noexcept;
-/// How many have not been freed.
+/// The number of allocations that have not been freed.
 [[nodiscard]] long live_allocations() noexcept;
 
-/// Allocations during 1000 times `exchange`, once it has run 10 times.
+/// The number of allocations in 1000 calls of `exchange`, after 10 calls to warm up.
 template <class F>
 task<long> allocations_of(F exchange) {
   for (int i = 0; i != 10; ++i) co_await exchange();

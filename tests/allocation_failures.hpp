@@ -1,4 +1,4 @@
-// Which allocation fails next: for what takes the place of the allocator, to ask.
+// Decides which allocations fail, for the replacements of the allocator.
 #pragma once
 
 #include <atomic>

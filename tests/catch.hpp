@@ -1,4 +1,4 @@
-// Catch2, whichever major version the build found, under version 3's names.
+// Includes Catch2 of either major version, and provides the names of version 3.
 #pragma once
 
 #if __has_include(<catch2/catch_test_macros.hpp>)

@@ -1,3 +1,3 @@
-// Catch2 v2 leaves main() to us; v3 brings its own.
+// main() for Catch2 v2; v3 has a library with main().
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>

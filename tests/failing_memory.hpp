@@ -1,6 +1,6 @@
-// Memory that runs out when a test says so. In plain builds with glibc it does so in every program and for every way of
-// allocating; with g++'s sanitizers, which have an allocator of their own, in the tests of servers and for `operator
-// new`; with clang's it cannot.
+// Makes allocations fail on demand. Without sanitizers, with glibc, this works in every test program and for every way
+// of allocating; with g++'s sanitizers, which have an allocator of their own, only in the tests of servers and for
+// `operator new`; with clang's sanitizers it does not work.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace strait::test {
 
-/// While it lives, allocations of so many bytes or more fail.
+/// While this object exists, allocations of `bytes` or more fail.
 class no_memory_from {
  public:
   explicit no_memory_from(std::size_t bytes) noexcept;
@@ -27,9 +27,10 @@ class no_memory_from {
   ~no_memory_from();
 };
 
-/// Has `count` allocations of the calling thread fail, after `others` that do not. `allocation_to_fail(-1)`: none.
+/// Makes `count` allocations of the calling thread fail, after `others` that succeed. `allocation_to_fail(-1)` resets
+/// it.
 void allocation_to_fail(long others, long count = 1) noexcept;
-/// Whether it has not come to that yet.
+/// Whether the failures have not all happened yet.
 [[nodiscard]] bool allocation_is_to_fail() noexcept;
 
 /// The same for one allocation of any thread.

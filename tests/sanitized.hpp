@@ -1,4 +1,4 @@
-// Whether a sanitizer is at work: it slows the program down several times, and counts memory in its own way.
+// Whether a sanitizer is active. It makes the program several times slower and has its own memory accounting.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -25,7 +25,7 @@ inline constexpr bool is_sanitized = true;
 inline constexpr bool is_sanitized = false;
 #endif
 
-/// How often to do what a plain build does `count` times.
+/// The number of repetitions for a test that does `count` of them in a plain build.
 constexpr int scaled(int count) { return is_sanitized ? (count + 9) / 10 : count; }
 
 }  // namespace strait::test

@@ -1,4 +1,4 @@
-// Buffers: what converts to one, and what it then names.
+// Buffers: which types convert to a buffer, and which bytes the buffer then refers to.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace {
 
 enum class octet : unsigned char {};
 
-// What the conversion to `Buffer` makes of `range`.
+// Whether `buffer` refers to these `size` bytes at `data`.
 template <class Buffer>
 bool names(Buffer buffer, void const* data, std::size_t size) {
   return buffer.data() == data && buffer.size() == size;
@@ -31,19 +31,19 @@ constexpr bool writable = std::is_convertible_v<Range&, mutable_buffer>;
 
 }  // namespace
 
-TEST_CASE("a buffer that is made of nothing is empty") {
+TEST_CASE("a default-constructed buffer is empty") {
   CHECK(mutable_buffer().empty());
   CHECK(const_buffer().empty());
   CHECK(names(const_buffer(), nullptr, 0));
 }
 
-TEST_CASE("a buffer is a pointer and a size") {
+TEST_CASE("a buffer consists of a pointer and a size") {
   int number = 0;
   CHECK(names(mutable_buffer(&number, sizeof number), &number, sizeof number));
   CHECK(names(const_buffer(&number, sizeof number), &number, sizeof number));
 }
 
-TEST_CASE("an array of bytes of any kind is a buffer of its whole size") {
+TEST_CASE("an array of any byte type converts to a buffer of the whole array") {
   char chars[5] = {};
   unsigned char unsigned_chars[6] = {};
   std::byte bytes[7] = {};
@@ -57,7 +57,7 @@ TEST_CASE("an array of bytes of any kind is a buffer of its whole size") {
   CHECK(names(const_buffer(chars), chars, 5));
 }
 
-TEST_CASE("a contiguous container of bytes is a buffer of what it holds") {
+TEST_CASE("a contiguous container of bytes converts to a buffer of all its elements") {
   std::string text = "text";
   std::vector<std::byte> bytes(7);
   std::array<signed char, 3> array{};
@@ -66,7 +66,7 @@ TEST_CASE("a contiguous container of bytes is a buffer of what it holds") {
   CHECK(names(mutable_buffer(array), array.data(), 3));
 }
 
-TEST_CASE("a span is the buffer that it names") {
+TEST_CASE("a span of bytes converts to a buffer of the same bytes") {
   unsigned char memory[10] = {};
   std::span<unsigned char> const whole = memory;
   std::span<unsigned char const> const part = whole.subspan(2, 5);
@@ -75,7 +75,7 @@ TEST_CASE("a span is the buffer that it names") {
   CHECK(names(const_buffer(part), memory + 2, 5));
 }
 
-TEST_CASE("what is const can be written from but not read into") {
+TEST_CASE("a const range converts to a const_buffer and not to a mutable_buffer") {
   STATIC_REQUIRE(readable<std::string const>);
   STATIC_REQUIRE(readable<std::string_view>);
   STATIC_REQUIRE(readable<std::span<unsigned char const>>);
@@ -87,7 +87,7 @@ TEST_CASE("what is const can be written from but not read into") {
   STATIC_REQUIRE_FALSE(std::is_convertible_v<const_buffer, mutable_buffer>);
 }
 
-TEST_CASE("what does not hold bytes is no buffer") {
+TEST_CASE("a type that does not hold bytes does not convert to a buffer") {
   STATIC_REQUIRE_FALSE(readable<std::vector<int>>);
   STATIC_REQUIRE_FALSE(readable<wchar_t[4]>);
   STATIC_REQUIRE_FALSE(readable<std::vector<std::string>>);
@@ -95,33 +95,33 @@ TEST_CASE("what does not hold bytes is no buffer") {
   STATIC_REQUIRE_FALSE(readable<char const*>);
 }
 
-TEST_CASE("truth values are not taken for bytes") {
+TEST_CASE("bool is not accepted as a byte type") {
   STATIC_REQUIRE_FALSE(readable<bool[4]>);
   STATIC_REQUIRE_FALSE(readable<std::array<bool, 4>>);
   STATIC_REQUIRE_FALSE(readable<std::array<bool, 4> const>);
   STATIC_REQUIRE_FALSE(readable<std::vector<bool>>);
 }
 
-TEST_CASE("a string literal is a buffer without its final NUL") {
+TEST_CASE("a string literal converts to a buffer without its final NUL") {
   CHECK(const_buffer("hello").size() == 5);
   CHECK(const_buffer("").empty());
   CHECK(const_buffer("a\0b").size() == 3);
 }
 
-TEST_CASE("an array of const char that ends in no NUL is a buffer of its whole size") {
+TEST_CASE("an array of const char that does not end in NUL converts to a buffer of the whole array") {
   char const bytes[3] = {'a', 'b', 'c'};
   CHECK(const_buffer(bytes).size() == 3);
 }
 
 TEST_CASE("a string keeps the NULs that it holds") { CHECK(const_buffer(std::string("a\0b\0", 4)).size() == 4); }
 
-TEST_CASE("a mutable buffer can be written from as it is") {
+TEST_CASE("a mutable_buffer converts to a const_buffer of the same bytes") {
   char memory[4] = {};
   mutable_buffer const buffer = memory;
   CHECK(names(const_buffer(buffer), memory, 4));
 }
 
-TEST_CASE("the size of several buffers is the sum of theirs") {
+TEST_CASE("the total size of several buffers is the sum of their sizes") {
   char memory[100] = {};
   std::array<mutable_buffer, 3> const writable_parts{mutable_buffer(memory, 10), mutable_buffer(),
                                                      mutable_buffer(memory, 32)};

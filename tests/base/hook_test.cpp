@@ -1,4 +1,4 @@
-// hook: what it keeps, and how it calls it.
+// hook: which callables it stores and how it calls them.
 #include <array>
 #include <memory>
 #include <string>
@@ -27,7 +27,7 @@ int use(options given) {
 
 }  // namespace
 
-TEST_CASE("a hook is empty until it is given something") {
+TEST_CASE("a hook is empty until a callable is assigned") {
   hook<void()> nothing;
   CHECK_FALSE(nothing);
   nothing = [] {};
@@ -36,7 +36,7 @@ TEST_CASE("a hook is empty until it is given something") {
   CHECK_FALSE(nothing);
 }
 
-TEST_CASE("a hook calls a function or a lambda, and gives what that gives") {
+TEST_CASE("a hook calls a function or a lambda and returns its result") {
   hook<int(int)> called = twice;
   CHECK(called(4) == 8);
   called = &twice;
@@ -45,7 +45,7 @@ TEST_CASE("a hook calls a function or a lambda, and gives what that gives") {
   CHECK(called(4) == 5);
 }
 
-TEST_CASE("a hook keeps four pointers or numbers, by value or by reference") {
+TEST_CASE("a hook stores a lambda that captures up to four pointers or numbers") {
   int a = 1;
   long b = 2;
   std::array<int, 3> c{1, 2, 3};
@@ -56,7 +56,7 @@ TEST_CASE("a hook keeps four pointers or numbers, by value or by reference") {
   CHECK(sum() == 20);
 }
 
-TEST_CASE("a copy of a hook calls the same") {
+TEST_CASE("a copy of a hook calls the same callable") {
   int calls = 0;
   hook<void()> const original = [&] { ++calls; };
   hook<void()> const copy = original;
@@ -65,7 +65,7 @@ TEST_CASE("a copy of a hook calls the same") {
   CHECK(calls == 2);
 }
 
-TEST_CASE("arguments are passed on as they are") {
+TEST_CASE("a hook forwards its arguments without copying them") {
   hook<std::string const*(std::string const&)> const same = [](std::string const& text) { return &text; };
   std::string const text = "some text that is not copied on its way";
   CHECK(same(text) == &text);
@@ -73,36 +73,36 @@ TEST_CASE("arguments are passed on as they are") {
   CHECK(take(std::make_unique<int>(7)) == 7);
 }
 
-TEST_CASE("what a lambda gives is converted") {
+TEST_CASE("a hook converts the result of its callable to its own return type") {
   hook<long()> const wider = [] { return 3; };
   CHECK(wider() == 3);
 }
 
-TEST_CASE("what a hook throws comes out of the call") {
+TEST_CASE("an exception thrown by the callable leaves the call of the hook") {
   hook<void()> const thrower = [] { throw 42; };
   CHECK_THROWS_AS(thrower(), int);
 }
 
-TEST_CASE("hooks stand in the braces of an options argument") {
+TEST_CASE("hooks can be initialised in the braces of an options argument") {
   int calls = 0;
   CHECK(use({.number = 4, .first = twice, .second = [&] { ++calls; }}) == 8);
   CHECK(use({.number = 4}) == -1);
   CHECK(calls == 1);
 }
 
-TEST_CASE("a hook is trivial to copy and to destroy") {
+TEST_CASE("a hook is trivially copyable and trivially destructible") {
   CHECK(std::is_trivially_copyable_v<hook<int(int)>>);
   CHECK(std::is_trivially_destructible_v<hook<int(int)>>);
   CHECK(std::is_trivially_destructible_v<options>);
 }
 
-TEST_CASE("what cannot be called so is no hook") {
+TEST_CASE("a hook cannot be made from something that is not callable with its signature") {
   CHECK_FALSE(std::is_constructible_v<hook<int(int)>, int (*)(char const*)>);
   CHECK_FALSE(std::is_constructible_v<hook<int(int)>, void (*)(int)>);
   CHECK_FALSE(std::is_constructible_v<hook<int(int)>, int>);
 }
 
-TEST_CASE("a hook that gives nothing takes a callable that gives something") {
+TEST_CASE("a hook that returns void accepts a callable that returns a value") {
   int calls = 0;
   hook<void()> const counting = [&calls] { return ++calls; };
   counting();

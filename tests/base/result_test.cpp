@@ -1,4 +1,4 @@
-// result: a value, or the error in its place.
+// result: a value, or an error instead of it.
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -19,7 +19,7 @@ result<T> failed_with(Exception const& exception) {
   return {exception.code(), std::make_exception_ptr(exception)};
 }
 
-// Counts how many of it there are.
+// Counts how many instances exist.
 class counted {
  public:
   explicit counted(int& alive) : alive_(&alive) { ++*alive_; }
@@ -42,7 +42,7 @@ struct throws_when_moved : counted {
 
 }  // namespace
 
-TEST_CASE("a result that holds a value gives it") {
+TEST_CASE("a result that holds a value returns it") {
   result<int> answer = 42;
   CHECK(answer.has_value());
   CHECK(static_cast<bool>(answer));
@@ -58,7 +58,7 @@ TEST_CASE("a result that holds a value has no error") {
   CHECK(answer.exception() == nullptr);
 }
 
-TEST_CASE("a result that holds an error has its code and its text") {
+TEST_CASE("a result that holds an error has its code and its message") {
   result<int> const failure = failed_with<int>(timed_out("read from 127.0.0.1:5000"));
   CHECK_FALSE(failure.has_value());
   CHECK_FALSE(static_cast<bool>(failure));
@@ -66,12 +66,12 @@ TEST_CASE("a result that holds an error has its code and its text") {
   CHECK(failure.message() == "read from 127.0.0.1:5000: timed out");
 }
 
-TEST_CASE("asking a failed result for its value throws the error with its exact type") {
+TEST_CASE("value() of a failed result throws the error with its exact type") {
   result<std::string> failure = failed_with<std::string>(unexpected_end("read", 3, 8));
   CHECK_THROWS_AS(failure.value(), unexpected_end);
   try {
     (void)std::move(failure).value();
-    FAIL("there is no value");
+    FAIL("value() did not throw");
   } catch (unexpected_end const& end) {
     CHECK(end.received() == 3);
     CHECK(end.expected() == 8);
@@ -87,7 +87,7 @@ TEST_CASE("a const result can be read") {
   CHECK_THROWS_AS(failure.value(), timed_out);
 }
 
-TEST_CASE("a result without a value says only whether it went well") {
+TEST_CASE("a result<void> reports success or failure") {
   result<void> done;
   CHECK(done.has_value());
   CHECK_NOTHROW(done.value());
@@ -97,7 +97,7 @@ TEST_CASE("a result without a value says only whether it went well") {
   CHECK_THROWS_AS(std::move(failure).value(), timed_out);
 }
 
-TEST_CASE("a result can hold what can only be moved") {
+TEST_CASE("a result can hold a move-only value") {
   result<std::unique_ptr<int>> owner = std::make_unique<int>(7);
   result<std::unique_ptr<int>> moved = std::move(owner);
   CHECK(**moved == 7);
@@ -105,7 +105,7 @@ TEST_CASE("a result can hold what can only be moved") {
   CHECK(*taken == 7);
 }
 
-TEST_CASE("a result can be changed through its access") {
+TEST_CASE("the value of a result can be modified in place") {
   result<std::string> word = std::string("word");
   word->push_back('s');
   *word += '!';
@@ -123,7 +123,7 @@ TEST_CASE("a copy of a result has the same value or error") {
   CHECK_THROWS_AS(failed_copy.value(), timed_out);
 }
 
-TEST_CASE("assignment replaces a value by an error and back") {
+TEST_CASE("assignment replaces a value with an error and an error with a value") {
   result<std::string> outcome = std::string("value");
   outcome = failed_with<std::string>(timed_out("read"));
   CHECK_FALSE(outcome.has_value());
@@ -147,14 +147,14 @@ TEST_CASE("a result destroys its value exactly once") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("an assignment whose move throws destroys the old value once, and leaves the exception in its place") {
+TEST_CASE("an assignment whose move throws destroys the old value once and holds the exception instead") {
   int alive = 0;
   {
     throws_when_moved value(alive);
     result<throws_when_moved> first{std::move(value)};
     result<throws_when_moved> second = first;
     CHECK(alive == 3);
-    second->moves_left = 1;  // into the parameter
+    second->moves_left = 1;  // the move into the parameter succeeds, the next one throws
     CHECK_THROWS_AS(first = std::move(second), std::runtime_error);
     CHECK_FALSE(first.has_value());
     CHECK(first.error() == std::errc::state_not_recoverable);
@@ -164,7 +164,7 @@ TEST_CASE("an assignment whose move throws destroys the old value once, and leav
   CHECK(alive == 0);
 }
 
-TEST_CASE("an assignment whose move throws leaves an exception in the place of an error, too") {
+TEST_CASE("an assignment to a failed result whose move throws holds the new exception") {
   int alive = 0;
   throws_when_moved value(alive);
   result<throws_when_moved> first = failed_with<throws_when_moved>(timed_out("read"));

@@ -1,4 +1,4 @@
-// as_result: errors as values; all else as it is.
+// as_result: errors are returned as values; everything else is passed through.
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -31,7 +31,7 @@ task<int> fail_with(Exception exception) {
 
 }  // namespace
 
-TEST_CASE("as_result gives the value of a task") {
+TEST_CASE("as_result returns the value of a task") {
   run([]() -> task<> {
     result<int> const outcome = co_await as_result(give(42));
     CHECK(outcome.has_value());
@@ -39,7 +39,7 @@ TEST_CASE("as_result gives the value of a task") {
   });
 }
 
-TEST_CASE("as_result gives what can only be moved") {
+TEST_CASE("as_result returns a move-only value") {
   run([]() -> task<> {
     auto make = []() -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); };
     result<std::unique_ptr<int>> outcome = co_await as_result(make());
@@ -47,7 +47,7 @@ TEST_CASE("as_result gives what can only be moved") {
   });
 }
 
-TEST_CASE("as_result of what has no value says that it went well") {
+TEST_CASE("as_result of a task without a value reports success") {
   run([]() -> task<> {
     result<void> const done = co_await as_result(turns(1));
     CHECK(done.has_value());
@@ -58,7 +58,7 @@ TEST_CASE("as_result of what has no value says that it went well") {
   });
 }
 
-TEST_CASE("as_result gives an error with its code, its text and its exact type") {
+TEST_CASE("as_result returns an error with its code, its message and its exact type") {
   run([]() -> task<> {
     result<int> outcome = co_await as_result(fail_with(unexpected_end("read from 127.0.0.1:5000", 3, 8)));
     CHECK_FALSE(outcome.has_value());
@@ -68,7 +68,7 @@ TEST_CASE("as_result gives an error with its code, its text and its exact type")
   });
 }
 
-TEST_CASE("as_result takes a standard system_error as it does ours") {
+TEST_CASE("as_result catches a std::system_error as it catches strait's own errors") {
   run([]() -> task<> {
     auto const code = std::make_error_code(std::errc::no_space_on_device);
     result<int> const outcome = co_await as_result(fail_with(std::system_error(code, "write")));
@@ -76,14 +76,14 @@ TEST_CASE("as_result takes a standard system_error as it does ours") {
   });
 }
 
-TEST_CASE("as_result of a timeout gives timed_out") {
+TEST_CASE("as_result of a timeout that expired returns timed_out") {
   run([]() -> task<> {
     result<void> const outcome = co_await as_result(timeout(std::chrono::milliseconds(1), forever()));
     CHECK(outcome.error() == std::errc::timed_out);
   });
 }
 
-TEST_CASE("as_result of a blocking call gives its value or its error") {
+TEST_CASE("as_result of a blocking call returns its value or its error") {
   run([]() -> task<> {
     result<int> const value = co_await as_result(on_thread_pool([] { return 42; }));
     CHECK(*value == 42);
@@ -92,7 +92,7 @@ TEST_CASE("as_result of a blocking call gives its value or its error") {
   });
 }
 
-TEST_CASE("as_result lets a cancel pass") {
+TEST_CASE("as_result lets a cancellation pass through") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -106,14 +106,14 @@ TEST_CASE("as_result lets a cancel pass") {
   });
 }
 
-TEST_CASE("as_result lets exceptions pass that are no system errors") {
+TEST_CASE("as_result lets exceptions pass through that are not system errors") {
   CHECK_THROWS_AS(
       run([]() -> task<> { result<int> const outcome = co_await as_result(fail_with(std::out_of_range("far out"))); }),
       std::out_of_range);
   CHECK_THROWS_AS(run([]() -> task<> { result<int> const outcome = co_await as_result(fail_with(42)); }), int);
 }
 
-TEST_CASE("as_result can be nested in what takes something to await") {
+TEST_CASE("as_result can be passed to a function that takes an awaitable") {
   run([]() -> task<> {
     result<int> const outcome = co_await timeout(std::chrono::seconds(60), as_result(fail_with(timed_out("inner"))));
     CHECK(outcome.message() == "inner: timed out");

@@ -1,4 +1,4 @@
-// Cancellation: level-triggered, downwards, past handlers of standard exceptions.
+// Cancellation: level-triggered, propagated downwards, not caught by handlers of standard exceptions.
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,7 +21,7 @@ namespace {
 
 task<int> answer() { co_return 42; }
 
-// How `what` ends in a scope that has been canceled.
+// Whether awaiting `what` throws `canceled`.
 template <awaitable A>
 task<bool> ends_at_once(A what) {
   bool is_canceled = false;
@@ -35,7 +35,7 @@ task<bool> ends_at_once(A what) {
 
 }  // namespace
 
-TEST_CASE("a block that nobody cancels is done") {
+TEST_CASE("a block that is not canceled completes") {
   run([]() -> task<> {
     cancel_scope scope;
     bool const done = co_await scope.run(turns(2));
@@ -44,7 +44,7 @@ TEST_CASE("a block that nobody cancels is done") {
   });
 }
 
-TEST_CASE("a block that nobody cancels gives its value") {
+TEST_CASE("a block that is not canceled returns its value") {
   run([]() -> task<> {
     cancel_scope scope;
     std::optional<int> const value = co_await scope.run(answer());
@@ -68,12 +68,12 @@ TEST_CASE("a block's exception passes through its scope") {
   });
 }
 
-TEST_CASE("a cancel ends what the block waits for, and the scope gives nothing") {
+TEST_CASE("a cancel ends what the block waits for and the scope returns no value") {
   bool const done = run(run_and_cancel([]() -> task<> { co_await forever(); }));
   CHECK_FALSE(done);
 }
 
-TEST_CASE("a canceled block of a value gives none") {
+TEST_CASE("a canceled block that returns a value yields an empty optional") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -85,7 +85,7 @@ TEST_CASE("a canceled block of a value gives none") {
   });
 }
 
-TEST_CASE("in a canceled scope every await of an operation ends at once, also of one that could complete at once") {
+TEST_CASE("in a canceled scope every await of an operation ends at once even if it could complete without waiting") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -109,7 +109,7 @@ TEST_CASE("in a canceled scope every await of an operation ends at once, also of
   });
 }
 
-TEST_CASE("a cancel that was caught comes again with the next await") {
+TEST_CASE("a cancellation that was caught is thrown again by the next await") {
   int caught = 0;
   bool const done = run(run_and_cancel([&]() -> task<> {
     for (int i = 0; i != 3; ++i) {
@@ -139,7 +139,7 @@ TEST_CASE("a handler of standard exceptions does not swallow a cancel") {
   CHECK(rounds == 1);
 }
 
-TEST_CASE("the await of a task is no point of cancellation: what needs no waiting is done") {
+TEST_CASE("awaiting a task is not a point of cancellation and a task that never waits completes") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -148,7 +148,7 @@ TEST_CASE("the await of a task is no point of cancellation: what needs no waitin
   });
 }
 
-TEST_CASE("a block that cancels its own scope goes on to its next await") {
+TEST_CASE("a block that cancels its own scope runs until its next await") {
   run([]() -> task<> {
     cancel_scope scope;
     bool reached = false;
@@ -163,7 +163,7 @@ TEST_CASE("a block that cancels its own scope goes on to its next await") {
   });
 }
 
-TEST_CASE("a cancel flows down to all tasks of the block") {
+TEST_CASE("a cancel propagates to all tasks of the block") {
   int canceled_ones = 0;
   auto const note = [&]() -> task<> {
     try {
@@ -190,7 +190,7 @@ TEST_CASE("a cancel flows down to all tasks of the block") {
   CHECK(canceled_ones == 4);
 }
 
-TEST_CASE("a cancel reaches all the scopes that stand side by side in the block") {
+TEST_CASE("a cancel reaches all scopes inside the block") {
   int canceled_ones = 0;
   auto const wait_in_a_scope_of_its_own = [&]() -> task<> {
     cancel_scope own;
@@ -211,7 +211,7 @@ TEST_CASE("a cancel reaches all the scopes that stand side by side in the block"
   CHECK(canceled_ones == 3);
 }
 
-TEST_CASE("a cancel of an inner scope does not touch the outer one") {
+TEST_CASE("a cancel of an inner scope does not affect the outer one") {
   run([]() -> task<> {
     cancel_scope outer;
     bool const outer_done = co_await outer.run([]() -> task<> {
@@ -225,7 +225,7 @@ TEST_CASE("a cancel of an inner scope does not touch the outer one") {
   });
 }
 
-TEST_CASE("a cancel of the outer scope passes through the inner one") {
+TEST_CASE("a cancel of the outer scope also ends the inner one") {
   bool passed = false;
   bool const done = run(run_and_cancel([&]() -> task<> {
     cancel_scope inner;
@@ -267,7 +267,7 @@ TEST_CASE("a cancel before the block begins ends it at its first await") {
   });
 }
 
-TEST_CASE("a cancel of a scope whose block has ended does nothing to those around it") {
+TEST_CASE("a cancel of a scope whose block has ended does not affect the tasks around it") {
   run([]() -> task<> {
     cancel_scope scope;
     co_await scope.run(turns(1));
@@ -276,7 +276,7 @@ TEST_CASE("a cancel of a scope whose block has ended does nothing to those aroun
   });
 }
 
-TEST_CASE("a scope can run one block after another") {
+TEST_CASE("a scope can run several blocks one after another") {
   run([]() -> task<> {
     cancel_scope scope;
     bool const first = co_await scope.run(turns(1));
@@ -289,7 +289,7 @@ TEST_CASE("a scope can run one block after another") {
   });
 }
 
-TEST_CASE("a scope that was ended by a cancel from outside is not canceled itself, and can be used again") {
+TEST_CASE("a scope that is ended by a cancel from outside is not itself canceled and can be used again") {
   run([]() -> task<> {
     cancel_scope scope;
     bool late = false;
@@ -305,7 +305,7 @@ TEST_CASE("a scope that was ended by a cancel from outside is not canceled itsel
   });
 }
 
-TEST_CASE("a scope that runs two blocks at a time is diagnosed") {
+TEST_CASE("running two blocks in one scope at the same time is diagnosed") {
   run([]() -> task<> {
     cancel_scope scope;
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -335,14 +335,14 @@ TEST_CASE("a scope keeps a callable block alive until its task has ended") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("an operation that is done when the cancel comes delivers its result") {
+TEST_CASE("an operation that has completed when the cancel arrives delivers its result") {
   run([]() -> task<> {
     cancel_scope scope;
     std::vector<std::string> events;
     co_await with_task_group([&](task_group& group) -> task<> {
       group.spawn([&]() -> task<> {
         bool const done = co_await scope.run([&]() -> task<> {
-          co_await yield();  // it is due when the other task cancels it
+          co_await yield();  // it has completed when the other task cancels it
           events.push_back("delivered");
           co_await yield();
           events.push_back("gone on");
@@ -356,7 +356,7 @@ TEST_CASE("an operation that is done when the cancel comes delivers its result")
   });
 }
 
-TEST_CASE("a block that ends with canceled, though its scope was not canceled, passes it on") {
+TEST_CASE("a block that ends with canceled although its scope was not canceled passes the exception on") {
   run([]() -> task<> {
     cancel_scope scope;
     bool is_passed_on = false;

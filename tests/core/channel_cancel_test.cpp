@@ -1,4 +1,4 @@
-// Channels, of either kind: cancels, deadlines, dropped tasks, and turns for others.
+// Channels of both kinds: cancellation, deadlines, destroyed tasks and fairness.
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -30,7 +30,7 @@ task<> send_one(Channel& to, int value) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a cancel ends a receive that waits, and the next value goes to the next receiver", "", one_loop,
+TEMPLATE_TEST_CASE("a cancel ends a waiting receive and the next value goes to the next receiver", "", one_loop,
                    many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(1);
@@ -52,7 +52,8 @@ TEMPLATE_TEST_CASE("a send that is canceled keeps its value", "", one_loop, many
   });
 }
 
-TEMPLATE_TEST_CASE("what begins in a canceled scope ends at once and moves nothing", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("an operation that starts in a canceled scope ends at once and transfers nothing", "", one_loop,
+                   many_loops) {
   run([]() -> task<> {
     channel_of<TestType, std::unique_ptr<int>> c(2);
     CHECK(c.try_send(std::make_unique<int>(1)));
@@ -67,7 +68,7 @@ TEMPLATE_TEST_CASE("what begins in a canceled scope ends at once and moves nothi
   });
 }
 
-TEMPLATE_TEST_CASE("a receiver that is handed a value in the turn in which it is canceled gets it", "", one_loop,
+TEMPLATE_TEST_CASE("a receiver that is handed a value in the turn in which it is canceled receives it", "", one_loop,
                    many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(0);
@@ -104,8 +105,7 @@ TEMPLATE_TEST_CASE("a sender whose value is received in the turn in which it is 
   });
 }
 
-TEMPLATE_TEST_CASE("a timeout ends a receive that waits, and loses nothing that comes later", "", one_loop,
-                   many_loops) {
+TEMPLATE_TEST_CASE("a timeout ends a waiting receive and no later value is lost", "", one_loop, many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(1);
     co_await expect_error(timeout(std::chrono::milliseconds(1), c.receive()), errc::timed_out);
@@ -114,7 +114,7 @@ TEMPLATE_TEST_CASE("a timeout ends a receive that waits, and loses nothing that 
   });
 }
 
-TEMPLATE_TEST_CASE("a timeout ends a send that waits, which keeps its value", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a timeout ends a waiting send and the sender keeps its value", "", one_loop, many_loops) {
   run([]() -> task<> {
     channel_of<TestType, std::unique_ptr<int>> c(0);
     auto value = std::make_unique<int>(1);
@@ -123,7 +123,7 @@ TEMPLATE_TEST_CASE("a timeout ends a send that waits, which keeps its value", ""
   });
 }
 
-TEMPLATE_TEST_CASE("what the loser of when_any has received is delivered, too", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a value received by the losing branch of when_any is delivered as well", "", one_loop, many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> a(1);
     channel_of<TestType, int> b(1);
@@ -142,7 +142,7 @@ TEMPLATE_TEST_CASE("what the loser of when_any has received is delivered, too", 
   });
 }
 
-TEMPLATE_TEST_CASE("when_any leaves alone the channel from which it has received nothing", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("when_any takes nothing from the channel of the losing branch", "", one_loop, many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> a(1);
     channel_of<TestType, int> b(1);
@@ -155,7 +155,8 @@ TEMPLATE_TEST_CASE("when_any leaves alone the channel from which it has received
   });
 }
 
-TEMPLATE_TEST_CASE("tasks that are destroyed while they wait for a channel have left it", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a task that is destroyed while it waits for a channel is removed from the queue", "", one_loop,
+                   many_loops) {
   event_loop loop;
   loop.run([&]() -> task<> {
     channel_of<TestType, int> c(0);
@@ -174,7 +175,7 @@ TEMPLATE_TEST_CASE("tasks that are destroyed while they wait for a channel have 
   });
 }
 
-TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it goes on is the next to be received", "",
+TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it resumes is the next one to be received", "",
                    one_loop, many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u, 3u);
   event_loop loop;
@@ -187,7 +188,7 @@ TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it goes on
       CHECK(c.try_send(1));
       for (std::size_t i = 0; i != capacity; ++i) CHECK(c.try_send(2));
     }
-    CHECK(c.size() == capacity + 1);  // one too many, for once
+    CHECK(c.size() == capacity + 1);  // one more than the capacity, since the value was returned to the channel
     CHECK_FALSE(c.try_send(3));
     CHECK(c.try_receive() == 1);
     CHECK_FALSE(c.try_send(3));
@@ -196,7 +197,7 @@ TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it goes on
   });
 }
 
-TEMPLATE_TEST_CASE("a value that came back makes no room: a sender that waits goes on waiting", "", one_loop,
+TEMPLATE_TEST_CASE("a value that was returned to the channel makes no room for a waiting sender", "", one_loop,
                    many_loops) {
   event_loop loop;
   loop.run([&]() -> task<> {
@@ -218,8 +219,8 @@ TEMPLATE_TEST_CASE("a value that came back makes no room: a sender that waits go
   });
 }
 
-TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it goes on goes to one that waits", "", one_loop,
-                   many_loops) {
+TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it resumes goes to another waiting receiver", "",
+                   one_loop, many_loops) {
   event_loop loop;
   loop.run([&]() -> task<> {
     channel_of<TestType, int> c(0);
@@ -253,7 +254,8 @@ TEMPLATE_TEST_CASE("a task that is destroyed after its value was received has se
   });
 }
 
-TEMPLATE_TEST_CASE("a task may outlive the channel that it waits for, and be destroyed", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a task may outlive the channel that it waits for and be destroyed afterwards", "", one_loop,
+                   many_loops) {
   event_loop loop;
   loop.run([&]() -> task<> {
     std::optional<channel_of<TestType, int>> c(std::in_place, 0);
@@ -266,7 +268,7 @@ TEMPLATE_TEST_CASE("a task may outlive the channel that it waits for, and be des
   });
 }
 
-TEMPLATE_TEST_CASE("a task that sends and receives without ever waiting does not starve the others", "", one_loop,
+TEMPLATE_TEST_CASE("a task that sends and receives without ever waiting does not starve other tasks", "", one_loop,
                    many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(1);
@@ -281,7 +283,7 @@ TEMPLATE_TEST_CASE("a task that sends and receives without ever waiting does not
   });
 }
 
-TEMPLATE_TEST_CASE("a producer and a consumer that keep each other busy do not starve the others", "", one_loop,
+TEMPLATE_TEST_CASE("a producer and a consumer that keep each other busy do not starve other tasks", "", one_loop,
                    many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u, 1000u);
   int received = 0;
@@ -300,7 +302,7 @@ TEMPLATE_TEST_CASE("a producer and a consumer that keep each other busy do not s
   CHECK(received < 100 * 100);
 }
 
-TEMPLATE_TEST_CASE("a consumer that ignores that the channel is closed does not starve the others", "", one_loop,
+TEMPLATE_TEST_CASE("a consumer that ignores that the channel is closed does not starve other tasks", "", one_loop,
                    many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(1);

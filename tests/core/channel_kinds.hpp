@@ -1,4 +1,4 @@
-// The two kinds of channel, for what must hold of both.
+// The two kinds of channel, for tests of what they have in common.
 #pragma once
 
 #include <source_location>
@@ -26,9 +26,9 @@ struct many_loops {
 template <class Kind, class T>
 using channel_of = typename Kind::template channel<T>;
 
-// g++ 12 awaits twice what is awaited inside a CHECK of Catch2 2.
+// g++ 12 evaluates an await inside a CHECK of Catch2 2 twice, hence these functions.
 
-/// Awaits `what`, which must give `wanted`.
+/// Awaits `what`, which must return `wanted`.
 template <class A, class Value>
 task<> expect(A what, Value wanted, std::source_location where = std::source_location::current()) {
   auto const given = co_await std::move(what);

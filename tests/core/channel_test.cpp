@@ -1,4 +1,4 @@
-// Channels, of either kind: what is sent is received, in order, once.
+// Channels of both kinds: each value that is sent is received once, in order.
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +19,7 @@ using namespace test;
 
 namespace {
 
-// Too long for a string's own buffer.
+// Too long for the small-string optimisation.
 std::string const text = "a text that is too long for the small string optimisation";
 
 template <class Channel>
@@ -40,7 +40,7 @@ std::vector<int> numbers(int count) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("what is sent is received in order", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("values are received in the order in which they were sent", "", one_loop, many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u, 7u, 100u);
   std::vector<int> received;
   run([&]() -> task<> {
@@ -54,7 +54,7 @@ TEMPLATE_TEST_CASE("what is sent is received in order", "", one_loop, many_loops
   CHECK(received == numbers(100));
 }
 
-TEMPLATE_TEST_CASE("several tasks may send and several receive, and each value is received once", "", one_loop,
+TEMPLATE_TEST_CASE("several tasks may send and several may receive and each value is received once", "", one_loop,
                    many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u, 7u);
   std::vector<int> received;
@@ -110,7 +110,7 @@ TEMPLATE_TEST_CASE("with capacity 0 a send completes when the value is received"
   });
 }
 
-TEMPLATE_TEST_CASE("senders that wait are served in the order of coming", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("waiting senders are served in the order in which they arrived", "", one_loop, many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u);
   std::vector<int> received;
   run([&]() -> task<> {
@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("senders that wait are served in the order of coming", "", on
   CHECK(received == numbers(5));
 }
 
-TEMPLATE_TEST_CASE("receivers that wait are served in the order of coming", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("waiting receivers are served in the order in which they arrived", "", one_loop, many_loops) {
   std::vector<int> received(5);
   run([&]() -> task<> {
     channel_of<TestType, int> c(1);
@@ -137,8 +137,7 @@ TEMPLATE_TEST_CASE("receivers that wait are served in the order of coming", "", 
   CHECK(received == numbers(5));
 }
 
-TEMPLATE_TEST_CASE("a receiver that comes later does not take what was sent to one that waits", "", one_loop,
-                   many_loops) {
+TEMPLATE_TEST_CASE("a later receiver does not take a value that was sent to a waiting one", "", one_loop, many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(1);
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -181,7 +180,7 @@ TEMPLATE_TEST_CASE("with capacity 0 try_send and try_receive succeed if the othe
   });
 }
 
-TEMPLATE_TEST_CASE("what can only be moved goes through a channel", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a move-only value can be sent through a channel", "", one_loop, many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u);
   run([&]() -> task<> {
     channel_of<TestType, std::unique_ptr<int>> c(capacity);
@@ -205,7 +204,8 @@ TEMPLATE_TEST_CASE("a send of an lvalue sends a copy", "", one_loop, many_loops)
   });
 }
 
-TEMPLATE_TEST_CASE("what is sent by move is moved from when it is sent, not before", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a value that is sent by move is moved from when it is sent and not before", "", one_loop,
+                   many_loops) {
   run([]() -> task<> {
     channel_of<TestType, std::unique_ptr<int>> c(0);
     auto value = std::make_unique<int>(1);
@@ -221,19 +221,20 @@ TEMPLATE_TEST_CASE("what is sent by move is moved from when it is sent, not befo
   });
 }
 
-TEMPLATE_TEST_CASE("what is left in a channel is destroyed with it", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("values that remain in a channel are destroyed with it", "", one_loop, many_loops) {
   int alive = 0;
   {
     channel_of<TestType, counted> c(3);
     CHECK(c.try_send(counted(alive)));
     CHECK(c.try_receive().has_value());
-    for (int i = 0; i != 3; ++i) CHECK(c.try_send(counted(alive)));  // around the end of the ring
+    for (int i = 0; i != 3; ++i) CHECK(c.try_send(counted(alive)));  // wraps around in the ring buffer
     CHECK(alive == 3);
   }
   CHECK(alive == 0);
 }
 
-TEMPLATE_TEST_CASE("a closed channel gives what is in it, then nothing", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a closed channel returns its remaining values and then an empty optional", "", one_loop,
+                   many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(3);
     co_await send_numbers(c, 1, 2);
@@ -259,7 +260,7 @@ TEMPLATE_TEST_CASE("a send on a closed channel fails with errc::closed and keeps
   });
 }
 
-TEMPLATE_TEST_CASE("close ends senders that wait, who keep their values", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("close ends waiting senders and they keep their values", "", one_loop, many_loops) {
   run([]() -> task<> {
     channel_of<TestType, std::unique_ptr<int>> c(1);
     CHECK(c.try_send(std::make_unique<int>(1)));
@@ -277,7 +278,7 @@ TEMPLATE_TEST_CASE("close ends senders that wait, who keep their values", "", on
   });
 }
 
-TEMPLATE_TEST_CASE("close ends receivers that wait, with nothing", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("close ends waiting receivers with an empty optional", "", one_loop, many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(1);
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -288,7 +289,7 @@ TEMPLATE_TEST_CASE("close ends receivers that wait, with nothing", "", one_loop,
   });
 }
 
-TEMPLATE_TEST_CASE("a channel that is destroyed ends who waits for it as close does", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("destroying a channel ends its waiting tasks as close does", "", one_loop, many_loops) {
   run([]() -> task<> {
     std::optional<channel_of<TestType, int>> empty(std::in_place, 0);
     std::optional<channel_of<TestType, int>> full(std::in_place, 0);
@@ -302,7 +303,7 @@ TEMPLATE_TEST_CASE("a channel that is destroyed ends who waits for it as close d
   });
 }
 
-TEMPLATE_TEST_CASE("a channel may be destroyed as soon as a value is handed over", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("a channel may be destroyed as soon as a value has been handed over", "", one_loop, many_loops) {
   run([]() -> task<> {
     std::optional<channel_of<TestType, int>> c(std::in_place, 0);
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -314,7 +315,7 @@ TEMPLATE_TEST_CASE("a channel may be destroyed as soon as a value is handed over
   });
 }
 
-TEMPLATE_TEST_CASE("dump_tasks says where tasks wait for a channel", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("dump_tasks shows where tasks wait for a channel", "", one_loop, many_loops) {
   event_loop loop;
   channel_of<TestType, int> c(0);
   std::vector<int> received;

@@ -1,4 +1,4 @@
-// cross_loop_channel between threads: nothing is lost and nothing comes twice, whatever ends meanwhile.
+// cross_loop_channel between threads: no value is lost or received twice, however the operations end.
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -31,7 +31,7 @@ std::vector<int> numbers(int count) {
   return all;
 }
 
-/// What was received, from any thread.
+/// Collects the values received by any thread.
 class receipts {
  public:
   void add(int value) {
@@ -64,7 +64,7 @@ class counting_thread {
  public:
   explicit counting_thread(channel_of_int& to) : to_(to) {}
   void stop() noexcept { stop_ = true; }
-  /// What it has sent, when it has ended.
+  /// The numbers that the thread has sent; waits for its end.
   [[nodiscard]] std::vector<int> sent() {
     thread_.join();
     return numbers(sent_);
@@ -84,7 +84,7 @@ class counting_thread {
   std::jthread thread_{[this] { send_until_stopped(); }};
 };
 
-/// Cancels `scope` after some turns, more or fewer from round to round.
+/// Cancels `scope` after a number of turns that differs from round to round.
 task<> cancel_after(int turn_count, cancel_scope& scope) {
   co_await turns(turn_count);
   scope.cancel();
@@ -92,7 +92,7 @@ task<> cancel_after(int turn_count, cancel_scope& scope) {
 
 }  // namespace
 
-TEST_CASE("a channel carries values from loop to loop in order", "[threads]") {
+TEST_CASE("a channel passes values from one loop to another in order", "[threads]") {
   std::size_t const capacity = GENERATE(0u, 1u, 16u);
   constexpr int count = scaled(10'000);
   channel_of_int c(capacity);
@@ -108,7 +108,7 @@ TEST_CASE("a channel carries values from loop to loop in order", "[threads]") {
   CHECK(received == numbers(count));
 }
 
-TEST_CASE("a thread without a loop sends to a task, and closes", "[threads]") {
+TEST_CASE("a thread without a loop sends to a task and closes the channel", "[threads]") {
   std::size_t const capacity = GENERATE(0u, 16u);
   constexpr int count = scaled(2'000);
   channel_of_int c(capacity);
@@ -131,7 +131,7 @@ TEST_CASE("a thread without a loop receives from a task that waits to send", "[t
   CHECK(received == 1);
 }
 
-TEST_CASE("a task that waits for a channel goes on on its own thread", "[threads]") {
+TEST_CASE("a task that waits for a channel resumes on its own thread", "[threads]") {
   channel_of_int c(0);
   std::jthread const sender([&] { send_all_and_close(c, 1); });
   run([&]() -> task<> {
@@ -142,7 +142,7 @@ TEST_CASE("a task that waits for a channel goes on on its own thread", "[threads
   });
 }
 
-TEST_CASE("close on one thread ends tasks that wait on others", "[threads]") {
+TEST_CASE("close on one thread ends tasks that wait on other threads", "[threads]") {
   for (int round = 0; round != scaled(500); ++round) {
     channel_of_int c(0);
     channel_of_int full(0);
@@ -164,7 +164,7 @@ TEST_CASE("close on one thread ends tasks that wait on others", "[threads]") {
   }
 }
 
-TEST_CASE("of many senders and receivers on several loops, each value is received once", "[threads]") {
+TEST_CASE("with many senders and receivers on several loops each value is received once", "[threads]") {
   std::size_t const capacity = GENERATE(0u, 1u, 16u);
   constexpr int each = scaled(1'000);
   constexpr int senders = 4;
@@ -188,7 +188,8 @@ TEST_CASE("of many senders and receivers on several loops, each value is receive
   CHECK(received.in_order_of_value() == numbers(senders * each));
 }
 
-TEST_CASE("a receive may be canceled while another thread sends: the value is received or stays", "[threads]") {
+TEST_CASE("a receive that is canceled while another thread sends receives the value or leaves it in the channel",
+          "[threads]") {
   std::size_t const capacity = GENERATE(0u, 1u);
   channel_of_int c(capacity);
   counting_thread sender(c);
@@ -205,7 +206,7 @@ TEST_CASE("a receive may be canceled while another thread sends: the value is re
   CHECK(received == sender.sent());
 }
 
-TEST_CASE("a send may be canceled while another thread receives: the value is sent or kept", "[threads]") {
+TEST_CASE("a send that is canceled while another thread receives sends the value or keeps it", "[threads]") {
   std::size_t const capacity = GENERATE(0u, 1u);
   cross_loop_channel<std::unique_ptr<int>> c(capacity);
   std::vector<int> received;
@@ -233,7 +234,7 @@ TEST_CASE("a send may be canceled while another thread receives: the value is se
   CHECK(received == numbers(sent));
 }
 
-TEST_CASE("deadlines may race with another thread that sends", "[threads]") {
+TEST_CASE("a receive with a deadline that races with a sender on another thread loses no value", "[threads]") {
   channel_of_int c(0);
   counting_thread sender(c);
   std::vector<int> received;
@@ -248,7 +249,7 @@ TEST_CASE("deadlines may race with another thread that sends", "[threads]") {
   CHECK(received == sender.sent());
 }
 
-TEST_CASE("when_any of channels that other threads send on delivers what comes on each", "[threads]") {
+TEST_CASE("when_any of channels with senders on other threads delivers all values of both", "[threads]") {
   channel_of_int a(0);
   channel_of_int b(1);
   counting_thread sender_a(a);
@@ -270,7 +271,7 @@ TEST_CASE("when_any of channels that other threads send on delivers what comes o
   CHECK(from_b == sender_b.sent());
 }
 
-TEST_CASE("a task may be destroyed while another thread sends to it: the value is not lost", "[threads]") {
+TEST_CASE("a task that is destroyed while another thread sends to it does not lose the value", "[threads]") {
   channel_of_int c(0);
   counting_thread sender(c);
   receipts received;
@@ -290,7 +291,7 @@ TEST_CASE("a task may be destroyed while another thread sends to it: the value i
   CHECK(received.in_order_of_value() == sender.sent());
 }
 
-TEST_CASE("a loop may end as soon as its task is handed a value by another thread", "[threads]") {
+TEST_CASE("a loop may end as soon as its task has been handed a value by another thread", "[threads]") {
   channel_of_int c(0);
   std::atomic<bool> stop = false;
   std::jthread const sender([&] {

@@ -1,4 +1,4 @@
-// Tasks that are destroyed where they wait, since their loop ends: however deep, and from the innermost outwards.
+// Tasks that are destroyed while they wait because their loop ends: at any depth, from the innermost outwards.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -18,7 +18,7 @@ using namespace test;
 
 namespace {
 
-/// Notes its end.
+/// Records when it is destroyed.
 class noted {
  public:
   noted(trace& events, std::string name) : events_(events), name_(std::move(name)) {}
@@ -31,7 +31,7 @@ class noted {
   std::string name_;
 };
 
-// Runs `what` until it has set `waits`, and drops it.
+// Runs the task that `what` makes until it has set `waits`, and then destroys it.
 template <class Make>
 void drop_when_it_waits(Make make) {
   event_loop loop;
@@ -106,7 +106,7 @@ task<> outer(trace& events, bool& waits) {
 
 }  // namespace
 
-TEST_CASE("a chain of a hundred and fifty thousand tasks is dropped") {
+TEST_CASE("a waiting chain of 150000 tasks can be destroyed") {
   constexpr int depth = is_sanitized ? 30'000 : 150'000;
   int alive = 0;
   drop_when_it_waits([&](bool& waits) { return recurse(depth, waits, counted(alive)); });
@@ -115,14 +115,14 @@ TEST_CASE("a chain of a hundred and fifty thousand tasks is dropped") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("groups within groups, however deep, are dropped") {
+TEST_CASE("deeply nested groups can be destroyed") {
   constexpr int depth = is_sanitized ? 10'000 : 50'000;
   int alive = 0;
   drop_when_it_waits([&](bool& waits) { return recurse_by_groups(depth, waits, counted(alive)); });
   CHECK(alive == 0);
 }
 
-TEST_CASE("tasks that are dropped are destroyed from the innermost outwards") {
+TEST_CASE("waiting tasks are destroyed from the innermost outwards") {
   trace events;
   drop_when_it_waits([&](bool& waits) { return outer(events, waits); });
   REQUIRE(events.size() == 5);
@@ -132,7 +132,7 @@ TEST_CASE("tasks that are dropped are destroyed from the innermost outwards") {
   CHECK(place("innermost") + 1 == place("inner"));
 }
 
-TEST_CASE("a task that is dropped may use what is outside of it until it is gone") {
+TEST_CASE("a task that is being destroyed may use the variables of the tasks around it") {
   run([]() -> task<> {
     event_loop& here = co_await current_loop();
     std::string text(100, 'x');

@@ -1,4 +1,4 @@
-// dump_tasks: who waits where, for how long, under whom.
+// dump_tasks: which tasks wait, where, for how long, and below which parent.
 #include <chrono>
 #include <source_location>
 #include <sstream>
@@ -23,7 +23,7 @@ namespace {
 
 unsigned line_here(std::source_location const here = std::source_location::current()) { return here.line(); }
 
-/// A line of the dump.
+/// One line of the dump.
 struct entry {
   std::size_t depth;
   std::string text;
@@ -66,7 +66,7 @@ task<> owns_children() {
   co_await with_task_group(body);
 }
 
-// What the tasks look like when `work` has had a few turns.
+// The dump after `work` has run for a few turns.
 std::string dump_of(task<> work) {
   event_loop loop;
   loose_task<void> const beside(loop, std::move(work));
@@ -81,7 +81,7 @@ TEST_CASE("a loop without tasks has an empty dump") {
   CHECK(dump_tasks(loop).empty());
 }
 
-TEST_CASE("a dump says of a waiting task what it is, and the file and line of its await") {
+TEST_CASE("a dump shows the function of a waiting task and the file and line of its await") {
   auto const entries = entries_of(dump_of(waits()));
   REQUIRE(entries.size() == 1);
   INFO(entries[0].text);
@@ -89,14 +89,14 @@ TEST_CASE("a dump says of a waiting task what it is, and the file and line of it
   CHECK(entries[0].depth == 0);
 }
 
-TEST_CASE("a dump calls a function by its name only") {
+TEST_CASE("a dump shows function names without mangling and without the names of frames") {
   auto const entries = entries_of(dump_of(waits()));
   REQUIRE(entries.size() == 1);
   CHECK_THAT(entries[0].text, !ContainsSubstring("Frame"));
   CHECK_THAT(entries[0].text, !ContainsSubstring("_Z"));
 }
 
-TEST_CASE("a task that is awaited stands below the one that awaits it") {
+TEST_CASE("a task that is awaited is listed below the task that awaits it") {
   auto const entries = entries_of(dump_of(calls()));
   REQUIRE(entries.size() == 2);
   CHECK(entries[0].says("calls", calls_at));
@@ -105,7 +105,7 @@ TEST_CASE("a task that is awaited stands below the one that awaits it") {
   CHECK(entries[1].depth == 1);
 }
 
-TEST_CASE("a group's children stand below the task that owns the group") {
+TEST_CASE("the children of a group are listed below the task that owns the group") {
   auto const entries = entries_of(dump_of(owns_children()));
   REQUIRE(entries.size() == 4);
   CHECK(entries[0].says("owns_children", owns_at));
@@ -118,7 +118,7 @@ TEST_CASE("a group's children stand below the task that owns the group") {
   CHECK(entries[3].depth == 1);
 }
 
-TEST_CASE("a dump leaves out the library's own coroutines") {
+TEST_CASE("a dump omits the library's own coroutines") {
   unsigned line = 0;
   auto const limited = [&]() -> task<> {
     line = line_here() + 1;
@@ -143,7 +143,7 @@ TEST_CASE("a dump shows both sides of a when_all") {
   CHECK(entries[3].depth == 2);
 }
 
-TEST_CASE("a dump shows a task that has not begun") {
+TEST_CASE("a dump shows a task that has not started") {
   event_loop loop;
   loose_task<void> const beside(loop, waits());
   auto const entries = entries_of(dump_tasks(loop));
@@ -158,7 +158,7 @@ TEST_CASE("a dump can be taken by a running task") {
       group.spawn(calls());
       co_await turns(2);
       auto const entries = entries_of(dump_tasks(loop));
-      CHECK(entries.size() == 4);  // this task, its group's body, and the two that wait
+      CHECK(entries.size() == 4);  // this task, the body of its group, and the two that wait
       CHECK(entries[1].says("calls", calls_at));
       CHECK(entries[2].says("waits", waits_at));
       group.cancel();
@@ -166,7 +166,7 @@ TEST_CASE("a dump can be taken by a running task") {
   });
 }
 
-TEST_CASE("a dump can be taken by posted work") {
+TEST_CASE("a dump can be taken by a posted function") {
   event_loop loop;
   std::string dump;
   gate done;
@@ -186,7 +186,7 @@ TEST_CASE("a task that has ended is no longer in the dump") {
   CHECK(dump_tasks(loop).empty());
 }
 
-TEST_CASE("a dump says how long a task has waited") {
+TEST_CASE("a dump shows how long a task has waited") {
   event_loop loop;
   loose_task<void> const beside(loop, waits());
   loop.run([]() -> task<> { co_await sleep_for(std::chrono::milliseconds(160)); });
@@ -197,7 +197,7 @@ TEST_CASE("a dump says how long a task has waited") {
   CHECK(seconds < 60);
 }
 
-TEST_CASE("a dump of twenty thousand tasks is taken in no time worth speaking of") {
+TEST_CASE("a dump of 20000 tasks takes time proportional to their number") {
   constexpr int count = is_sanitized ? 2'000 : 20'000;
   event_loop loop;
   auto const many = []() -> task<> {
@@ -240,7 +240,7 @@ task<> recurse_by_groups(int depth, bool& is_deep) {
 
 }  // namespace
 
-TEST_CASE("a dump of a deep recursion is short, and says what it leaves out") {
+TEST_CASE("a dump of a deep recursion is short and reports how many tasks it omits") {
   bool const by_groups = GENERATE(false, true);
   constexpr int depth = is_sanitized ? 20'000 : 50'000;
   event_loop loop;
@@ -261,7 +261,7 @@ TEST_CASE("a dump of a deep recursion is short, and says what it leaves out") {
              ContainsSubstring("(level " + std::to_string(depth + 1) + ") ") && ContainsSubstring("waits"));
 }
 
-TEST_CASE("a dump of no more tasks than are asked for leaves out none") {
+TEST_CASE("a dump omits no task unless there are more than the limit") {
   event_loop loop;
   loose_task<void> const beside(loop, owns_children());
   loop.run(turns(3));

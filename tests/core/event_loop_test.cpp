@@ -1,4 +1,4 @@
-// event_loop: tasks one after another, posted work, cancels.
+// event_loop: tasks run one after another, posted functions, cancellation.
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -34,7 +34,7 @@ TEST_CASE("a loop runs one task after another") {
   CHECK(loop.run([]() -> task<int> { co_return 3; }) == 3);
 }
 
-TEST_CASE("a loop goes on after a task that failed") {
+TEST_CASE("a loop can run another task after one that failed") {
   event_loop loop;
   CHECK_THROWS_AS(loop.run([]() -> task<> {
     co_await yield();
@@ -44,13 +44,13 @@ TEST_CASE("a loop goes on after a task that failed") {
   CHECK(loop.run(give(1)) == 1);
 }
 
-TEST_CASE("current_loop gives the loop that the task runs on") {
+TEST_CASE("current_loop returns the loop that the task runs on") {
   event_loop loop;
   event_loop* const found = loop.run([]() -> task<event_loop*> { co_return &co_await current_loop(); });
   CHECK(found == &loop);
 }
 
-TEST_CASE("run inside a task of the same loop is diagnosed, and does no harm") {
+TEST_CASE("run inside a task of the same loop is diagnosed and does no harm") {
   event_loop loop;
   int const value = loop.run([&]() -> task<int> {
     CHECK_THROWS_AS(loop.run(give(1)), std::logic_error);
@@ -59,7 +59,7 @@ TEST_CASE("run inside a task of the same loop is diagnosed, and does no harm") {
   CHECK(value == 2);
 }
 
-TEST_CASE("posted functions are called in the order of the posts, outside of the task") {
+TEST_CASE("posted functions are called in the order of the posts and not inside the task") {
   event_loop loop;
   std::vector<int> calls;
   loop.run([&]() -> task<> {
@@ -70,7 +70,7 @@ TEST_CASE("posted functions are called in the order of the posts, outside of the
   });
 }
 
-TEST_CASE("what a posted function posts is called too, in a later turn") {
+TEST_CASE("a function posted by a posted function is called in a later turn") {
   event_loop loop;
   int calls = 0;
   gate done;
@@ -85,14 +85,14 @@ TEST_CASE("what a posted function posts is called too, in a later turn") {
   CHECK(calls == 1);
 }
 
-TEST_CASE("what is posted before the loop runs is called when it does") {
+TEST_CASE("a function that is posted before the loop runs is called when the loop runs") {
   event_loop loop;
   gate done;
   loop.post([&] { done.open(); });
   loop.run(done.opened());
 }
 
-TEST_CASE("a function that can only be moved can be posted") {
+TEST_CASE("a move-only function can be posted") {
   event_loop loop;
   gate done;
   int got = 0;
@@ -104,7 +104,7 @@ TEST_CASE("a function that can only be moved can be posted") {
   CHECK(got == 7);
 }
 
-TEST_CASE("a posted function is destroyed once it has been called") {
+TEST_CASE("a posted function is destroyed after it has been called") {
   event_loop loop;
   int alive = 0;
   loop.post([owned = counted(alive)] {});
@@ -113,7 +113,7 @@ TEST_CASE("a posted function is destroyed once it has been called") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("a posted function that the loop does not come to call is destroyed with the loop") {
+TEST_CASE("a posted function that is never called is destroyed with the loop") {
   int alive = 0;
   bool called = false;
   {
@@ -133,7 +133,7 @@ TEST_CASE("a post from another thread wakes a loop that sleeps", "[threads]") {
   loop.run(done.opened());
 }
 
-TEST_CASE("posts from many threads are all called, in order for each thread", "[threads]") {
+TEST_CASE("functions posted from many threads are all called and in order for each thread", "[threads]") {
   constexpr int threads = 8;
   constexpr int posts = 5'000;
   event_loop loop;
@@ -168,7 +168,7 @@ TEST_CASE("a loop may be destroyed as soon as the last post has returned", "[thr
   CHECK(calls <= 2'000);
 }
 
-TEST_CASE("cancel from another thread ends the task that runs", "[threads]") {
+TEST_CASE("cancel from another thread ends the running task", "[threads]") {
   event_loop loop;
   std::jthread canceler;
   CHECK_THROWS_AS(loop.run([&]() -> task<> {
@@ -178,14 +178,14 @@ TEST_CASE("cancel from another thread ends the task that runs", "[threads]") {
                   canceled);
 }
 
-TEST_CASE("cancel before run ends the task that runs next, and no other") {
+TEST_CASE("cancel before run ends the next task and no other") {
   event_loop loop;
   loop.cancel();
   CHECK_THROWS_AS(loop.run(wait_forever()), canceled);
   CHECK(loop.run(give(1)) == 1);
 }
 
-TEST_CASE("cancel reaches all that the task has spawned") {
+TEST_CASE("cancel reaches all tasks that the task has spawned") {
   event_loop loop;
   int canceled_ones = 0;
   auto const child = [&]() -> task<> {
@@ -207,7 +207,7 @@ TEST_CASE("cancel reaches all that the task has spawned") {
   CHECK(canceled_ones == 5);
 }
 
-TEST_CASE("cancel twice is cancel once") {
+TEST_CASE("calling cancel twice has the effect of one call") {
   event_loop loop;
   CHECK_THROWS_AS(loop.run([&]() -> task<> {
     loop.cancel();
@@ -218,7 +218,7 @@ TEST_CASE("cancel twice is cancel once") {
   loop.run(turns(1));
 }
 
-TEST_CASE("a task that is done when the cancel comes has its value, and the next one is not canceled") {
+TEST_CASE("a task that completes in the turn of the cancel keeps its value and the next one is not canceled") {
   event_loop loop;
   CHECK(loop.run([&]() -> task<int> {
     loop.cancel();
@@ -229,7 +229,7 @@ TEST_CASE("a task that is done when the cancel comes has its value, and the next
 
 namespace {
 
-/// Posts another like it when it is destroyed, `more` times in a row.
+/// When destroyed, posts another of its kind, `more` times in a row.
 class posts_when_destroyed {
  public:
   posts_when_destroyed(event_loop& loop, int more, std::shared_ptr<int> held)
@@ -248,7 +248,7 @@ class posts_when_destroyed {
 
 }  // namespace
 
-TEST_CASE("what a destructor posts while the loop ends is destroyed, and what its destructor posts, too") {
+TEST_CASE("functions posted by destructors while the loop ends are destroyed without being called") {
   auto const held = std::make_shared<int>();
   {
     event_loop loop;
@@ -258,7 +258,7 @@ TEST_CASE("what a destructor posts while the loop ends is destroyed, and what it
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("a task that is canceled several times at once is canceled once, and the next one not at all") {
+TEST_CASE("a task that is canceled several times at once is canceled once and the next one is not canceled") {
   event_loop loop;
   for (int i = 0; i != 3; ++i) loop.cancel();
   auto const sleep = []() -> task<> { co_await sleep_for(std::chrono::hours(1)); };

@@ -1,4 +1,4 @@
-// event: who waits goes on when it is set.
+// event: waiting tasks resume when it is set.
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +41,7 @@ TEST_CASE("a wait for an event that is set completes at once") {
   });
 }
 
-TEST_CASE("set lets all who wait go on, in their order") {
+TEST_CASE("set resumes all waiting tasks in the order in which they arrived") {
   trace events;
   run([&]() -> task<> {
     event ready;
@@ -55,7 +55,7 @@ TEST_CASE("set lets all who wait go on, in their order") {
   CHECK(events == trace{"a", "b", "c"});
 }
 
-TEST_CASE("who waits goes on after a set even if a reset follows at once") {
+TEST_CASE("a waiting task resumes after a set even if a reset follows at once") {
   trace events;
   run([&]() -> task<> {
     event ready;
@@ -70,7 +70,7 @@ TEST_CASE("who waits goes on after a set even if a reset follows at once") {
   CHECK(events == trace{"a"});
 }
 
-TEST_CASE("who comes after a reset waits for the next set") {
+TEST_CASE("a wait that begins after a reset waits for the next set") {
   trace events;
   run([&]() -> task<> {
     event ready;
@@ -85,7 +85,7 @@ TEST_CASE("who comes after a reset waits for the next set") {
   });
 }
 
-TEST_CASE("a cancel ends a wait for an event, and the others go on waiting") {
+TEST_CASE("a cancel ends one wait for an event and the other tasks continue to wait") {
   trace events;
   run([&]() -> task<> {
     event ready;
@@ -102,7 +102,7 @@ TEST_CASE("a cancel ends a wait for an event, and the others go on waiting") {
   CHECK(events == trace{"before", "behind"});
 }
 
-TEST_CASE("a wait for an event that begins in a canceled scope ends at once, set or not") {
+TEST_CASE("a wait for an event that begins in a canceled scope ends at once whether it is set or not") {
   run([]() -> task<> {
     event ready;
     ready.set();
@@ -113,7 +113,7 @@ TEST_CASE("a wait for an event that begins in a canceled scope ends at once, set
   });
 }
 
-TEST_CASE("who is let go on in the turn in which it is canceled has not been canceled") {
+TEST_CASE("a wait that is completed in the turn in which it is canceled is not canceled") {
   run([]() -> task<> {
     event ready;
     cancel_scope scope;
@@ -134,7 +134,7 @@ TEST_CASE("a timeout ends a wait for an event") {
   CHECK_THROWS_AS(run(timeout(std::chrono::milliseconds(1), never.wait())), timed_out);
 }
 
-TEST_CASE("when_any of two events tells which were set") {
+TEST_CASE("when_any of two events reports which were set") {
   run([]() -> task<> {
     event one;
     event other;
@@ -153,7 +153,7 @@ TEST_CASE("when_any of two events tells which were set") {
   });
 }
 
-TEST_CASE("an event that is destroyed ends who waits for it with errc::closed") {
+TEST_CASE("destroying an event ends the waits for it with errc::closed") {
   run([]() -> task<> {
     std::optional<event> ready(std::in_place);
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -182,7 +182,7 @@ TEST_CASE("an event may be destroyed as soon as it is set") {
   CHECK(events == trace{"a"});
 }
 
-TEST_CASE("a task that is destroyed while it waits for an event has left the line") {
+TEST_CASE("a task that is destroyed while it waits for an event is removed from the queue") {
   event_loop loop;
   trace events;
   event ready;
@@ -201,7 +201,7 @@ TEST_CASE("a task that is destroyed while it waits for an event has left the lin
   CHECK(events.empty());
 }
 
-TEST_CASE("a task that waits again and again for an event that is set does not starve the others") {
+TEST_CASE("a task that waits in a loop for an event that is set does not starve other tasks") {
   run([]() -> task<> {
     event ready;
     ready.set();

@@ -1,4 +1,4 @@
-// Awaits that complete without having waited: however many there are, other tasks have their turns.
+// Fairness: however many awaits complete without waiting, other tasks get their turns.
 #include <chrono>
 #include <cstddef>
 #include <stdexcept>
@@ -36,45 +36,45 @@ task<> fail() {
 
 }  // namespace
 
-TEST_CASE("tasks that end without having waited give other tasks a turn") {
+TEST_CASE("tasks that complete without waiting let other tasks run") {
   CHECK(rounds_beside_another_task(nothing_to_do) < enough);
   CHECK(rounds_beside_another_task([] { return as_result(ready()); }) < enough);
 }
 
-TEST_CASE("tasks that fail at once give other tasks a turn sooner") {
+TEST_CASE("tasks that fail without waiting let other tasks run sooner") {
   CHECK(rounds_beside_another_task(fail) < enough / 10);
   CHECK(rounds_beside_another_task([] { return with_task_group([](task_group&) -> task<> { return fail(); }); }) <
         enough / 10);
 }
 
-TEST_CASE("groups without children give other tasks a turn") {
+TEST_CASE("groups without children let other tasks run") {
   CHECK(rounds_beside_another_task([] { return with_task_group([](task_group&) -> task<> { co_return; }); }) < enough);
 }
 
-TEST_CASE("when_all and when_any of what is ready give other tasks a turn") {
+TEST_CASE("when_all and when_any of ready tasks let other tasks run") {
   CHECK(rounds_beside_another_task([] { return when_all(ready(), nothing_to_do()); }) < enough);
   CHECK(rounds_beside_another_task([] { return when_all(std::vector<task<>>()); }) < enough);
   CHECK(rounds_beside_another_task([] { return when_all_settled(std::vector<task<>>()); }) < enough);
   CHECK(rounds_beside_another_task([] { return when_any(std::vector<task<>>()); }) < enough);
 }
 
-TEST_CASE("limits and scopes around what is ready give other tasks a turn") {
+TEST_CASE("timeouts and scopes around ready tasks let other tasks run") {
   CHECK(rounds_beside_another_task([] { return timeout(1h, ready()); }) < enough);
   CHECK(rounds_beside_another_task([] { return shield(ready()); }) < enough);
   cancel_scope scope;
   CHECK(rounds_beside_another_task([&] { return scope.run(ready()); }) < enough);
 }
 
-TEST_CASE("asking for the loop gives other tasks a turn") {
+TEST_CASE("awaiting current_loop lets other tasks run") {
   CHECK(rounds_beside_another_task([] { return current_loop(); }) < enough);
 }
 
-TEST_CASE("sleeping for no time gives other tasks a turn") {
+TEST_CASE("sleeping for no time lets other tasks run") {
   CHECK(rounds_beside_another_task([] { return sleep_for(0s); }) < enough);
   CHECK(rounds_beside_another_task([] { return sleep_for(-1s); }) < enough);
 }
 
-TEST_CASE("a loop that catches every cancel gives other tasks a turn") {
+TEST_CASE("a task that catches every cancellation in a loop lets other tasks run") {
   channel<int> numbers(1);
   cross_loop_channel<int> shared(1);
   mutex one;
@@ -92,14 +92,14 @@ TEST_CASE("a loop that catches every cancel gives other tasks a turn") {
   CHECK(rounds_beside_another_task([] { return on_thread_pool([] {}); }, true) < enough);
 }
 
-TEST_CASE("closed channels give other tasks a turn") {
+TEST_CASE("closed channels let other tasks run") {
   channel<int> numbers(1);
   numbers.close();
   CHECK(rounds_beside_another_task([&] { return numbers.receive(); }) < enough);
   CHECK(rounds_beside_another_task([&] { return as_result(numbers.send(1)); }) < enough);
 }
 
-TEST_CASE("a task that gives others a turn when its budget is spent goes on where it was") {
+TEST_CASE("a task that yields because its budget is spent resumes where it was") {
   int sum = 0;
   run([&]() -> task<> {
     auto add = [](int number) -> task<int> { co_return number; };
@@ -108,7 +108,7 @@ TEST_CASE("a task that gives others a turn when its budget is spent goes on wher
   CHECK(sum == 50'005'000);
 }
 
-TEST_CASE("a task is dropped while it gives others a turn") {
+TEST_CASE("a task can be destroyed while it yields because its budget is spent") {
   int alive = 0;
   {
     event_loop loop;

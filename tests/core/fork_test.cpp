@@ -1,4 +1,4 @@
-// What a child that a process forks, without executing a program, has of the library.
+// How the library behaves in a forked child that does not execute another program.
 #include <csignal>
 #include <string>
 
@@ -20,7 +20,7 @@ using namespace test;
 
 namespace {
 
-/// Forks a child that ends with what `act` gives. One that hangs ends by SIGALRM.
+/// Forks a child that exits with the result of `act`. A child that hangs is ended by SIGALRM.
 template <class F>
 ::pid_t fork_to(F act) {
   ::pid_t const child = ::fork();
@@ -29,14 +29,14 @@ template <class F>
   ::_exit(act());
 }
 
-/// The exit status of `child`, or minus the signal that ended it.
+/// The exit status of `child`, or the negated number of the signal that ended it.
 int status_of(::pid_t child) {
   int status = 0;
   if (::waitpid(child, &status, 0) != child) return -1000;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/// The test framework has some.
+/// Removes the signal handlers that the test framework has installed.
 void without_handlers() {
   for (int const each : {SIGINT, SIGTERM}) std::signal(each, SIG_DFL);
 }
@@ -47,7 +47,7 @@ int value_from_pool() {
 
 }  // namespace
 
-// ThreadSanitizer does not let the child of a process with threads begin one.
+// ThreadSanitizer does not let the child of a multithreaded process start a thread.
 #if !defined(STRAIT_TESTS_THREAD_SANITIZED)
 
 TEST_CASE("program whose child uses the thread pool", "[.]") {
@@ -79,7 +79,7 @@ TEST_CASE("program whose task forks a child with a loop", "[.]") {
   });
   exit_with(status);
 }
-TEST_CASE("a child that a task has forked may run a loop of its own") {
+TEST_CASE("a child that is forked by a task may run a loop of its own") {
   program parent("program whose task forks a child with a loop");
   CHECK(parent.status() == 7);
 }
@@ -98,7 +98,7 @@ TEST_CASE("program whose child waits for a signal", "[.]") {
     co_await forever();
   }));
 }
-TEST_CASE("a signal to a forked child has its former effect there, and none in the parent") {
+TEST_CASE("a signal to a forked child has its previous effect there and does not affect the parent") {
   int const number = GENERATE(SIGTERM, SIGINT, SIGUSR1);
   program parent("program whose child waits for a signal");
   int const child = std::stoi(parent.rest_of_line("child is "));
@@ -119,7 +119,7 @@ TEST_CASE("program whose child runs until a signal", "[.]") {
           co_await forever();
         });
       } catch (canceled const&) {
-        std::raise(SIGTERM);  // has its former effect again
+        std::raise(SIGTERM);  // has its previous effect again
       }
       return 1;
     });
@@ -128,7 +128,7 @@ TEST_CASE("program whose child runs until a signal", "[.]") {
     say("not canceled");
   }));
 }
-TEST_CASE("a forked child may run until a signal of its own") {
+TEST_CASE("a forked child may call run_until_signal itself") {
   program parent("program whose child runs until a signal");
   CHECK(parent.rest_of_line("child ended with ") == std::to_string(-SIGTERM));
   parent.wait_for("not canceled");

@@ -1,4 +1,4 @@
-// Recycling of frames: in steady state, what tasks do allocates nothing.
+// Recycling of coroutine frames: in steady state, tasks do not allocate.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -23,7 +23,7 @@ using namespace strait;
 using namespace test;
 using namespace std::chrono_literals;
 
-TEST_CASE("frame memory is usable over its whole size, whatever that is") {
+TEST_CASE("frame memory of any size is usable over its whole length") {
   for (std::size_t size : {1u, 63u, 64u, 65u, 1'000u, 16u * 1'024u, 16u * 1'024u + 1u, 100'000u}) {
     auto* const memory = static_cast<unsigned char*>(detail::allocate_frame(size));
     std::fill(memory, memory + size, static_cast<unsigned char>(0xa5));
@@ -31,7 +31,7 @@ TEST_CASE("frame memory is usable over its whole size, whatever that is") {
   }
 }
 
-TEST_CASE("a frame may be freed on another thread than it was allocated on", "[threads]") {
+TEST_CASE("a frame may be freed on another thread than the one that allocated it", "[threads]") {
   std::vector<void*> frames;
   for (int i = 0; i != 100; ++i) frames.push_back(detail::allocate_frame(200));
   std::jthread([&] {
@@ -58,7 +58,7 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   if (void* const memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return memory;
   throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept {  // inlined, g++ takes free() for a mismatch
+[[gnu::noinline]] void operator delete(void* memory) noexcept {  // if this is inlined, g++ reports free() as a mismatch
   std::free(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
@@ -67,7 +67,7 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std
 
 namespace {
 
-// How often 100 rounds allocate, after some to warm up.
+// The number of allocations in 100 rounds, after some rounds of warm-up.
 template <class Round>
 std::size_t allocations_of(Round round) {
   return run([&]() -> task<std::size_t> {
@@ -80,7 +80,7 @@ std::size_t allocations_of(Round round) {
 
 task<int> give(int value) { co_return value; }
 
-// What it points to, the compiler cannot leave out of a frame.
+// The compiler must keep in the frame whatever this points to.
 void* volatile escaped = nullptr;
 
 // A frame of at least `Size` bytes.
@@ -94,10 +94,9 @@ task<> work_in() {
 
 }  // namespace
 
-TEST_CASE("the counter of allocations counts") {
+TEST_CASE("the allocation counter counts") {
   CHECK(allocations_of([]() -> task<> {
-          ::operator delete(
-              ::operator new(1));  // a call that the compiler may not leave out, as it may a new-expression
+          ::operator delete(::operator new(1));  // a call; the compiler may omit a new-expression
           co_return;
         }) == 100);
 }
@@ -111,11 +110,11 @@ TEST_CASE("awaiting a task does not allocate") {
 
 TEST_CASE("a task with a frame of nearly 16 KiB does not allocate") { CHECK(allocations_of(work_in<15 * 1'024>) == 0); }
 
-TEST_CASE("a task with a frame of more than 16 KiB allocates it each time") {
+TEST_CASE("a task with a frame of more than 16 KiB allocates each time") {
   CHECK(allocations_of(work_in<17 * 1'024>) == 100);
 }
 
-TEST_CASE("tasks awaiting tasks do not allocate, however deep") {
+TEST_CASE("tasks that await tasks do not allocate at any depth") {
   auto const descend = [](auto const& self, int levels) -> task<> {
     if (levels > 0) co_await self(self, levels - 1);
   };
@@ -139,7 +138,7 @@ TEST_CASE("yield and sleep do not allocate") {
         }) == 0);
 }
 
-TEST_CASE("a timeout that is not needed does not allocate") {
+TEST_CASE("a timeout that does not expire does not allocate") {
   CHECK(allocations_of([]() -> task<> { co_await timeout(1h, turns(1)); }) == 0);
 }
 
@@ -155,14 +154,14 @@ TEST_CASE("when_all does not allocate") {
   CHECK(allocations_of([]() -> task<> { co_await when_all(turns(1), give(2)); }) == 0);
 }
 
-TEST_CASE("as_result of what goes well does not allocate") {
+TEST_CASE("as_result of a task that succeeds does not allocate") {
   CHECK(allocations_of([]() -> task<> {
           auto const value = co_await as_result(give(1));
           if (!value) throw value.error();
         }) == 0);
 }
 
-TEST_CASE("a post allocates the function that it keeps, once") {
+TEST_CASE("a post allocates once for the function that it stores") {
   CHECK(allocations_of([]() -> task<> {
           event_loop& loop = co_await current_loop();
           loop.post([] {});

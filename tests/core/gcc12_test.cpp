@@ -1,5 +1,5 @@
-// What g++ 12 miscompiles, done with strait's types: each of these double-freed or lost a value with types that were
-// written carelessly. To be run under AddressSanitizer.
+// Constructs that g++ 12 miscompiles, used with strait's types. With carelessly written types, each of these destroyed
+// an object twice or lost a value. Run them under AddressSanitizer.
 #include <array>
 #include <chrono>
 #include <memory>
@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Too long for a string's own buffer: copies of it that are not its own are found.
+// Too long for the small-string optimisation, so that an invalid copy is detected.
 std::string const text = "a text that is too long for the small string optimisation";
 
 task<std::string> give(std::string value) {
@@ -64,7 +64,7 @@ TEST_CASE("g++ 12: a vector of strings as an argument of an awaited task") {
   });
 }
 
-TEST_CASE("g++ 12: an awaited task on each side of a conditional") {
+TEST_CASE("g++ 12: an awaited task in each branch of a conditional expression") {
   run([]() -> task<> {
     for (bool const left : {true, false}) {
       std::size_t const size = left ? co_await length(text) : co_await length(text + "!");
@@ -73,7 +73,7 @@ TEST_CASE("g++ 12: an awaited task on each side of a conditional") {
   });
 }
 
-TEST_CASE("g++ 12: awaits within one expression") {
+TEST_CASE("g++ 12: several awaits within one expression") {
   run([]() -> task<> {
     std::string const both = co_await give(text) + co_await give(text);
     CHECK(both == text + text);
@@ -90,7 +90,7 @@ TEST_CASE("g++ 12: an await in the condition of a loop") {
   });
 }
 
-TEST_CASE("g++ 12: an operation awaited as a temporary, in a timeout, with a result") {
+TEST_CASE("g++ 12: an operation awaited as a temporary inside a timeout with a result") {
   run([]() -> task<> {
     std::string const in_time = co_await timeout(60s, give(text));
     CHECK(in_time == text);
@@ -105,7 +105,7 @@ TEST_CASE("g++ 12: an operation awaited as a temporary, in a timeout, with a res
   });
 }
 
-TEST_CASE("g++ 12: a lambda that captures by reference, made where it is awaited") {
+TEST_CASE("g++ 12: a lambda that captures by reference and is written where it is awaited") {
   run([]() -> task<> {
     std::string const captured = text + "!";
     std::size_t const pooled = co_await on_thread_pool([&] { return captured.size(); });
@@ -116,7 +116,7 @@ TEST_CASE("g++ 12: a lambda that captures by reference, made where it is awaited
     });
     CHECK(limited == captured);
     std::string const grouped = co_await with_task_group([&](task_group& group) -> task<std::string> {
-      group.spawn([captured]() -> task<> {  // not within an awaiting expression: any capture will do
+      group.spawn([captured]() -> task<> {  // not within an awaiting expression, so any capture is safe
         co_await yield();
         CHECK(captured == text + "!");
       });
@@ -126,7 +126,7 @@ TEST_CASE("g++ 12: a lambda that captures by reference, made where it is awaited
   });
 }
 
-TEST_CASE("g++ 12: a lambda that captures by value, made before it is awaited") {
+TEST_CASE("g++ 12: a lambda that captures by value and is written before it is awaited") {
   run([]() -> task<> {
     std::string const captured = text + "!";
     auto call = [captured] { return captured.size(); };
@@ -163,7 +163,7 @@ TEST_CASE("g++ 12: a lambda that captures by value, made before it is awaited") 
   });
 }
 
-TEST_CASE("g++ 12: a spawn of what an await has given") {
+TEST_CASE("g++ 12: a spawn of a task whose argument is the result of an await") {
   run([]() -> task<> {
     auto const use = [](std::unique_ptr<int> owner) -> task<> {
       co_await yield();
@@ -173,7 +173,7 @@ TEST_CASE("g++ 12: a spawn of what an await has given") {
   });
 }
 
-TEST_CASE("g++ 12: when_all and when_any of temporaries, decomposed") {
+TEST_CASE("g++ 12: when_all and when_any of temporaries with structured bindings") {
   run([]() -> task<> {
     auto const [first, second] = co_await when_all(give(text + "1"), give(text + "2"));
     CHECK(first == text + "1");
@@ -184,7 +184,7 @@ TEST_CASE("g++ 12: when_all and when_any of temporaries, decomposed") {
   });
 }
 
-TEST_CASE("g++ 12: options as a braced list where the call is awaited") {
+TEST_CASE("g++ 12: options as a braced list in an awaited call") {
   run([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0", {.backlog = 5, .reuse_port = true});
     endpoint const where = listener.local_endpoint();
@@ -197,7 +197,7 @@ TEST_CASE("g++ 12: options as a braced list where the call is awaited") {
   });
 }
 
-TEST_CASE("g++ 12: buffers of temporaries where the transfer is awaited") {
+TEST_CASE("g++ 12: buffers of temporaries in an awaited transfer") {
   run([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     auto [client, server] = co_await when_all(tcp::connect(listener.local_endpoint()), listener.accept());
@@ -212,12 +212,12 @@ TEST_CASE("g++ 12: buffers of temporaries where the transfer is awaited") {
   });
 }
 
-// Where g++ 12 gets the awaiting expression itself wrong, no library can help: within one, it destroys twice what a
-// conditional chooses, what an aggregate is made of, and what a lambda captures, if that needs a destructor. These show
-// what to expect of other compilers.
+// g++ 12 miscompiles these awaiting expressions themselves, whatever types the library uses: it destroys twice the
+// result of a conditional expression, the elements of an aggregate, and the captures of a lambda, if they have a
+// non-trivial destructor. The tests show that other compilers accept them.
 #if defined(__clang__) || __GNUC__ > 12
 
-TEST_CASE("an awaited task that gives what needs a destructor on each side of a conditional") {
+TEST_CASE("an awaited task with a non-trivial result in each branch of a conditional expression") {
   run([]() -> task<> {
     for (bool const left : {true, false}) {
       std::string const chosen = left ? co_await give(text + "left") : co_await give(text + "right");
@@ -240,7 +240,7 @@ TEST_CASE("an await among the elements of an aggregate") {
   });
 }
 
-TEST_CASE("a lambda that captures by value, made where it is awaited") {
+TEST_CASE("a lambda that captures by value and is written where it is awaited") {
   run([]() -> task<> {
     std::string const captured = text + "!";
     std::size_t const pooled = co_await on_thread_pool([captured] { return captured.size(); });

@@ -1,4 +1,4 @@
-// A signal handler that is interrupted, and goes on when the run_until_signal that it is for has ended.
+// A signal handler that is preempted and resumes after the run_until_signal that installed it has returned.
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -32,7 +32,7 @@ void pass_a_millisecond() {
 
 }  // namespace
 
-// Takes the place of the C library's.
+// Replaces the C library's function.
 extern "C" ssize_t write(int descriptor, void const* bytes, size_t size) {
   if (stops_at_write) {
     stands_at_write = true;
@@ -41,7 +41,7 @@ extern "C" ssize_t write(int descriptor, void const* bytes, size_t size) {
   return ::syscall(SYS_write, descriptor, bytes, size);
 }
 
-TEST_CASE("a signal handler that is late does not write into a file that the program has opened since", "[threads]") {
+TEST_CASE("a delayed signal handler does not write to a file that the program has opened since", "[threads]") {
   std::atomic<bool> is_ready = false;
   std::thread interrupted([&] {
     stops_at_write = true;

@@ -1,4 +1,4 @@
-// mutex: one at a time, first come, first served.
+// mutex: one owner at a time; waiting tasks are served in the order in which they arrived.
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,7 +30,7 @@ task<> hold_until(mutex& what, gate& until) {
 
 }  // namespace
 
-TEST_CASE("a mutex that is free is locked at once, and free again when its guard is gone") {
+TEST_CASE("a free mutex is locked at once and is free again when its guard is destroyed") {
   run([]() -> task<> {
     mutex m;
     {
@@ -42,7 +42,7 @@ TEST_CASE("a mutex that is free is locked at once, and free again when its guard
   });
 }
 
-TEST_CASE("a mutex keeps others out across awaits") {
+TEST_CASE("a mutex keeps other tasks out across awaits") {
   int inside = 0;
   int most_inside = 0;
   run([&]() -> task<> {
@@ -61,7 +61,7 @@ TEST_CASE("a mutex keeps others out across awaits") {
   CHECK(most_inside == 1);
 }
 
-TEST_CASE("who waits for a mutex gets it in the order of coming") {
+TEST_CASE("waiting tasks get the mutex in the order in which they arrived") {
   trace events;
   run([&]() -> task<> {
     mutex m;
@@ -76,7 +76,7 @@ TEST_CASE("who waits for a mutex gets it in the order of coming") {
   CHECK(events == trace{"a", "b", "c"});
 }
 
-TEST_CASE("a mutex that is unlocked belongs to who waits for it: nobody comes in between") {
+TEST_CASE("an unlocked mutex goes to the first waiting task and no other task can take it in between") {
   trace events;
   run([&]() -> task<> {
     mutex m;
@@ -94,7 +94,7 @@ TEST_CASE("a mutex that is unlocked belongs to who waits for it: nobody comes in
   CHECK(events == trace{"waits", "comes later"});
 }
 
-TEST_CASE("try_lock gives an empty guard while another holds the mutex") {
+TEST_CASE("try_lock returns an empty guard while another task holds the mutex") {
   mutex m;
   auto first = m.try_lock();
   CHECK(first);
@@ -117,7 +117,7 @@ TEST_CASE("a guard that is moved unlocks once") {
   CHECK_FALSE(other.is_locked());
 }
 
-TEST_CASE("a cancel ends the wait for a mutex, and those behind go on waiting") {
+TEST_CASE("a cancel ends one wait for a mutex and the tasks behind it continue to wait") {
   trace events;
   run([&]() -> task<> {
     mutex m;
@@ -147,7 +147,7 @@ TEST_CASE("a lock that begins in a canceled scope ends at once and leaves the mu
   });
 }
 
-TEST_CASE("who is handed the mutex in the turn in which it is canceled gets it") {
+TEST_CASE("a task that is handed the mutex in the turn in which it is canceled gets it") {
   run([]() -> task<> {
     mutex m;
     cancel_scope scope;
@@ -166,7 +166,7 @@ TEST_CASE("who is handed the mutex in the turn in which it is canceled gets it")
   });
 }
 
-TEST_CASE("a timeout ends the wait for a mutex, which can be locked afterwards") {
+TEST_CASE("a timeout ends the wait for a mutex and the mutex can be locked afterwards") {
   run([]() -> task<> {
     mutex m;
     {
@@ -178,7 +178,7 @@ TEST_CASE("a timeout ends the wait for a mutex, which can be locked afterwards")
   });
 }
 
-TEST_CASE("when_any of two mutexes that are both handed over gives both guards") {
+TEST_CASE("when_any of two mutexes that are both handed over returns both guards") {
   run([]() -> task<> {
     mutex a;
     mutex b;
@@ -199,7 +199,7 @@ TEST_CASE("when_any of two mutexes that are both handed over gives both guards")
   });
 }
 
-TEST_CASE("a task that is destroyed in the line for a mutex has left it") {
+TEST_CASE("a task that is destroyed while it waits for a mutex is removed from the queue") {
   event_loop loop;
   trace events;
   mutex m;
@@ -215,7 +215,7 @@ TEST_CASE("a task that is destroyed in the line for a mutex has left it") {
   CHECK(events.empty());
 }
 
-TEST_CASE("a task that is handed a mutex and destroyed before it goes on hands it on") {
+TEST_CASE("a task that is destroyed after it was handed a mutex passes it on to the next task") {
   event_loop loop;
   trace events;
   mutex m;
@@ -236,7 +236,7 @@ TEST_CASE("a task that is handed a mutex and destroyed before it goes on hands i
   CHECK(events == trace{"behind"});
 }
 
-TEST_CASE("a mutex that is destroyed ends who waits for it, and who was just handed it, with errc::closed") {
+TEST_CASE("destroying a mutex ends waiting tasks with errc::closed and also the one that was just handed it") {
   run([]() -> task<> {
     std::optional<mutex> m(std::in_place);
     int ended = 0;
@@ -258,7 +258,7 @@ TEST_CASE("a mutex that is destroyed ends who waits for it, and who was just han
   });
 }
 
-TEST_CASE("a task that locks and unlocks a mutex again and again does not starve the others") {
+TEST_CASE("a task that locks and unlocks a mutex in a loop does not starve other tasks") {
   run([]() -> task<> {
     mutex m;
     auto lock_for_ever = [&]() -> task<> {

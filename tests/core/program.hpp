@@ -1,4 +1,4 @@
-// Tests of what only a whole program can show: signals, exit status, limits.
+// Runs a hidden test case as a program of its own, to test signals, exit statuses and resource limits.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace strait::test {
 
-/// This program once more, running one of its hidden test cases as a program of its own.
+/// Another process of this executable that runs one of its hidden test cases.
 class program {
  public:
   explicit program(char const* test_case) {
@@ -48,16 +48,16 @@ class program {
     ::close(errors_);
   }
 
-  /// Returns when the program has said a line with `part` in it.
+  /// Returns when the program has written a line to stdout that contains `part`.
   void wait_for(std::string_view part) {
-    if (!skip_to(output_, part)) FAIL("the program ended before it said \"" << part << '"');
+    if (!skip_to(output_, part)) FAIL("the program ended before it wrote \"" << part << '"');
   }
-  /// The same on stderr.
+  /// The same for stderr.
   void wait_for_error(std::string_view part) {
     if (!skip_to(errors_, part)) FAIL("the program ended before it wrote \"" << part << '"');
   }
 
-  /// What follows `beginning` in the next line that it says and that begins so.
+  /// Waits for a line on stdout that begins with `beginning`, and returns the rest of it.
   std::string rest_of_line(std::string_view beginning) {
     std::string line;
     for (char next = 0; ::read(output_, &next, 1) == 1;) {
@@ -65,13 +65,13 @@ class program {
       else if (line.starts_with(beginning)) return line.substr(beginning.size());
       else line.clear();
     }
-    FAIL("the program ended before it said \"" << beginning << '"');
+    FAIL("the program ended before it wrote \"" << beginning << '"');
     return {};
   }
 
   void signal(int number) { REQUIRE(::kill(id_, number) == 0); }
 
-  /// The exit status, or minus the signal that ended it.
+  /// The exit status, or the negated number of the signal that ended the program.
   int status() {
     int status = 0;
     REQUIRE(::waitpid(id_, &status, 0) == id_);
@@ -110,7 +110,7 @@ class program {
   int errors_ = -1;
 };
 
-/// What such a test case calls: to say a line, and at its end.
+/// For use in such a test case: writes a line to stdout.
 inline void say(std::string line) {
   line += '\n';
   if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();

@@ -1,4 +1,4 @@
-// How long a loop of awaits keeps another task waiting.
+// Measures for how long a loop of awaits keeps another task from running.
 #pragma once
 
 #include <strait/core/cancel_scope.hpp>
@@ -9,10 +9,12 @@
 
 namespace strait::test {
 
-/// The budget of one resume is 1,024 steps, of which an await takes at least one.
+/// The limit for a test: a task yields after 1,024 steps, of which an await takes at least one, and the other task
+/// needs a few turns.
 inline constexpr int enough = 8'000;
 
-/// How often what `again` makes is awaited, in a loop that catches everything, until another task has had three turns.
+/// How many times the result of `again` is awaited, in a loop that catches everything, before another task has had
+/// three turns.
 template <class Again>
 int rounds_beside_another_task(Again again, bool in_canceled_scope = false) {
   constexpr int too_many = 100'000;

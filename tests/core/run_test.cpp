@@ -1,4 +1,4 @@
-// run, run_on_threads, run_main: results, threads, and the signals and exit status of a program.
+// run, run_on_threads, run_main: results, threads, and a program's signals and exit status.
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -23,7 +23,7 @@ using namespace test;
 
 namespace {
 
-// Says "running", and "cleaned up" when it is canceled.
+// Prints "running", and "cleaned up" when it is canceled.
 task<> run_until_canceled() {
   struct clean_up {
     ~clean_up() { say("cleaned up"); }
@@ -32,7 +32,7 @@ task<> run_until_canceled() {
   co_await forever();
 }
 
-// Does not let itself be canceled; says when it should have.
+// Does not end when it is canceled; prints "stopping" instead.
 task<> run_stubbornly() {
   say("running");
   try {
@@ -52,7 +52,7 @@ task<> fail() {
 
 }  // namespace
 
-TEST_CASE("run gives the task's value") {
+TEST_CASE("run returns the task's value") {
   auto const answer = []() -> task<int> {
     co_await yield();
     co_return 42;
@@ -60,7 +60,7 @@ TEST_CASE("run gives the task's value") {
   CHECK(run(answer()) == 42);
 }
 
-TEST_CASE("run gives what can only be moved") {
+TEST_CASE("run returns a move-only value") {
   auto const make = []() -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); };
   CHECK(*run(make()) == 7);
 }
@@ -85,7 +85,7 @@ TEST_CASE("run of a task that cancels itself throws canceled") {
                   canceled);
 }
 
-TEST_CASE("run inside a task runs a loop of its own") {
+TEST_CASE("run inside a task runs another loop") {
   int const value = run([]() -> task<int> {
     co_await yield();
     co_return run([]() -> task<int> {
@@ -96,7 +96,7 @@ TEST_CASE("run inside a task runs a loop of its own") {
   CHECK(value == 2);
 }
 
-TEST_CASE("run_on_threads runs each index once, on a thread of its own", "[threads]") {
+TEST_CASE("run_on_threads calls the factory once for each index on a separate thread", "[threads]") {
   std::mutex mutex;
   std::vector<unsigned> indexes;
   std::vector<std::thread::id> threads;
@@ -112,7 +112,7 @@ TEST_CASE("run_on_threads runs each index once, on a thread of its own", "[threa
   CHECK(std::unique(threads.begin(), threads.end()) == threads.end());
 }
 
-TEST_CASE("run_on_threads takes a factory that does not care about the index", "[threads]") {
+TEST_CASE("run_on_threads accepts a factory that does not take an index", "[threads]") {
   std::atomic<int> runs = 0;
   run_on_threads(3, [&]() -> task<> {
     ++runs;
@@ -130,7 +130,7 @@ TEST_CASE("run_on_threads runs index 0 on the calling thread", "[threads]") {
   CHECK(first == std::this_thread::get_id());
 }
 
-TEST_CASE("run_on_threads cancels the others when one fails, and throws its exception", "[threads]") {
+TEST_CASE("run_on_threads cancels the other tasks when one fails and throws its exception", "[threads]") {
   for (unsigned failing = 0; failing != 3; ++failing) {
     std::atomic<int> canceled_ones = 0;
     CHECK_THROWS_WITH(run_on_threads(3,
@@ -148,7 +148,7 @@ TEST_CASE("run_on_threads cancels the others when one fails, and throws its exce
   }
 }
 
-TEST_CASE("run_on_threads throws several failures as one", "[threads]") {
+TEST_CASE("run_on_threads throws several failures as one exception", "[threads]") {
   std::atomic<int> failing = 0;
   try {
     run_on_threads(3, [&]() -> task<> {
@@ -163,7 +163,7 @@ TEST_CASE("run_on_threads throws several failures as one", "[threads]") {
   }
 }
 
-TEST_CASE("run_on_threads catches what a factory throws", "[threads]") {
+TEST_CASE("run_on_threads catches an exception thrown by a factory", "[threads]") {
   auto const refuse = [](unsigned index) {
     if (index == 1) throw std::runtime_error("no task for you");
     return wait_forever();
@@ -171,21 +171,21 @@ TEST_CASE("run_on_threads catches what a factory throws", "[threads]") {
   CHECK_THROWS_WITH(run_on_threads(2, refuse), "no task for you");
 }
 
-TEST_CASE("run_on_threads of no threads is diagnosed") {
+TEST_CASE("run_on_threads with no threads is diagnosed") {
   CHECK_THROWS_AS(run_on_threads(0, []() -> task<> { co_return; }), std::invalid_argument);
 }
 
-TEST_CASE("run_on_threads drops the values of its tasks", "[threads]") {
+TEST_CASE("run_on_threads discards the values of its tasks", "[threads]") {
   std::atomic<int> runs = 0;
   run_on_threads(2, [&]() -> task<int> { co_return ++runs; });
   CHECK(runs == 2);
 }
 
-TEST_CASE("run_main gives 0 when the task has ended") {
+TEST_CASE("run_main returns 0 when the task has completed") {
   CHECK(run_main([]() -> task<> { co_await yield(); }()) == 0);
 }
 
-TEST_CASE("run_main gives 0 whatever the task's value") {
+TEST_CASE("run_main returns 0 whatever the task's value") {
   auto const seven = []() -> task<int> { co_return 7; };
   CHECK(run_main(seven()) == 0);
   CHECK(run_main(seven) == 0);
@@ -207,20 +207,20 @@ TEST_CASE("program that fails before there is a task", "[.]") {
     throw error(std::make_error_code(std::errc::address_in_use), "listen on 127.0.0.1:5000");
   }));
 }
-TEST_CASE("run_main treats what its callable throws as thrown by the task") {
+TEST_CASE("run_main treats an exception thrown by its callable as one thrown by the task") {
   program failing("program that fails before there is a task");
   CHECK(failing.status() == 1);
   CHECK(failing.errors() == "strait_program: listen on 127.0.0.1:5000: address already in use\n");
 }
 
-TEST_CASE("run_main restores the signals' handlers") {
+TEST_CASE("run_main restores the signal handlers") {
   auto const former = std::signal(SIGTERM, SIG_IGN);
   CHECK(run_main([]() -> task<> { co_return; }()) == 0);
   CHECK(std::signal(SIGTERM, former) == SIG_IGN);
 }
 
 TEST_CASE("program that fails", "[.]") { exit_with(run_main(fail())); }
-TEST_CASE("run_main gives 1 when the task throws, after one line that names the program and the error") {
+TEST_CASE("run_main returns 1 when the task throws and prints one line with the program's name and the error") {
   program failing("program that fails");
   CHECK(failing.status() == 1);
   CHECK(failing.errors() == "strait_program: out of luck\n");
@@ -236,7 +236,7 @@ TEST_CASE("program that prints the failures of its children", "[.]") {
     });
   }()));
 }
-TEST_CASE("a group with print_failure as its hook writes a line for each failure and goes on") {
+TEST_CASE("a group with print_failure as its hook prints a line for each failure and continues") {
   program serving("program that prints the failures of its children");
   CHECK(serving.status() == 0);
   CHECK(serving.errors() == "strait_program: out of luck\n");
@@ -249,14 +249,14 @@ TEST_CASE("program that throws a number", "[.]") {
     co_return;
   }()));
 }
-TEST_CASE("run_main gives 1 when the task throws what is no std::exception") {
+TEST_CASE("run_main returns 1 when the task throws an object that is not a std::exception") {
   program failing("program that throws a number");
   CHECK(failing.status() == 1);
   CHECK(failing.errors() == "strait_program: exception of type int\n");
 }
 
 TEST_CASE("program that runs until it is canceled", "[.]") { exit_with(run_main(run_until_canceled())); }
-TEST_CASE("run_main ends with 0 on SIGTERM or SIGINT, when the task has cleaned up") {
+TEST_CASE("run_main returns 0 on SIGTERM or SIGINT after the task has cleaned up") {
   for (int const signal : {SIGTERM, SIGINT}) {
     program server("program that runs until it is canceled");
     server.wait_for("running");
@@ -268,7 +268,7 @@ TEST_CASE("run_main ends with 0 on SIGTERM or SIGINT, when the task has cleaned 
 }
 
 TEST_CASE("program that does not let itself be canceled", "[.]") { exit_with(run_main(run_stubbornly())); }
-TEST_CASE("run_main ends at once on a second signal, with 128 and the signal's number") {
+TEST_CASE("run_main exits at once on a second signal with 128 plus the signal's number") {
   for (int const signal : {SIGTERM, SIGINT}) {
     program server("program that does not let itself be canceled");
     server.wait_for("running");
@@ -288,7 +288,7 @@ TEST_CASE("program that fails while it is canceled", "[.]") {
     }
   }()));
 }
-TEST_CASE("run_main gives 1 when the task fails after a signal") {
+TEST_CASE("run_main returns 1 when the task fails after a signal") {
   program server("program that fails while it is canceled");
   server.wait_for("running");
   server.signal(SIGTERM);
@@ -302,7 +302,7 @@ TEST_CASE("program that gets its signal before it waits", "[.]") {
     co_await forever();
   }()));
 }
-TEST_CASE("run_main does not miss a signal that comes before the task waits") {
+TEST_CASE("run_main does not miss a signal that arrives before the task waits") {
   program server("program that gets its signal before it waits");
   CHECK(server.status() == 0);
 }
@@ -328,13 +328,13 @@ TEST_CASE("program of which one of three threads fails", "[.]") {
     co_await forever();
   }));
 }
-TEST_CASE("run_main on several threads gives 1 when one of them fails") {
+TEST_CASE("run_main on several threads returns 1 when one of them fails") {
   program failing("program of which one of three threads fails");
   CHECK(failing.status() == 1);
   CHECK(failing.errors() == "strait_program: out of luck\n");
 }
 
-TEST_CASE("run gives a reference if that is what the task gives") {
+TEST_CASE("run returns a reference if the task does") {
   int number = 1;
   auto const made = [&]() -> task<int&> { co_return number; };
   event_loop loop;

@@ -1,4 +1,4 @@
-// run_until_signal: what it gives and throws; SIGUSR1, in it and in run_main.
+// run_until_signal: its results and exceptions; SIGUSR1 in run_until_signal and in run_main.
 #include <atomic>
 #include <csignal>
 #include <memory>
@@ -33,7 +33,7 @@ int count_of(std::string const& part, std::string const& text) {
 
 }  // namespace
 
-TEST_CASE("run_until_signal gives the task's value") {
+TEST_CASE("run_until_signal returns the task's value") {
   auto const make = []() -> task<std::unique_ptr<int>> {
     co_await yield();
     co_return std::make_unique<int>(7);
@@ -42,7 +42,7 @@ TEST_CASE("run_until_signal gives the task's value") {
   CHECK(*run_until_signal(make) == 7);
 }
 
-TEST_CASE("run_until_signal gives a reference") {
+TEST_CASE("run_until_signal returns a reference") {
   int number = 0;
   auto const make = [&]() -> task<int&> { co_return number; };
   CHECK(&run_until_signal(make) == &number);
@@ -58,7 +58,7 @@ TEST_CASE("run_until_signal throws the task's exception") {
   CHECK_THROWS_WITH(run_until_signal(1, fail), "out of luck");
 }
 
-TEST_CASE("run_until_signal on several threads runs each index once", "[threads]") {
+TEST_CASE("run_until_signal on several threads calls the factory once for each index", "[threads]") {
   std::atomic<unsigned> indexes = 0;
   run_until_signal(3, [&](unsigned index) -> task<> {
     indexes |= 1U << index;
@@ -76,7 +76,7 @@ TEST_CASE("run_until_signal throws canceled when a signal has ended the task") {
   CHECK_THROWS_AS(run_until_signal(waits(SIGINT)), canceled);
 }
 
-TEST_CASE("run_until_signal gives the value of a task that ends in order at a signal") {
+TEST_CASE("run_until_signal returns the value of a task that completes normally after a signal") {
   int const status = run_until_signal([]() -> task<int> {
     std::raise(SIGTERM);
     try {
@@ -87,7 +87,7 @@ TEST_CASE("run_until_signal gives the value of a task that ends in order at a si
   CHECK(status == 5);
 }
 
-TEST_CASE("a signal while the callable makes its task cancels the task") {
+TEST_CASE("a signal that arrives while the callable creates its task cancels the task") {
   auto const make = [] {
     std::raise(SIGTERM);
     return []() -> task<> { co_await forever(); }();
@@ -120,7 +120,7 @@ TEST_CASE("program whose first thread has nothing to do", "[.]") {
     if (index != 0) co_await waits_for_a_signal();
   }));
 }
-TEST_CASE("a signal cancels the other threads when the first has ended") {
+TEST_CASE("a signal cancels the other threads when the first one has ended") {
   program server("program whose first thread has nothing to do");
   server.wait_for("running");
   server.wait_for("running");
@@ -131,7 +131,7 @@ TEST_CASE("a signal cancels the other threads when the first has ended") {
 }
 
 TEST_CASE("program that waits for a signal", "[.]") { exit_with(run_main(waits_for_a_signal())); }
-TEST_CASE("SIGUSR1 shows what every task waits for, as often as it comes") {
+TEST_CASE("each SIGUSR1 prints what every task waits for") {
   program server("program that waits for a signal");
   server.wait_for("running");
   for (int i = 0; i != 3; ++i) {
@@ -142,7 +142,7 @@ TEST_CASE("SIGUSR1 shows what every task waits for, as often as it comes") {
   CHECK(server.status() == 0);
 }
 
-TEST_CASE("SIGUSR1 just before SIGTERM is still answered") {
+TEST_CASE("a SIGUSR1 just before SIGTERM is still handled") {
   program server("program that waits for a signal");
   server.wait_for("running");
   server.signal(SIGUSR1);
@@ -158,7 +158,7 @@ TEST_CASE("program that gets more of SIGUSR1 than a pipe holds", "[.]") {
     co_await waits_for_a_signal();
   }));
 }
-TEST_CASE("SIGTERM behind any number of SIGUSR1 is not lost") {
+TEST_CASE("a SIGTERM after any number of SIGUSR1 is not lost") {
   program server("program that gets more of SIGUSR1 than a pipe holds");
   CHECK(server.status() == 0);
   CHECK_THAT(server.errors(), ContainsSubstring("waits_for_a_signal"));
@@ -167,7 +167,7 @@ TEST_CASE("SIGTERM behind any number of SIGUSR1 is not lost") {
 TEST_CASE("program of three threads that wait", "[.]") {
   exit_with(run_main(3, [] { return waits_for_a_signal(); }));
 }
-TEST_CASE("SIGUSR1 shows the tasks of each loop below the number of its thread") {
+TEST_CASE("SIGUSR1 prints the tasks of each loop below the number of its thread") {
   program server("program of three threads that wait");
   for (int i = 0; i != 3; ++i) server.wait_for("running");
   server.signal(SIGUSR1);
@@ -183,7 +183,7 @@ TEST_CASE("program with a handler of its own", "[.]") {
   std::signal(SIGUSR1, [](int) { say("own handler"); });
   exit_with(run_main(waits_for_a_signal()));
 }
-TEST_CASE("a program's own handler of SIGUSR1 stays") {
+TEST_CASE("a program's own handler of SIGUSR1 is kept") {
   program server("program with a handler of its own");
   server.wait_for("running");
   server.signal(SIGUSR1);
@@ -201,13 +201,13 @@ TEST_CASE("program that ignores signals", "[.]") {
     say("ran to its end");
   }));
 }
-TEST_CASE("SIGINT and SIGTERM that were ignored before stay so") {
+TEST_CASE("SIGINT and SIGTERM stay ignored if they were ignored before") {
   program background("program that ignores signals");
   background.wait_for("ran to its end");
   CHECK(background.status() == 0);
 }
 
-TEST_CASE("a second run_until_signal at the same time is refused, and does not disturb the first") {
+TEST_CASE("a second run_until_signal at the same time is refused and does not disturb the first") {
   auto const nothing = []() -> task<> { co_return; };
   auto const waits = [&]() -> task<> {
     CHECK_THROWS_WITH(run_until_signal(nothing), ContainsSubstring("run_until_signal (or run_main) runs"));
@@ -219,7 +219,7 @@ TEST_CASE("a second run_until_signal at the same time is refused, and does not d
   CHECK_NOTHROW(run_until_signal(nothing));
 }
 
-TEST_CASE("SIGUSR1 has its former effect on return") {
+TEST_CASE("SIGUSR1 has its previous effect after run_until_signal returns") {
   CHECK(run_main([]() -> task<> { co_return; }) == 0);
   CHECK(std::signal(SIGUSR1, SIG_DFL) == SIG_DFL);
 }

@@ -1,4 +1,4 @@
-// semaphore: so many at a time, first come, first served.
+// semaphore: a limited number of permits; waiting tasks are served in the order in which they arrived.
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,7 +26,7 @@ task<> acquire_and_note(semaphore& from, std::size_t count, trace& events, std::
 
 }  // namespace
 
-TEST_CASE("a semaphore gives its permits at once while there are some") {
+TEST_CASE("a semaphore grants permits at once while there are enough") {
   run([]() -> task<> {
     semaphore s(3);
     {
@@ -41,7 +41,7 @@ TEST_CASE("a semaphore gives its permits at once while there are some") {
   });
 }
 
-TEST_CASE("no more tasks hold permits than there are") {
+TEST_CASE("tasks never hold more permits than there are") {
   int inside = 0;
   int most_inside = 0;
   run([&]() -> task<> {
@@ -60,7 +60,7 @@ TEST_CASE("no more tasks hold permits than there are") {
   CHECK(most_inside == 3);
 }
 
-TEST_CASE("who waits for many permits is not overtaken by who wants few") {
+TEST_CASE("a task that waits for many permits is not overtaken by one that wants few") {
   trace events;
   run([&]() -> task<> {
     semaphore s(3);
@@ -79,7 +79,7 @@ TEST_CASE("who waits for many permits is not overtaken by who wants few") {
   CHECK(events == trace{"many", "few"});
 }
 
-TEST_CASE("permits that are given back serve as many as they suffice for") {
+TEST_CASE("released permits serve as many waiting tasks as they suffice for") {
   trace events;
   run([&]() -> task<> {
     semaphore s(4);
@@ -95,7 +95,7 @@ TEST_CASE("permits that are given back serve as many as they suffice for") {
   CHECK(events == trace{"a", "b", "c"});
 }
 
-TEST_CASE("try_acquire gives an empty permit if there are not enough") {
+TEST_CASE("try_acquire returns an empty permit if there are not enough") {
   semaphore s(2);
   auto held = s.try_acquire(2);
   CHECK(held);
@@ -106,7 +106,7 @@ TEST_CASE("try_acquire gives an empty permit if there are not enough") {
   CHECK(s.try_acquire(1));
 }
 
-TEST_CASE("a permit that is moved is given back once") {
+TEST_CASE("a permit that is moved is released once") {
   semaphore s(2);
   {
     auto first = s.try_acquire();
@@ -119,7 +119,7 @@ TEST_CASE("a permit that is moved is given back once") {
   CHECK(s.available() == 2);
 }
 
-TEST_CASE("to ask for more permits than a semaphore was made with is an error at once") {
+TEST_CASE("acquiring more permits than the semaphore has fails at once") {
   semaphore s(2);
   CHECK_THROWS_WITH(static_cast<void>(s.acquire(3)), "strait: 3 permits of a semaphore that was made with 2");
 }
@@ -135,7 +135,7 @@ TEST_CASE("an acquire that begins in a canceled scope ends at once and takes not
   });
 }
 
-TEST_CASE("when one who waits for many is canceled, those behind for whom there is enough go on") {
+TEST_CASE("when a task that waits for many permits is canceled, the tasks behind it with enough permits resume") {
   trace events;
   run([&]() -> task<> {
     semaphore s(3);
@@ -154,7 +154,7 @@ TEST_CASE("when one who waits for many is canceled, those behind for whom there 
   CHECK(events == trace{"few"});
 }
 
-TEST_CASE("who is handed a permit in the turn in which it is canceled gets it") {
+TEST_CASE("a task that is handed a permit in the turn in which it is canceled gets it") {
   run([]() -> task<> {
     semaphore s(1);
     cancel_scope scope;
@@ -184,7 +184,7 @@ TEST_CASE("a timeout ends the wait for a permit and takes none") {
   });
 }
 
-TEST_CASE("when_any of two acquires gives the permits of both if both were served") {
+TEST_CASE("when_any of two acquires returns the permits of both if both were granted") {
   run([]() -> task<> {
     semaphore s(2);
     auto const [first, second] = co_await when_any(s.acquire(), s.acquire());
@@ -193,7 +193,7 @@ TEST_CASE("when_any of two acquires gives the permits of both if both were serve
   });
 }
 
-TEST_CASE("a task that is destroyed in the line for permits makes way for those behind") {
+TEST_CASE("a task that is destroyed while it waits for permits makes way for the tasks behind it") {
   event_loop loop;
   trace events;
   semaphore s(3);
@@ -214,7 +214,7 @@ TEST_CASE("a task that is destroyed in the line for permits makes way for those 
   CHECK(events == trace{"few"});
 }
 
-TEST_CASE("a task that is handed permits and destroyed before it goes on gives them back") {
+TEST_CASE("a task that is destroyed after it was handed permits releases them") {
   event_loop loop;
   trace events;
   semaphore s(2);
@@ -231,7 +231,7 @@ TEST_CASE("a task that is handed permits and destroyed before it goes on gives t
   CHECK(events.empty());
 }
 
-TEST_CASE("a semaphore that is destroyed ends who waits for it with errc::closed") {
+TEST_CASE("destroying a semaphore ends the waits for it with errc::closed") {
   run([]() -> task<> {
     std::optional<semaphore> s(std::in_place, 1);
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -248,7 +248,7 @@ TEST_CASE("a semaphore that is destroyed ends who waits for it with errc::closed
   });
 }
 
-TEST_CASE("a task that acquires and gives back again and again does not starve the others") {
+TEST_CASE("a task that acquires and releases in a loop does not starve other tasks") {
   run([]() -> task<> {
     semaphore s(1);
     auto acquire_for_ever = [&]() -> task<> {

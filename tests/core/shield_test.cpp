@@ -1,4 +1,4 @@
-// What a shield keeps off, and what it does not.
+// What a shield protects from, and what it does not protect from.
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -20,7 +20,7 @@ task<int> answer() { co_return 42; }
 
 }  // namespace
 
-TEST_CASE("a shield keeps a cancel off until the block is done; the next await ends") {
+TEST_CASE("a shield defers a cancel until its block is done and then the next await ends") {
   std::vector<std::string> events;
   bool const done = run(run_and_cancel([&]() -> task<> {
     co_await shield([&]() -> task<> {
@@ -35,7 +35,7 @@ TEST_CASE("a shield keeps a cancel off until the block is done; the next await e
   CHECK(events == std::vector<std::string>{"cleaned up", "behind the shield"});
 }
 
-TEST_CASE("a shield in a scope that has been canceled protects all the same") {
+TEST_CASE("a shield in a scope that is already canceled protects as well") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -67,7 +67,7 @@ TEST_CASE("a shield protects the tasks that its block spawns") {
   CHECK(ended == 3);
 }
 
-TEST_CASE("a shield gives its block's value and passes its exception on") {
+TEST_CASE("a shield returns its block's value and passes its exception on") {
   run([]() -> task<> {
     int const value = co_await shield(answer());
     CHECK(value == 42);

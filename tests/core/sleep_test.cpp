@@ -1,4 +1,4 @@
-// sleep_for, sleep_until, yield: time, order, and turns for others.
+// sleep_for, sleep_until, yield: duration, order, fairness.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -17,7 +17,7 @@ using namespace strait;
 using namespace test;
 using namespace std::chrono_literals;
 
-TEST_CASE("sleep_for waits as long as it says, and not much longer") {
+TEST_CASE("sleep_for waits for its duration and not much longer") {
   run([]() -> task<> {
     auto const begin = clock::now();
     co_await sleep_for(30ms);
@@ -27,7 +27,7 @@ TEST_CASE("sleep_for waits as long as it says, and not much longer") {
   });
 }
 
-TEST_CASE("sleep_until waits until then") {
+TEST_CASE("sleep_until waits until its time point") {
   run([]() -> task<> {
     auto const when = clock::now() + 20ms;
     co_await sleep_until(when);
@@ -46,7 +46,7 @@ TEST_CASE("sleep_for counts from its call") {
   });
 }
 
-TEST_CASE("a sleep until what is past completes") {
+TEST_CASE("a sleep until a time in the past completes") {
   run([]() -> task<> {
     co_await sleep_until(clock::now() - 1h);
     co_await sleep_until(clock::time_point::min());
@@ -55,7 +55,7 @@ TEST_CASE("a sleep until what is past completes") {
   });
 }
 
-TEST_CASE("a sleep of any unit and length can be asked for") {
+TEST_CASE("sleep_for accepts durations of any unit and length") {
   run([]() -> task<> {
     co_await sleep_for(std::chrono::duration<double>(0.001));
     co_await sleep_for(std::chrono::hours::min());
@@ -75,18 +75,18 @@ TEST_CASE("sleepers wake in the order of their deadlines") {
       woken.push_back(number);
     };
     co_await with_task_group([&](task_group& group) -> task<> {
-      for (int i = 0; i != count; ++i) group.spawn(sleeper(i * 377 % count));  // scrambled
+      for (int i = 0; i != count; ++i) group.spawn(sleeper(i * 377 % count));  // in scrambled order
       co_return;
     });
   });
   CHECK(woken.size() == count);
-  // Those that are overdue when they fall asleep wake as they come; they cannot be told apart here, so look at the
-  // rest.
+  // Tasks whose deadline has passed when they begin to sleep wake in the order of their calls. They cannot be told
+  // apart here, so only the others are checked.
   auto const on_time = std::find(woken.begin(), woken.end(), count - 1);
   CHECK(on_time != woken.end());
 }
 
-TEST_CASE("sleepers whose deadlines pass while the loop is busy wake in order all the same") {
+TEST_CASE("sleepers whose deadlines pass while the loop is busy wake in the order of their deadlines") {
   std::vector<int> woken;
   run([&]() -> task<> {
     auto const begin = clock::now() + 5ms;
@@ -104,7 +104,7 @@ TEST_CASE("sleepers whose deadlines pass while the loop is busy wake in order al
   CHECK(woken.size() == 10);
 }
 
-TEST_CASE("a sleeper that is canceled wakes at once; the others sleep on") {
+TEST_CASE("a sleeper that is canceled wakes at once and the others continue to sleep") {
   run([]() -> task<> {
     std::vector<std::string> woken;
     cancel_scope scope;
@@ -142,7 +142,7 @@ TEST_CASE("a thousand sleepers can be canceled in any order") {
   CHECK(woken == count);
 }
 
-TEST_CASE("those who yield take turns") {
+TEST_CASE("tasks that yield take turns") {
   std::string order;
   run([&]() -> task<> {
     auto const player = [&](char name) -> task<> {
@@ -160,7 +160,7 @@ TEST_CASE("those who yield take turns") {
   CHECK(order == "ababab");
 }
 
-TEST_CASE("one who yields all the time starves neither sleepers nor posted work") {
+TEST_CASE("a task that yields in a loop starves neither sleepers nor posted functions") {
   run([]() -> task<> {
     bool slept = false;
     bool posted = false;

@@ -1,4 +1,4 @@
-// stall_detector: who holds the loop, since where, until where.
+// stall_detector: which task blocks its loop, since which line, until which line.
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -26,15 +26,15 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 constexpr auto limit = 20ms;
-// Longer than a busy machine may keep a thread from running.
+// Longer than the scheduler of a busy machine keeps a thread from running.
 constexpr auto long_limit = 1s;
 
 unsigned line_here(std::source_location const here = std::source_location::current()) { return here.line(); }
 
-/// What has been reported, and a way to wait for it.
+/// Collects the reports and lets a test wait for them.
 class reports {
  public:
-  /// For a detector, which must end first.
+  /// The hook for a detector; the detector must be destroyed before this object.
   auto hook() {
     return [this](stall const& what) {
       std::lock_guard const lock(mutex_);
@@ -42,7 +42,7 @@ class reports {
       added_.notify_all();
     };
   }
-  /// Blocks the calling thread until there are so many.
+  /// Blocks the calling thread until there are `count` reports.
   void wait_for(std::size_t count) {
     std::unique_lock lock(mutex_);
     added_.wait(lock, [&] { return all_.size() >= count; });
@@ -93,7 +93,7 @@ task<> holds_it_behind_a_task(reports& until) {
   until.wait_for(1);
 }
 
-// What is reported of `main`, until its end and beyond.
+// The reports about `main`, complete when the detector has been destroyed.
 template <class Main>
 std::vector<stall> stalls_of(Main main) {
   reports all;
@@ -106,9 +106,9 @@ std::vector<stall> stalls_of(Main main) {
 
 }  // namespace
 
-TEST_CASE("a task that holds its loop is reported while it does, by function, file and line", "[threads]") {
+TEST_CASE("a task that blocks its loop is reported with function and file and line while it does", "[threads]") {
   auto const stalls = stalls_of(holds_the_loop);
-  REQUIRE_FALSE(stalls.empty());  // it goes on only when it has been reported
+  REQUIRE_FALSE(stalls.empty());  // the task continues only after it has been reported
   CHECK_THAT(stalls[0].function, ContainsSubstring("holds_the_loop"));
   CHECK_THAT(stalls[0].function, !ContainsSubstring("Frame"));
   CHECK(stalls[0].file == "stall_detector_test.cpp");
@@ -117,7 +117,7 @@ TEST_CASE("a task that holds its loop is reported while it does, by function, fi
   CHECK_FALSE(stalls[0].is_over);
 }
 
-TEST_CASE("a task that has held its loop is reported again when it waits, with where it does", "[threads]") {
+TEST_CASE("when a task that blocked its loop waits again it is reported with the place of that wait", "[threads]") {
   auto const stalls = stalls_of(holds_the_loop);
   REQUIRE(stalls.size() == 2);
   CHECK(stalls[1].is_over);
@@ -129,14 +129,14 @@ TEST_CASE("a task that has held its loop is reported again when it waits, with w
   CHECK(stalls[1].duration >= stalls[0].duration);
 }
 
-TEST_CASE("a task that holds its loop to its end is reported again without a place", "[threads]") {
+TEST_CASE("a task that blocks its loop until it ends is reported again without a place", "[threads]") {
   auto const stalls = stalls_of(holds_it_to_its_end);
   REQUIRE(stalls.size() == 2);
   CHECK(stalls[1].is_over);
   CHECK(stalls[1].next_line == 0);
 }
 
-TEST_CASE("a task that holds its loop before its first await is reported by its function", "[threads]") {
+TEST_CASE("a task that blocks its loop before its first await is reported by its function", "[threads]") {
   auto const stalls = stalls_of(holds_it_from_its_beginning);
   REQUIRE_FALSE(stalls.empty());
   CHECK_THAT(stalls[0].function, ContainsSubstring("holds_it_from_its_beginning"));
@@ -144,21 +144,21 @@ TEST_CASE("a task that holds its loop before its first await is reported by its 
   CHECK(stalls[0].line == 0);
 }
 
-TEST_CASE("a task is reported at the await at which it last waited, whatever has completed at once since",
+TEST_CASE("a task is reported at its last await that had to wait and not at awaits that completed at once",
           "[threads]") {
   auto const stalls = stalls_of(holds_it_behind_what_completes_at_once);
   REQUIRE_FALSE(stalls.empty());
   CHECK(stalls[0].line == went_on_at);
 }
 
-TEST_CASE("a task that goes on when another has ended is reported at its own await", "[threads]") {
+TEST_CASE("a task that resumes when another task has ended is reported at its own await", "[threads]") {
   auto const stalls = stalls_of(holds_it_behind_a_task);
   REQUIRE_FALSE(stalls.empty());
   CHECK_THAT(stalls[0].function, ContainsSubstring("holds_it_behind_a_task"));
   CHECK(stalls[0].line == went_on_at);
 }
 
-TEST_CASE("where a held task stands is told of the user's coroutine, not of the library's inside it", "[threads]") {
+TEST_CASE("a stall report names the user's coroutine and not a library coroutine that it awaits", "[threads]") {
   unsigned line = 0;
   auto const stalls = stalls_of([&](reports& until) -> task<> {
     co_await yield();
@@ -175,7 +175,7 @@ TEST_CASE("where a held task stands is told of the user's coroutine, not of the 
   CHECK(stalls[1].next_line == line);
 }
 
-TEST_CASE("a posted function that holds its loop is reported as such", "[threads]") {
+TEST_CASE("a posted function that blocks its loop is reported as a posted function", "[threads]") {
   auto const stalls = stalls_of([](reports& until) -> task<> {
     event_loop& loop = co_await current_loop();
     gate done;
@@ -192,7 +192,7 @@ TEST_CASE("a posted function that holds its loop is reported as such", "[threads
   CHECK(stalls[1].function.empty());
 }
 
-TEST_CASE("loops on several threads are watched, each for itself", "[threads]") {
+TEST_CASE("loops on several threads are watched independently", "[threads]") {
   reports all;
   {
     stall_detector const watch(limit, all.hook());
@@ -207,12 +207,12 @@ TEST_CASE("loops on several threads are watched, each for itself", "[threads]") 
   CHECK_FALSE(stalls[1].is_over);
 }
 
-TEST_CASE("a loop that waits for long is not stalled", "[threads]") {
+TEST_CASE("a loop that waits for a long time is not stalled", "[threads]") {
   auto const stalls = stalls_of([](reports&) -> task<> { co_await sleep_for(6 * limit); });
   CHECK(stalls.empty());
 }
 
-TEST_CASE("a loop that is busy with much that is short is not stalled", "[threads]") {
+TEST_CASE("a loop that is busy with many short steps is not stalled", "[threads]") {
   reports all;
   {
     stall_detector const watch(long_limit, all.hook());
@@ -224,7 +224,7 @@ TEST_CASE("a loop that is busy with much that is short is not stalled", "[thread
   CHECK(all.all().empty());
 }
 
-TEST_CASE("a detector that is made while a loop runs watches it", "[threads]") {
+TEST_CASE("a detector that is created while a loop runs watches that loop", "[threads]") {
   reports all;
   unsigned line = 0;
   run([&]() -> task<> {
@@ -239,7 +239,8 @@ TEST_CASE("a detector that is made while a loop runs watches it", "[threads]") {
   CHECK(all.all()[0].line == line);
 }
 
-TEST_CASE("a detector may end before the loops that it watches, and while one is held", "[threads]") {
+TEST_CASE("a detector may be destroyed before the loops that it watches and while one of them is blocked",
+          "[threads]") {
   reports all;
   run([&]() -> task<> {
     co_await yield();
@@ -253,12 +254,12 @@ TEST_CASE("a detector may end before the loops that it watches, and while one is
   CHECK(all.all().size() == 1);
 }
 
-TEST_CASE("a detector watches the loops that are begun after another has ended", "[threads]") {
+TEST_CASE("a second detector watches loops that start after the first one was destroyed", "[threads]") {
   CHECK(stalls_of(holds_the_loop).size() == 2);
   CHECK(stalls_of(holds_the_loop).size() == 2);
 }
 
-TEST_CASE("a stall longer than another before it is reported anew", "[threads]") {
+TEST_CASE("a second stall that is longer than the first one is reported as well", "[threads]") {
   auto const stalls = stalls_of([](reports& until) -> task<> {
     co_await yield();
     until.wait_for(1);
@@ -272,7 +273,7 @@ TEST_CASE("a stall longer than another before it is reported anew", "[threads]")
   CHECK(stalls[3].is_over);
 }
 
-TEST_CASE("there is one detector at a time") {
+TEST_CASE("only one detector may exist at a time") {
   stall_detector const watch(long_limit);
   CHECK_THROWS_AS(stall_detector(long_limit), std::logic_error);
 }
@@ -282,7 +283,7 @@ TEST_CASE("a limit of less than four milliseconds is refused") {
   CHECK_THROWS_AS(stall_detector(-1s), std::invalid_argument);
 }
 
-TEST_CASE("a stall is described by what holds the loop, for how long, from where to where") {
+TEST_CASE("the text of a stall names the function and the duration and where it began and ended") {
   stall what;
   what.function = "void echo(strait::tcp::stream)";
   what.file = "server.cpp";
@@ -298,7 +299,7 @@ TEST_CASE("a stall is described by what holds the loop, for how long, from where
         "void echo(strait::tcp::stream) held its loop for 1.3 s, from server.cpp:17 to server.cpp:23");
 }
 
-TEST_CASE("a stall of a task that has not awaited anything is described without a line") {
+TEST_CASE("the text of a stall of a task that has not awaited anything has no line number") {
   stall what;
   what.function = "void echo(strait::tcp::stream)";
   what.file = "server.cpp";
@@ -306,7 +307,7 @@ TEST_CASE("a stall of a task that has not awaited anything is described without 
   CHECK(describe(what) == "void echo(strait::tcp::stream) in server.cpp has held its loop for 200 ms, since it began");
 }
 
-TEST_CASE("a stall of a posted function is described as such") {
+TEST_CASE("the text of a stall of a posted function says that it is a posted function") {
   stall what;
   what.duration = 200ms;
   CHECK(describe(what) == "a function that was posted to its loop has held it for 200 ms");
@@ -319,14 +320,14 @@ TEST_CASE("program that does not come back", "[.]") {
     for (;;) ::pause();
   });
 }
-TEST_CASE("what never ends is reported on stderr, below the program's name", "[threads]") {
+TEST_CASE("a stall that never ends is reported on stderr with the program's name", "[threads]") {
   program stuck("program that does not come back");
   stuck.wait_for_error("strait_program: ");
   stuck.signal(SIGKILL);
   CHECK(stuck.status() == -SIGKILL);
 }
 
-TEST_CASE("what one detector has reported does not count for the next", "[threads]") {
+TEST_CASE("a stall that one detector has reported is not reported by the next detector", "[threads]") {
   reports first;
   reports second;
   auto watch = std::make_unique<stall_detector>(limit, first.hook());

@@ -1,4 +1,4 @@
-// What the library writes to standard error by itself, where that is of no use.
+// What the library writes to standard error when standard error cannot be written to.
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -20,7 +20,7 @@ using namespace test;
 
 namespace {
 
-/// All that the library writes, and what becomes of it.
+/// Makes the library write every kind of report. Returns 100 if a signal is pending afterwards.
 int write_reports() {
   print_failure(std::make_exception_ptr(std::runtime_error("out of luck")));
   print_stall({});
@@ -56,17 +56,17 @@ TEST_CASE("program whose standard error is a file that must not grow", "[.]") {
   ::setrlimit(RLIMIT_FSIZE, &nothing);
   exit_with(write_reports());
 }
-TEST_CASE("reports to a file at its limit of size raise no signal") {
+TEST_CASE("reports to a file that has reached its size limit raise no signal") {
   program silent("program whose standard error is a file that must not grow");
   CHECK(silent.status() == 1);
 }
 
 TEST_CASE("program whose standard error is closed", "[.]") {
   ::close(STDERR_FILENO);
-  event_loop const loop;  // has descriptors of its own
+  event_loop const loop;  // opens descriptors
   exit_with(::write(STDERR_FILENO, "x", 1) == 1 && write_reports() == 1 ? 0 : 1);
 }
-TEST_CASE("a standard error that is closed when the first loop is made is /dev/null from then on") {
+TEST_CASE("a standard error that is closed when the first loop is created becomes /dev/null") {
   program silent("program whose standard error is closed");
   CHECK(silent.status() == 0);
 }

@@ -1,4 +1,4 @@
-// cancel_on: a stop requested on any thread cancels a block.
+// cancel_on: a stop request on any thread cancels a block.
 #include <atomic>
 #include <chrono>
 #include <stop_token>
@@ -33,11 +33,11 @@ task<bool> is_canceled(A what) {
   co_return canceled_here;
 }
 
-/// A thread that stops what it is given as soon as it can.
+/// A thread that requests a stop as soon as it is given a source.
 class stopper {
  public:
   void give(std::stop_source& source) { given_ = &source; }
-  /// Returns when the thread no longer uses `source`, whether it has stopped it or not.
+  /// Returns when the thread no longer uses `source`, whether it has requested a stop or not.
   void take_back(std::stop_source& source) {
     for (;;) {
       std::stop_source* expected = &source;
@@ -65,16 +65,16 @@ class stopper {
 
 }  // namespace
 
-TEST_CASE("a block whose token nobody stops gives its value") {
+TEST_CASE("a block whose token is never stopped returns its value") {
   std::stop_source const source;
   CHECK(run(cancel_on(source.get_token(), give_after(3, 42))) == 42);
 }
 
-TEST_CASE("a token that cannot be stopped does no harm") {
+TEST_CASE("a token that cannot be stopped has no effect") {
   CHECK(run(cancel_on(std::stop_token(), give_after(3, 42))) == 42);
 }
 
-TEST_CASE("a stop requested on the loop's thread cancels the block, and it alone") {
+TEST_CASE("a stop request on the loop's thread cancels the block and nothing else") {
   std::stop_source source;
   run([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -90,13 +90,13 @@ TEST_CASE("a stop requested on the loop's thread cancels the block, and it alone
   });
 }
 
-TEST_CASE("a stop requested before the block begins ends it") {
+TEST_CASE("a stop request before the block begins cancels the block") {
   std::stop_source source;
   source.request_stop();
   CHECK(run(is_canceled(cancel_on(source.get_token(), forever()))));
 }
 
-TEST_CASE("a stop requested on another thread cancels the block", "[threads]") {
+TEST_CASE("a stop request on another thread cancels the block", "[threads]") {
   std::stop_source source;
   std::jthread stopper;
   bool const ended = run([&]() -> task<bool> {
@@ -106,7 +106,7 @@ TEST_CASE("a stop requested on another thread cancels the block", "[threads]") {
   CHECK(ended);
 }
 
-TEST_CASE("a stop requested after the block has ended does nothing") {
+TEST_CASE("a stop request after the block has ended has no effect") {
   std::stop_source source;
   run([&]() -> task<> {
     int const value = co_await cancel_on(source.get_token(), give_after(1, 1));
@@ -116,7 +116,7 @@ TEST_CASE("a stop requested after the block has ended does nothing") {
   });
 }
 
-TEST_CASE("a stop requested by the block itself, which then ends, does nothing") {
+TEST_CASE("a stop request by the block itself just before it ends has no effect") {
   std::stop_source source;
   run([&]() -> task<> {
     auto const stop_and_end = [&]() -> task<int> {
@@ -129,7 +129,7 @@ TEST_CASE("a stop requested by the block itself, which then ends, does nothing")
   });
 }
 
-TEST_CASE("a jthread's own token can drive a loop on that thread", "[threads]") {
+TEST_CASE("a jthread's own stop token can cancel a task on that thread", "[threads]") {
   std::atomic<bool> ended = false;
   {
     std::jthread const worker(
@@ -138,7 +138,7 @@ TEST_CASE("a jthread's own token can drive a loop on that thread", "[threads]") 
   CHECK(ended);
 }
 
-TEST_CASE("a stop may race with the end of the block and of its loop", "[threads]") {
+TEST_CASE("a stop request may race with the end of the block and of its loop", "[threads]") {
   constexpr int rounds = is_sanitized ? 5'000 : 20'000;
   stopper other_thread;
   int delivered = 0;
@@ -157,7 +157,7 @@ TEST_CASE("a stop may race with the end of the block and of its loop", "[threads
   CHECK(delivered + ended == rounds);
 }
 
-TEST_CASE("stops may race with blocks that follow each other on one loop", "[threads]") {
+TEST_CASE("stop requests may race with consecutive blocks on one loop", "[threads]") {
   constexpr int rounds = is_sanitized ? 10'000 : 50'000;
   stopper other_thread;
   int const outcomes = run([&]() -> task<int> {
@@ -174,7 +174,7 @@ TEST_CASE("stops may race with blocks that follow each other on one loop", "[thr
   CHECK(outcomes == rounds);
 }
 
-TEST_CASE("a stop requested before the block begins ends also what needs one turn, or none") {
+TEST_CASE("a stop request before the block begins also cancels a block that needs one turn or none") {
   std::stop_source source;
   source.request_stop();
   run([&]() -> task<> {
@@ -185,7 +185,7 @@ TEST_CASE("a stop requested before the block begins ends also what needs one tur
   });
 }
 
-TEST_CASE("a stop that ends a block inside a cancel scope passes through the scope") {
+TEST_CASE("a stop request for a block inside a cancel scope also ends the scope's block") {
   std::stop_source source;
   source.request_stop();
   run([&]() -> task<> {

@@ -1,4 +1,4 @@
-// Once they are made, events, mutexes, semaphores and channels allocate nothing.
+// Events, mutexes, semaphores and channels allocate nothing after construction.
 #include "allocation_counter.hpp"
 
 #if STRAIT_TESTS_COUNT_ALLOCATIONS
@@ -16,7 +16,7 @@
 using namespace strait;
 using namespace test;
 
-TEMPLATE_TEST_CASE("sending and receiving, waiting or not, allocate nothing", "", one_loop, many_loops) {
+TEMPLATE_TEST_CASE("sending and receiving allocate nothing whether they wait or not", "", one_loop, many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u, 16u);
   long counted = -1;
   run([&]() -> task<> {
@@ -38,7 +38,7 @@ TEMPLATE_TEST_CASE("sending and receiving, waiting or not, allocate nothing", ""
   CHECK(counted == 0);
 }
 
-TEST_CASE("waiting for an event, a mutex or a permit allocates nothing") {
+TEST_CASE("waiting for an event or a mutex or a permit allocates nothing") {
   long counted = -1;
   run([&]() -> task<> {
     event go;

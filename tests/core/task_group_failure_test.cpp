@@ -1,4 +1,4 @@
-// task_group: failures are never lost.
+// task_group: no failure is ever lost.
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -25,7 +25,7 @@ task<> fail_later(int after, std::string text) {
   throw std::runtime_error(text);
 }
 
-// Fails because it has been canceled.
+// When it is canceled, it throws another exception.
 task<> fail_when_canceled(std::string text) {
   try {
     co_await forever();
@@ -38,7 +38,7 @@ task<> wait_forever() { co_await forever(); }
 
 }  // namespace
 
-TEST_CASE("a child that fails cancels its siblings and the body, and its exception is rethrown") {
+TEST_CASE("a child that fails cancels its siblings and the body and its exception is rethrown") {
   trace events;
   CHECK_THROWS_WITH(run([&]() -> task<> {
                       co_await with_task_group([&](task_group& group) -> task<> {
@@ -51,7 +51,7 @@ TEST_CASE("a child that fails cancels its siblings and the body, and its excepti
   CHECK(sorted(events) == trace{"body canceled", "sibling canceled"});
 }
 
-TEST_CASE("a body that fails cancels the children, and its exception is rethrown when they have ended") {
+TEST_CASE("a body that fails cancels the children and its exception is rethrown when they have ended") {
   trace events;
   CHECK_THROWS_WITH(run([&]() -> task<> {
                       co_await with_task_group([&](task_group& group) -> task<> {
@@ -77,7 +77,7 @@ TEST_CASE("a child's exception keeps its type") {
                   unexpected_end);
 }
 
-TEST_CASE("a child that throws a number fails as others do") {
+TEST_CASE("a child that throws a number is handled like any other failure") {
   CHECK_THROWS_AS(run([]() -> task<> {
                     co_await with_task_group([](task_group& group) -> task<> {
                       group.spawn([]() -> task<> {
@@ -90,7 +90,7 @@ TEST_CASE("a child that throws a number fails as others do") {
                   int);
 }
 
-TEST_CASE("several failures are rethrown as one, in the order in which they came") {
+TEST_CASE("several failures are rethrown as one exception in the order in which they occurred") {
   try {
     run([]() -> task<> {
       co_await with_task_group([](task_group& group) -> task<> {
@@ -108,7 +108,7 @@ TEST_CASE("several failures are rethrown as one, in the order in which they came
   }
 }
 
-TEST_CASE("a child that fails after the body has ended is heard") {
+TEST_CASE("the failure of a child is reported even if the body has ended before") {
   CHECK_THROWS_WITH(run([]() -> task<int> {
                       co_return co_await with_task_group([](task_group& group) -> task<int> {
                         group.spawn(fail_later(5, "late"));
@@ -147,7 +147,7 @@ TEST_CASE("a group with a hook reports each failure and goes on") {
   CHECK(reported == trace{"one", "two"});
 }
 
-TEST_CASE("a group with a hook gives its body's value, whatever happened to the children") {
+TEST_CASE("a group with a hook returns its body's value even if children fail") {
   int const value = run([]() -> task<int> {
     co_return co_await with_task_group([](std::exception_ptr) {},
                                        [](task_group& group) -> task<int> {
@@ -184,7 +184,7 @@ TEST_CASE("a hook is not called for children that are canceled") {
   CHECK(reports == 0);
 }
 
-TEST_CASE("a hook that throws ends the group with what it has thrown") {
+TEST_CASE("a hook that throws ends the group with that exception") {
   trace events;
   CHECK_THROWS_WITH(run([&]() -> task<> {
                       auto const report = [](std::exception_ptr failure) { std::rethrow_exception(failure); };
@@ -210,7 +210,7 @@ TEST_CASE("a hook may cancel the group") {
   });
 }
 
-TEST_CASE("groups can be nested, and a failure at the bottom ends them all") {
+TEST_CASE("a failure in the innermost of nested groups ends them all") {
   trace events;
   CHECK_THROWS_WITH(run([&]() -> task<> {
                       co_await with_task_group([&](task_group& outer) -> task<> {

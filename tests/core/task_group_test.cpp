@@ -1,4 +1,4 @@
-// task_group: children are waited for, cancels reach everybody.
+// task_group: the group waits for its children, and a cancel reaches all of them.
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -40,7 +40,7 @@ TEST_CASE("a group waits for its children") {
   });
 }
 
-TEST_CASE("children begin in the loop's next turn, in the order in which they were spawned") {
+TEST_CASE("children start in the loop's next turn in the order in which they were spawned") {
   trace events;
   run([&]() -> task<> {
     auto const child = [&](std::string name) -> task<> {
@@ -75,7 +75,7 @@ TEST_CASE("children that take turns run in the order in which they were spawned"
   CHECK(order == "abcabcabc");
 }
 
-TEST_CASE("a group gives its body's value when the children have ended") {
+TEST_CASE("a group returns its body's value when the children have ended") {
   bool child_ended = false;
   int const value = run([&]() -> task<int> {
     co_return co_await with_task_group([&](task_group& group) -> task<int> {
@@ -90,7 +90,7 @@ TEST_CASE("a group gives its body's value when the children have ended") {
   CHECK(child_ended);
 }
 
-TEST_CASE("a group's body can give what can only be moved") {
+TEST_CASE("a group's body can return a move-only value") {
   auto const value = run([]() -> task<std::unique_ptr<int>> {
     co_return co_await with_task_group(
         [](task_group&) -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); });
@@ -98,7 +98,7 @@ TEST_CASE("a group's body can give what can only be moved") {
   CHECK(*value == 7);
 }
 
-TEST_CASE("size is the number of children that have not ended") {
+TEST_CASE("size returns the number of children that have not ended") {
   run([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
       for (int i = 0; i != 3; ++i) group.spawn(turns(i + 2));
@@ -108,7 +108,7 @@ TEST_CASE("size is the number of children that have not ended") {
   });
 }
 
-TEST_CASE("group.cancel ends body and children, and the group normally") {
+TEST_CASE("group.cancel ends the body and the children and the group completes normally") {
   trace events;
   run([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -126,7 +126,7 @@ TEST_CASE("group.cancel ends body and children, and the group normally") {
   CHECK(sorted(events) == trace{"behind", "body canceled", "child canceled", "not canceled"});
 }
 
-TEST_CASE("a group that was canceled before its body had a value ends with canceled") {
+TEST_CASE("a group that is canceled before its body returns a value ends with canceled") {
   CHECK_THROWS_AS(run([]() -> task<int> {
                     co_return co_await with_task_group([](task_group& group) -> task<int> {
                       group.cancel();
@@ -137,7 +137,7 @@ TEST_CASE("a group that was canceled before its body had a value ends with cance
                   canceled);
 }
 
-TEST_CASE("a body that cancels its children and gives a value gives it") {
+TEST_CASE("a body that cancels its children and then returns a value delivers that value") {
   trace events;
   int const value = run([&]() -> task<int> {
     co_return co_await with_task_group([&](task_group& group) -> task<int> {
@@ -151,7 +151,7 @@ TEST_CASE("a body that cancels its children and gives a value gives it") {
   CHECK(events == trace{"child canceled"});
 }
 
-TEST_CASE("a cancel from outside ends a group with canceled, when the children have ended") {
+TEST_CASE("a cancel from outside ends a group with canceled after its children have ended") {
   trace events;
   cancel_scope scope;
   run([&]() -> task<> {
@@ -181,7 +181,7 @@ TEST_CASE("a cancel from outside ends a group with canceled, when the children h
   CHECK(events == trace{"child cleaned up", "group canceled"});
 }
 
-TEST_CASE("a cancel from outside that comes when all are done changes nothing") {
+TEST_CASE("a cancel from outside that arrives when all tasks have completed has no effect") {
   cancel_scope scope;
   run([&]() -> task<> {
     bool const done = co_await scope.run([&]() -> task<> {
@@ -201,7 +201,7 @@ TEST_CASE("a cancel from outside that comes when all are done changes nothing") 
         co_return;
       });
     });
-    CHECK(second_done);  // nobody was
+    CHECK(second_done);  // no task was canceled
   });
 }
 
@@ -221,7 +221,7 @@ TEST_CASE("a child spawned into a canceled group runs to its first await") {
   CHECK(events == trace{"begun"});
 }
 
-TEST_CASE("a child can spawn siblings, also when the body has ended") {
+TEST_CASE("a child can spawn siblings even after the body has ended") {
   int ended = 0;
   run([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -258,7 +258,7 @@ TEST_CASE("spawn keeps a callable and its arguments alive until the task has end
   });
 }
 
-TEST_CASE("spawn of a task that has been used up is diagnosed") {
+TEST_CASE("spawn of a task that has already been consumed is diagnosed") {
   run([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
       task<> work = turns(1);
@@ -269,7 +269,7 @@ TEST_CASE("spawn of a task that has been used up is diagnosed") {
   });
 }
 
-TEST_CASE("a child's memory is given back when it ends, not when the group does") {
+TEST_CASE("a child's memory is released when the child ends and not when the group ends") {
   int alive = 0;
   run([&]() -> task<> {
     auto const child = [](counted) -> task<> { co_await yield(); };
@@ -297,7 +297,7 @@ TEST_CASE("a group's callable body is kept alive until the group has ended") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("a child that ends with canceled, though nobody canceled its group, ends the group with canceled") {
+TEST_CASE("a child that ends with canceled although its group was not canceled ends the group with canceled") {
   trace events;
   CHECK_THROWS_AS(run([&]() -> task<> {
                     co_await with_task_group([&](task_group& group) -> task<> {
@@ -313,7 +313,7 @@ TEST_CASE("a child that ends with canceled, though nobody canceled its group, en
   CHECK(sorted(events) == trace{"body canceled", "sibling canceled"});
 }
 
-TEST_CASE("a hundred thousand children come and go") {
+TEST_CASE("a group can run a hundred thousand children one after another") {
   constexpr int count = is_sanitized ? 20'000 : 100'000;
   int ended = 0;
   auto const child = [&]() -> task<> {
@@ -329,7 +329,7 @@ TEST_CASE("a hundred thousand children come and go") {
   CHECK(ended == count);
 }
 
-TEST_CASE("a cancel of a hundred thousand children, each in a scope of its own, takes no more than each its share") {
+TEST_CASE("the time to cancel a hundred thousand children in scopes of their own is linear in their number") {
   constexpr int count = is_sanitized ? 10'000 : 100'000;
   int ended = 0;
   auto const child = [&]() -> task<> {
@@ -353,7 +353,7 @@ TEST_CASE("a cancel of a hundred thousand children, each in a scope of its own, 
   CHECK(ended == count);
 }
 
-TEST_CASE("a child that is spawned when the last one has ended, before the block has, runs") {
+TEST_CASE("a child that is spawned after the last one has ended but before the group has returned is run") {
   bool has_run = false;
   run([&]() -> task<> {
     gate opened;

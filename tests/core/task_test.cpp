@@ -1,4 +1,4 @@
-// task: laziness, results, lifetime, depth.
+// task: lazy start, results, lifetime, depth.
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -29,9 +29,9 @@ task<> note(std::vector<std::string>& trace, std::string what) {
   co_return;
 }
 
-// Where memory is what limits depth, sanitizers leave less of it.
+// The depth is limited by memory, and sanitizers leave less of it.
 constexpr long deep = is_sanitized ? 100'000 : 1'000'000;
-// AddressSanitizer takes its time over every exception.
+// AddressSanitizer makes every exception slow.
 constexpr long deep_to_unwind = is_sanitized ? 20'000 : 1'000'000;
 
 task<long> recurse(long levels) {
@@ -85,14 +85,14 @@ TEST_CASE("a task does nothing before it is awaited") {
   CHECK(trace == std::vector<std::string>{"awaiter", "task", "awaiter again"});
 }
 
-TEST_CASE("a task gives its value to who awaits it") {
+TEST_CASE("a task returns its value to the task that awaits it") {
   run([]() -> task<> {
     int const value = co_await answer();
     CHECK(value == 42);
   });
 }
 
-TEST_CASE("a task can give what can only be moved") {
+TEST_CASE("a task can return a move-only value") {
   auto make = []() -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(7); };
   run([&]() -> task<> {
     std::unique_ptr<int> const owner = co_await make();
@@ -100,7 +100,7 @@ TEST_CASE("a task can give what can only be moved") {
   });
 }
 
-TEST_CASE("a task can give a reference") {
+TEST_CASE("a task can return a reference") {
   int variable = 1;
   auto find = [&]() -> task<int&> { co_return variable; };
   run([&]() -> task<> {
@@ -112,7 +112,7 @@ TEST_CASE("a task can give a reference") {
   CHECK(&run(find()) == &variable);
 }
 
-TEST_CASE("a task can give what has no default constructor") {
+TEST_CASE("a task can return a type without a default constructor") {
   struct named {
     explicit named(std::string text) : name(std::move(text)) {}
     std::string name;
@@ -126,7 +126,7 @@ TEST_CASE("a task can return a braced list") {
   CHECK(run(make()) == std::pair<int, std::string>(1, "one"));
 }
 
-TEST_CASE("a task's exception reaches who awaits it, with its type") {
+TEST_CASE("a task's exception propagates to the task that awaits it with its exact type") {
   run([]() -> task<> {
     bool caught = false;
     try {
@@ -138,7 +138,7 @@ TEST_CASE("a task's exception reaches who awaits it, with its type") {
   });
 }
 
-TEST_CASE("an awaiter goes on after an exception that it has caught") {
+TEST_CASE("a task can continue after an exception of an awaited task that it has caught") {
   run([]() -> task<> {
     try {
       co_await fail();
@@ -148,7 +148,7 @@ TEST_CASE("an awaiter goes on after an exception that it has caught") {
   });
 }
 
-TEST_CASE("a task can throw what is no std::exception") {
+TEST_CASE("a task can throw an object that is not a std::exception") {
   auto throw_number = []() -> task<int> {
     throw 42;
     co_return 0;
@@ -156,7 +156,7 @@ TEST_CASE("a task can throw what is no std::exception") {
   CHECK_THROWS_AS(run(throw_number()), int);
 }
 
-TEST_CASE("an exception in the making of a task's value is the task's exception") {
+TEST_CASE("an exception in the construction of a task's value becomes the task's exception") {
   struct picky {
     explicit picky(int) { throw std::out_of_range("no"); }
   };
@@ -164,7 +164,7 @@ TEST_CASE("an exception in the making of a task's value is the task's exception"
   CHECK_THROWS_AS(run(make()), std::out_of_range);
 }
 
-TEST_CASE("a task is awaited once: a second time is diagnosed") {
+TEST_CASE("awaiting a task twice is diagnosed") {
   run([]() -> task<> {
     task<int> work = answer();
     CHECK(static_cast<bool>(work));
@@ -180,7 +180,7 @@ TEST_CASE("a task is awaited once: a second time is diagnosed") {
   });
 }
 
-TEST_CASE("a task that has been moved from cannot be run: it is diagnosed") {
+TEST_CASE("running a task that has been moved from is diagnosed") {
   task<int> work = answer();
   task<int> const taken = std::move(work);
   CHECK_THROWS_AS(run(std::move(work)), std::logic_error);
@@ -203,7 +203,7 @@ TEST_CASE("the result of an await has the task's type exactly") {
   STATIC_REQUIRE_FALSE(awaitable<int>);
 }
 
-TEST_CASE("a task that is dropped before it runs gives back its arguments") {
+TEST_CASE("a task that is destroyed before it runs releases its arguments") {
   int alive = 0;
   bool begun = false;
   auto work = [&](counted) -> task<> {
@@ -218,7 +218,7 @@ TEST_CASE("a task that is dropped before it runs gives back its arguments") {
   CHECK_FALSE(begun);
 }
 
-TEST_CASE("a task's arguments and variables are gone when the awaiting statement has ended") {
+TEST_CASE("a task's arguments and variables are destroyed when the awaiting statement has ended") {
   int alive = 0;
   auto work = [&](counted) -> task<> {
     counted const local(alive);
@@ -241,14 +241,14 @@ TEST_CASE("a task's variables are destroyed when it fails") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("a task's value that nobody takes is destroyed") {
+TEST_CASE("a task's value that is not used is destroyed") {
   int alive = 0;
   auto make = [&]() -> task<counted> { co_return counted(alive); };
   run([&]() -> task<> { co_await make(); });
   CHECK(alive == 0);
 }
 
-TEST_CASE("a task that is dropped while it waits gives back everything, all the way down") {
+TEST_CASE("a task that is destroyed while it waits releases its resources and those of the tasks it awaits") {
   int alive = 0;
   auto innermost = [&](counted) -> task<> {
     counted const local(alive);
@@ -268,7 +268,7 @@ TEST_CASE("a task that is dropped while it waits gives back everything, all the 
   loop.run(turns(2));
 }
 
-TEST_CASE("a task that is dropped while it is about to go on does not go on") {
+TEST_CASE("a task that is destroyed when it is about to resume does not resume") {
   bool gone_on = false;
   auto work = [&]() -> task<> {
     co_await yield();
@@ -283,7 +283,7 @@ TEST_CASE("a task that is dropped while it is about to go on does not go on") {
   CHECK_FALSE(gone_on);
 }
 
-TEST_CASE("a task that is dropped by another in the turn in which it is to go on does not go on") {
+TEST_CASE("a task that is destroyed by another task in the turn in which it would resume does not resume") {
   bool gone_on = false;
   gate go;
   auto const work = [&]() -> task<> {
@@ -307,7 +307,7 @@ TEST_CASE("a task that is dropped by another in the turn in which it is to go on
   CHECK_FALSE(gone_on);
 }
 
-TEST_CASE("a group that is dropped while it waits drops its children") {
+TEST_CASE("destroying a group that waits destroys its children") {
   int alive = 0;
   auto child = [&](counted) -> task<> { co_await forever(); };
   auto work = [&]() -> task<> {
@@ -325,7 +325,7 @@ TEST_CASE("a group that is dropped while it waits drops its children") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("millions of tasks that complete at once do not grow the stack") {
+TEST_CASE("millions of tasks that complete without waiting do not grow the stack") {
   constexpr int count = is_sanitized ? 500'000 : 5'000'000;
   auto const one = []() -> task<int> { co_return 1; };
   auto const sum = [&]() -> task<int> {
@@ -336,22 +336,24 @@ TEST_CASE("millions of tasks that complete at once do not grow the stack") {
   CHECK(run(sum()) == count);
 }
 
-TEST_CASE("a million tasks deep, all completing at once, do not grow the stack") { CHECK(run(recurse(deep)) == deep); }
+TEST_CASE("tasks nested a million levels deep that complete without waiting do not grow the stack") {
+  CHECK(run(recurse(deep)) == deep);
+}
 
-TEST_CASE("a million tasks deep, the innermost waiting, do not grow the stack") {
+TEST_CASE("tasks nested a million levels deep of which the innermost waits do not grow the stack") {
   CHECK(run(recurse_and_wait_at_the_bottom(deep)) == deep);
 }
 
-TEST_CASE("a million tasks deep, each waiting on the way up, do not grow the stack") {
+TEST_CASE("tasks nested a million levels deep that each wait while returning do not grow the stack") {
   CHECK(run(recurse_and_wait_on_the_way_up(deep)) == deep);
 }
 
-TEST_CASE("an exception climbs from a million tasks deep without growing the stack") {
+TEST_CASE("an exception propagates up a million tasks without growing the stack") {
   CHECK_THROWS_AS(run(recurse_and_throw(deep_to_unwind, false)), std::out_of_range);
   CHECK_THROWS_AS(run(recurse_and_throw(deep_to_unwind, true)), std::out_of_range);
 }
 
-TEST_CASE("a cancel climbs from a million tasks deep without growing the stack") {
+TEST_CASE("a cancel propagates up a million tasks without growing the stack") {
   auto const descend = [](auto const& self, long levels) -> task<> {
     if (levels == 0) co_await forever();
     co_await self(self, levels - 1);

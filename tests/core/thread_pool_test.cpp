@@ -1,4 +1,4 @@
-// on_thread_pool: blocking calls beside the loop.
+// on_thread_pool: blocking calls outside the loop's thread.
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -27,7 +27,7 @@ using namespace test;
 
 namespace {
 
-/// Blocking calls that keep the pool's threads busy until they are let go.
+/// Blocking calls that keep the pool's threads busy until the test releases them.
 class busy_calls {
  public:
   void operator()() {
@@ -44,11 +44,11 @@ class busy_calls {
 
 }  // namespace
 
-TEST_CASE("a blocking call gives its value", "[threads]") {
+TEST_CASE("a blocking call returns its value", "[threads]") {
   CHECK(run([]() -> task<int> { co_return co_await on_thread_pool([] { return 42; }); }) == 42);
 }
 
-TEST_CASE("a blocking call without a value completes when it has ended", "[threads]") {
+TEST_CASE("an await of a blocking call without a value completes when the call has returned", "[threads]") {
   run([]() -> task<> {
     bool called = false;
     co_await on_thread_pool([&] { called = true; });
@@ -56,12 +56,12 @@ TEST_CASE("a blocking call without a value completes when it has ended", "[threa
   });
 }
 
-TEST_CASE("a blocking call's exception is thrown to who awaits it", "[threads]") {
+TEST_CASE("an exception of a blocking call is thrown in the task that awaits it", "[threads]") {
   CHECK_THROWS_WITH(run([]() -> task<> { co_await on_thread_pool([] { throw std::out_of_range("far out"); }); }),
                     "far out");
 }
 
-TEST_CASE("a blocking call may take and give what can only be moved", "[threads]") {
+TEST_CASE("a blocking call may take and return move-only values", "[threads]") {
   run([]() -> task<> {
     auto owner = std::make_unique<int>(7);
     auto call = [owner = std::move(owner)]() mutable { return std::move(owner); };
@@ -70,7 +70,7 @@ TEST_CASE("a blocking call may take and give what can only be moved", "[threads]
   });
 }
 
-TEST_CASE("a blocking call runs on another thread, and the task goes on on its own", "[threads]") {
+TEST_CASE("a blocking call runs on another thread and the task resumes on its own thread", "[threads]") {
   run([]() -> task<> {
     auto const here = std::this_thread::get_id();
     auto const there = co_await on_thread_pool([] { return std::this_thread::get_id(); });
@@ -79,7 +79,7 @@ TEST_CASE("a blocking call runs on another thread, and the task goes on on its o
   });
 }
 
-TEST_CASE("the loop goes on while a call blocks", "[threads]") {
+TEST_CASE("the loop continues to run while a call blocks", "[threads]") {
   std::binary_semaphore go(0);
   run([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -90,7 +90,7 @@ TEST_CASE("the loop goes on while a call blocks", "[threads]") {
   });
 }
 
-TEST_CASE("no more calls than thread_pool_size run at the same time; the others wait for their turn", "[threads]") {
+TEST_CASE("at most thread_pool_size calls run at the same time and further calls wait", "[threads]") {
   constexpr unsigned calls = 3 * thread_pool_size;
   busy_calls busy;
   run([&]() -> task<> {
@@ -105,7 +105,7 @@ TEST_CASE("no more calls than thread_pool_size run at the same time; the others 
   CHECK(busy.begun() == calls);
 }
 
-TEST_CASE("calls one after the other run on one thread, though there are others", "[threads]") {
+TEST_CASE("consecutive calls run on the same thread even if other threads are idle", "[threads]") {
   busy_calls busy;
   constexpr unsigned threads = 4;
   run([&]() -> task<> {
@@ -124,7 +124,7 @@ TEST_CASE("calls one after the other run on one thread, though there are others"
   });
 }
 
-TEST_CASE("calls that wait for a thread begin in order", "[threads]") {
+TEST_CASE("calls that wait for a thread start in the order in which they were made", "[threads]") {
   busy_calls busy;
   std::vector<int> order;
   run([&]() -> task<> {
@@ -135,7 +135,7 @@ TEST_CASE("calls that wait for a thread begin in order", "[threads]") {
       for (int i = 0; i != 10; ++i)
         group.spawn([&order, i]() -> task<> { co_await on_thread_pool([&order, i] { order.push_back(i); }); });
       co_await turns(3);
-      busy.let_go(1);  // one thread for the ten
+      busy.let_go(1);  // a single thread runs the ten calls
       while (group.size() >= thread_pool_size) co_await yield();
       busy.let_go(thread_pool_size - 1);
     });
@@ -143,7 +143,7 @@ TEST_CASE("calls that wait for a thread begin in order", "[threads]") {
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 }
 
-TEST_CASE("a cancel ends the wait of a call that has not begun; it is never made", "[threads]") {
+TEST_CASE("a cancel ends the wait of a call that has not started and the call is never made", "[threads]") {
   busy_calls busy;
   bool called = false;
   run([&]() -> task<> {
@@ -166,7 +166,7 @@ TEST_CASE("a cancel ends the wait of a call that has not begun; it is never made
   CHECK_FALSE(called);
 }
 
-TEST_CASE("a call that has begun is waited for in spite of a cancel, and its value delivered", "[threads]") {
+TEST_CASE("a call that has started is waited for in spite of a cancel and its value is delivered", "[threads]") {
   std::atomic<bool> begun = false;
   std::binary_semaphore go(0);
   run([&]() -> task<> {
@@ -189,7 +189,7 @@ TEST_CASE("a call that has begun is waited for in spite of a cancel, and its val
   });
 }
 
-TEST_CASE("a task that is dropped while its call runs is destroyed when the call has ended", "[threads]") {
+TEST_CASE("a task that is dropped while its call runs is destroyed when the call has returned", "[threads]") {
   for (int i = 0; i != 100; ++i) {
     event_loop loop;
     std::atomic<bool> begun = false;
@@ -232,7 +232,7 @@ TEST_CASE("a task that is dropped while its call waits for a thread is destroyed
   CHECK_FALSE(called);
 }
 
-TEST_CASE("loops on several threads share the pool", "[threads]") {
+TEST_CASE("loops on several threads share one pool", "[threads]") {
   std::atomic<int> sum = 0;
   run_on_threads(3, [&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -243,7 +243,7 @@ TEST_CASE("loops on several threads share the pool", "[threads]") {
   CHECK(sum == 600);
 }
 
-TEST_CASE("cancels may race with the beginning and the end of calls", "[threads]") {
+TEST_CASE("cancels may race with the start and the end of calls", "[threads]") {
   constexpr int rounds = is_sanitized ? 2'000 : 10'000;
   int done = 0;
   std::atomic<int> called = 0;
@@ -263,7 +263,7 @@ TEST_CASE("cancels may race with the beginning and the end of calls", "[threads]
   CHECK(done == called);
 }
 
-TEST_CASE("tens of thousands of calls in the queue take no more than each its share", "[threads]") {
+TEST_CASE("queueing and canceling tens of thousands of calls takes time linear in their number", "[threads]") {
   constexpr int count = is_sanitized ? 5'000 : 50'000;
   auto const begin = std::chrono::steady_clock::now();
   std::atomic<int> called = 0;
@@ -277,7 +277,7 @@ TEST_CASE("tens of thousands of calls in the queue take no more than each its sh
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
 }
 
-TEST_CASE("a call that runs a loop whose tasks call does not wait for a thread, though none is free", "[threads]") {
+TEST_CASE("a call that runs a loop whose tasks make further calls does not wait for a free thread", "[threads]") {
   std::latch all_run(thread_pool_size);
   int sum = 0;
   run([&]() -> task<> {
@@ -296,7 +296,7 @@ TEST_CASE("a call that runs a loop whose tasks call does not wait for a thread, 
   CHECK(sum == thread_pool_size);
 }
 
-TEST_CASE("threads that nested calls have needed are not there for others", "[threads]") {
+TEST_CASE("threads that were started for nested calls are not used for other calls afterwards", "[threads]") {
   busy_calls busy;
   run([&]() -> task<> {
     std::latch all_run(thread_pool_size);
@@ -321,7 +321,7 @@ TEST_CASE("threads that nested calls have needed are not there for others", "[th
   });
 }
 
-#if !defined(STRAIT_TESTS_SANITIZED)  // a sanitizer needs more memory than the limit leaves
+#a sanitizer needs more memory than the limit leaves
 
 TEST_CASE("program without memory for another thread", "[.]") {
   std::size_t pages = 0;
@@ -331,7 +331,7 @@ TEST_CASE("program without memory for another thread", "[.]") {
   ::setrlimit(RLIMIT_AS, &limit);
   exit_with(run_main([]() -> task<> { co_await on_thread_pool([] {}); }()));
 }
-TEST_CASE("a blocking call for which no thread can be begun fails") {
+TEST_CASE("a blocking call fails if no thread can be started for it") {
   program starved("program without memory for another thread");
   CHECK(starved.status() == 1);
   CHECK(starved.errors() == "strait_program: begin a thread for blocking calls: resource temporarily unavailable\n");

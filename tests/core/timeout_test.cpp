@@ -1,4 +1,4 @@
-// timeout: a limit of time, and what beats it.
+// timeout: time limits, and results that take precedence over them.
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// No machine is so slow.
+// Never reached, not even on the slowest machine.
 constexpr auto long_time = 60s;
 
 task<int> answer() { co_return 42; }
@@ -50,9 +50,11 @@ void busy_wait_until(clock::time_point when) {
 
 }  // namespace
 
-TEST_CASE("what is done within the limit gives its value") { CHECK(run(timeout(long_time, answer())) == 42); }
+TEST_CASE("a task that completes within the limit returns its value") {
+  CHECK(run(timeout(long_time, answer())) == 42);
+}
 
-TEST_CASE("what waits longer than the limit is canceled, and timed_out is thrown") {
+TEST_CASE("a task that waits longer than the limit is canceled and timed_out is thrown") {
   bool was_canceled = false;
   auto const wait = [&]() -> task<> {
     try {
@@ -68,11 +70,11 @@ TEST_CASE("what waits longer than the limit is canceled, and timed_out is thrown
   CHECK(was_canceled);
 }
 
-TEST_CASE("timed_out says what the limit was") {
+TEST_CASE("the message of timed_out contains the limit") {
   CHECK_THROWS_WITH(run(timeout(1ms, forever())), "limit of 0.001 s: timed out");
 }
 
-TEST_CASE("an exception within the limit passes through") {
+TEST_CASE("an exception that is thrown within the limit passes through") {
   CHECK_THROWS_AS(run(timeout(long_time,
                               []() -> task<> {
                                 co_await yield();
@@ -81,7 +83,7 @@ TEST_CASE("an exception within the limit passes through") {
                   std::out_of_range);
 }
 
-TEST_CASE("an exception that the cancel has caused passes through") {
+TEST_CASE("an exception that is thrown because of the cancellation passes through") {
   CHECK_THROWS_AS(run(timeout(1ms,
                               []() -> task<> {
                                 try {
@@ -93,7 +95,7 @@ TEST_CASE("an exception that the cancel has caused passes through") {
                   std::out_of_range);
 }
 
-TEST_CASE("timed_out carries how many bytes had moved") {
+TEST_CASE("timed_out reports how many bytes were transferred") {
   auto const transfer = []() -> task<> {
     try {
       co_await forever();
@@ -109,7 +111,7 @@ TEST_CASE("timed_out carries how many bytes had moved") {
   }
 }
 
-TEST_CASE("what is done in spite of the cancel gives its value") {
+TEST_CASE("a task that completes in spite of the cancellation returns its value") {
   auto const stubborn = []() -> task<int> {
     try {
       co_await forever();
@@ -119,16 +121,16 @@ TEST_CASE("what is done in spite of the cancel gives its value") {
   CHECK(run(timeout(1ms, stubborn)) == 42);
 }
 
-TEST_CASE("a value that comes in the same turn as the deadline wins") {
+TEST_CASE("a value that arrives in the same turn as the deadline takes precedence") {
   CHECK(run([]() -> task<ending> {
           auto const now = clock::now();
           event_loop& loop = co_await current_loop();
-          loop.post([=] { busy_wait_until(now + 10ms); });  // when the loop looks at its clock again, both are due
+          loop.post([=] { busy_wait_until(now + 10ms); });  // both are due when the loop reads its clock again
           co_return co_await ending_of(timeout(now + 5ms - clock::now(), sleep_until(now + 4ms)));
         }) == ending::done);
 }
 
-TEST_CASE("a blocking call under way is waited for, and its value wins") {
+TEST_CASE("a blocking call that is running is waited for and its value takes precedence") {
   bool begun = false;
   auto const call = [&]() -> task<int> {
     auto const block = [&] {
@@ -143,11 +145,11 @@ TEST_CASE("a blocking call under way is waited for, and its value wins") {
     }
   };
   int value = 0;
-  while (!begun) value = run(call());  // the limit may be over before a thread has come to the call
+  while (!begun) value = run(call());  // the limit may expire before a thread starts the call
   CHECK(value == 42);
 }
 
-TEST_CASE("a limit of nothing lets through what needs no waiting, and nothing else") {
+TEST_CASE("with a limit of zero only a task that never waits completes") {
   run([]() -> task<> {
     int const value = co_await timeout(0s, answer());
     CHECK(value == 42);
@@ -158,7 +160,7 @@ TEST_CASE("a limit of nothing lets through what needs no waiting, and nothing el
   });
 }
 
-TEST_CASE("a limit too great for the clock is none") {
+TEST_CASE("a limit too large for the clock never expires") {
   run([]() -> task<> {
     ending const nanoseconds = co_await ending_of(timeout(std::chrono::nanoseconds::max(), turns(3)));
     ending const milliseconds = co_await ending_of(timeout(std::chrono::milliseconds::max(), turns(3)));
@@ -171,7 +173,7 @@ TEST_CASE("a limit too great for the clock is none") {
   });
 }
 
-TEST_CASE("a limit too small for the clock is over") {
+TEST_CASE("a limit too small for the clock has already expired") {
   run([]() -> task<> {
     ending const nanoseconds = co_await ending_of(timeout(std::chrono::nanoseconds::min(), forever()));
     ending const hours = co_await ending_of(timeout(std::chrono::hours::min(), forever()));
@@ -180,7 +182,7 @@ TEST_CASE("a limit too small for the clock is over") {
   });
 }
 
-TEST_CASE("of two limits, an earlier inner one ends the inner block only") {
+TEST_CASE("if the inner of two limits is earlier it ends only the inner block") {
   run([]() -> task<> {
     ending inner = ending::done;
     ending const outer = co_await ending_of(timeout(long_time, [&]() -> task<> {
@@ -192,7 +194,7 @@ TEST_CASE("of two limits, an earlier inner one ends the inner block only") {
   });
 }
 
-TEST_CASE("of two limits, an earlier outer one cancels the inner block") {
+TEST_CASE("if the outer of two limits is earlier it cancels the inner block") {
   run([]() -> task<> {
     ending inner = ending::done;
     ending const outer = co_await ending_of(timeout(1ms, [&]() -> task<> {
@@ -204,7 +206,7 @@ TEST_CASE("of two limits, an earlier outer one cancels the inner block") {
   });
 }
 
-TEST_CASE("of two limits that are over in the same turn, the outer one counts") {
+TEST_CASE("if both limits expire in the same turn the outer one is reported") {
   run([]() -> task<> {
     ending inner = ending::done;
     ending const outer = co_await ending_of(timeout(2ms, [&]() -> task<> {
@@ -218,7 +220,7 @@ TEST_CASE("of two limits that are over in the same turn, the outer one counts") 
   });
 }
 
-TEST_CASE("a cancel from outside stays a cancel") {
+TEST_CASE("a cancel from outside is reported as a cancellation and not as a timeout") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -229,7 +231,7 @@ TEST_CASE("a cancel from outside stays a cancel") {
   });
 }
 
-TEST_CASE("a cancel from outside beats a limit that is over") {
+TEST_CASE("a cancel from outside takes precedence over an expired limit") {
   run([]() -> task<> {
     cancel_scope scope;
     ending how = ending::done;
@@ -258,7 +260,7 @@ TEST_CASE("the limit is counted from the call, not from the await") {
   });
 }
 
-TEST_CASE("a limit that was not needed leaves no trace in the loop") {
+TEST_CASE("a limit that did not expire has no later effect on the loop") {
   run([]() -> task<> {
     co_await timeout(1ms, turns(1));
     co_await sleep_for(5ms);
@@ -266,7 +268,7 @@ TEST_CASE("a limit that was not needed leaves no trace in the loop") {
   });
 }
 
-TEST_CASE("a limit on a group ends all of its children") {
+TEST_CASE("a timeout around a group ends all of its children") {
   int canceled_ones = 0;
   auto const child = [&]() -> task<> {
     try {
@@ -287,7 +289,7 @@ TEST_CASE("a limit on a group ends all of its children") {
   CHECK(canceled_ones == 3);
 }
 
-TEST_CASE("thousands of limits at the same time are over in order, none too early") {
+TEST_CASE("none of thousands of simultaneous limits expires too early") {
   constexpr std::size_t count = 5'000;
   std::vector<std::chrono::microseconds> ended;
   bool too_early = false;
@@ -300,7 +302,7 @@ TEST_CASE("thousands of limits at the same time are over in order, none too earl
       ended.push_back(limit);
     };
     co_await with_task_group([&](task_group& group) -> task<> {
-      // A step prime to the count goes through all of them in a scrambled order.
+      // A step that is coprime to the count visits all of them in scrambled order.
       for (std::size_t i = 0; i != count; ++i) group.spawn(wait(std::chrono::milliseconds(1 + i * 1'777 % count / 50)));
       co_return;
     });
@@ -309,13 +311,13 @@ TEST_CASE("thousands of limits at the same time are over in order, none too earl
   CHECK_FALSE(too_early);
 }
 
-TEST_CASE("a limit that is no number is refused") {
+TEST_CASE("a limit that is not a number is refused") {
   using seconds = std::chrono::duration<double>;
   CHECK_THROWS_AS(timeout(seconds(std::numeric_limits<double>::quiet_NaN()), turns(1)), std::invalid_argument);
   CHECK_THROWS_AS(sleep_for(seconds(std::numeric_limits<double>::quiet_NaN())), std::invalid_argument);
 }
 
-TEST_CASE("a limit of any sign and size is a time: past, or never to come") {
+TEST_CASE("a zero or negative limit has expired and an infinite one never does") {
   using seconds = std::chrono::duration<double>;
   run([]() -> task<> {
     constexpr double infinite = std::numeric_limits<double>::infinity();

@@ -1,4 +1,4 @@
-// The queue of deadlines, against a simple model of it.
+// The queue of deadlines, compared with a simple model of it.
 #include "core/timer_queue.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 
 clock::time_point at(int time) { return clock::time_point(std::chrono::nanoseconds(time)); }
 
-/// A queue of timers that note when they are called, and what is to be in it.
+/// A queue of timers that record when they are called, and a model of its contents.
 class tested_queue {
  public:
   class entry final : public detail::timer {
@@ -52,7 +52,8 @@ class tested_queue {
     queue.remove(all_[static_cast<std::size_t>(number)]);
     std::erase_if(model_, [=](planned const& each) { return each.number == number; });
   }
-  /// What the model says is called until `now`; the queue has called `called`.
+  /// Expires the timers that are due at `now`. Returns those that the model expects; `called` holds those that the
+  /// queue called.
   std::vector<int> expire(int now) {
     called.clear();
     queue.expire(at(now));
@@ -92,7 +93,7 @@ TEST_CASE("timers are called in the order of their times") {
   CHECK(tested.queue.earliest() == at(50));
 }
 
-TEST_CASE("timers of the same time are called in the order in which they were set") {
+TEST_CASE("timers with the same time are called in the order in which they were set") {
   tested_queue tested(100);
   for (int i = 0; i != 100; ++i) tested.set((37 * i) % 100, i < 50 ? 7 : 7 + i % 2);
   auto const expected = tested.expire(8);
@@ -100,14 +101,14 @@ TEST_CASE("timers of the same time are called in the order in which they were se
   CHECK(tested.called.size() == 100);
 }
 
-TEST_CASE("a timer queue agrees with a sorted list, whatever is set, reset and due") {
+TEST_CASE("a timer queue behaves like a sorted list for random sequences of set and reset and expiry") {
   for (unsigned seed = 0; seed != 20; ++seed) {
     INFO("seed " << seed);
     std::mt19937 random(seed);
     auto const below = [&](int end) { return static_cast<int>(random() % static_cast<unsigned>(end)); };
     constexpr int timers = 200;
     tested_queue tested(timers);
-    int const spread = seed % 2 ? 10 : 1000;  // with many of the same time, or few
+    int const spread = seed % 2 ? 10 : 1000;  // many equal times, or few
     int now = 0;
     for (int step = 0; step != test::scaled(4000); ++step) {
       int const number = below(timers);
@@ -125,8 +126,8 @@ TEST_CASE("a timer queue agrees with a sorted list, whatever is set, reset and d
   }
 }
 
-TEST_CASE("a timer queue stays shallow: many timers in any order are set and called in time") {
-  // Fast enough that a list would not do: it would take minutes.
+TEST_CASE("a timer queue stays shallow and handles many timers in any order of insertion in time") {
+  // A list would take minutes.
   constexpr int timers = 200'000;
   std::deque<tested_queue::entry> all;
   tested_queue notes(0);

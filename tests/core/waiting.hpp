@@ -1,4 +1,4 @@
-// How tests order what happens, without the passing of time.
+// Means for tests to control the order of events without waiting for time to pass.
 #pragma once
 
 #include <algorithm>
@@ -16,24 +16,24 @@
 
 namespace strait::test {
 
-/// Does not complete: it can only be canceled.
+/// Never completes; it can only be canceled.
 inline strait::sleep_operation forever() { return strait::sleep_until(strait::clock::time_point::max()); }
 
-/// Lets all others that can run have `count` turns.
+/// Lets all other ready tasks run for `count` turns.
 inline strait::task<> turns(int count) {
   while (count-- > 0) co_await strait::yield();
 }
 
-/// What happened, in order.
+/// The events that a test recorded, in order.
 using trace = std::vector<std::string>;
 
-/// In what order a cancel reaches tasks side by side is nobody's business.
+/// For comparison: the order in which a cancel reaches sibling tasks is unspecified.
 inline trace sorted(trace events) {
   std::sort(events.begin(), events.end());
   return events;
 }
 
-/// Waits to be canceled, says so, and passes it on.
+/// Waits to be canceled, records it, and rethrows the exception.
 inline strait::task<> note_cancel(trace& events, std::string name) {
   try {
     co_await forever();
@@ -43,7 +43,7 @@ inline strait::task<> note_cancel(trace& events, std::string name) {
   }
 }
 
-/// Runs `block` and cancels it when it waits for the first time. Says whether it was done nevertheless.
+/// Runs `block` and cancels it when it first waits. Returns whether the block completed nevertheless.
 template <class Block>
 strait::task<bool> run_and_cancel(Block block) {
   strait::cancel_scope scope;
@@ -57,7 +57,7 @@ strait::task<bool> run_and_cancel(Block block) {
   co_return co_await strait::with_task_group(body);
 }
 
-/// Opened by one task, once, for another that waits or will wait.
+/// Opened once by one task, for another one that waits or will wait.
 class gate {
  public:
   strait::task<> opened() { co_await scope_.run(forever()); }
@@ -67,8 +67,8 @@ class gate {
   strait::cancel_scope scope_;
 };
 
-/// A task that runs on `loop` beside the one that `loop.run` runs, and that can be dropped at any time, as programs
-/// cannot.
+/// A task that runs on `loop` beside the one that `loop.run` runs. It can be destroyed at any time, which the public
+/// interface does not allow.
 template <class T>
 class loose_task {
  public:
@@ -80,7 +80,7 @@ class loose_task {
   strait::detail::branch_of<T> branch_;
 };
 
-/// Counts how many of its kind are alive. One that has been moved from no longer counts.
+/// Counts the living instances. An instance that has been moved from no longer counts.
 class counted {
  public:
   explicit counted(int& alive) noexcept : alive_(&alive) { ++*alive_; }

@@ -1,4 +1,4 @@
-// Wake-ups and deadlines when there is no memory: they need none.
+// Wake-ups and deadlines work when no memory is available, since they allocate none.
 #include <atomic>
 #include <chrono>
 #include <stop_token>
@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Calls `what` on a thread on which every allocation fails. Whether there was none.
+/// Calls `what` on a thread on which every allocation fails. Returns whether it tried none.
 template <class F>
 bool takes_no_memory_on_a_thread(F what) {
   bool result = false;
@@ -39,7 +39,7 @@ bool takes_no_memory_on_a_thread(F what) {
 
 }  // namespace
 
-TEST_CASE("a value sent to a loop of another thread takes no memory, on either side", "[threads]") {
+TEST_CASE("sending a value to a loop on another thread allocates nothing on either side", "[threads]") {
   cross_loop_channel<int> values(1);
   event_loop loop;
   bool sends_without = false;
@@ -63,7 +63,7 @@ TEST_CASE("a value sent to a loop of another thread takes no memory, on either s
   CHECK(receives_without);
 }
 
-TEST_CASE("a loop is canceled from another thread without memory", "[threads]") {
+TEST_CASE("canceling a loop from another thread allocates nothing", "[threads]") {
   event_loop loop;
   bool cancels_without = false;
   std::thread other;
@@ -76,7 +76,7 @@ TEST_CASE("a loop is canceled from another thread without memory", "[threads]") 
   CHECK(cancels_without);
 }
 
-TEST_CASE("a stop request cancels a task on another thread without memory", "[threads]") {
+TEST_CASE("a stop request that cancels a task on another thread allocates nothing", "[threads]") {
   std::stop_source source;
   bool stops_without = false;
   std::thread other;
@@ -92,12 +92,12 @@ TEST_CASE("a stop request cancels a task on another thread without memory", "[th
   CHECK(stops_without);
 }
 
-TEST_CASE("a call that a thread of the pool has made is reported without memory", "[threads]") {
+TEST_CASE("reporting the end of a call on the thread pool allocates nothing", "[threads]") {
   bool reported_without = false;
   run([&]() -> task<> {
     co_await on_thread_pool([] {});
     co_await on_thread_pool([] { allocation_to_fail(0, 1000); });
-    // The pool gives a task's calls to one thread.
+    // Consecutive calls of one task run on the same thread.
     co_await on_thread_pool([&] {
       reported_without = allocation_is_to_fail();
       allocation_to_fail(-1);
@@ -106,7 +106,7 @@ TEST_CASE("a call that a thread of the pool has made is reported without memory"
   CHECK(reported_without);
 }
 
-TEST_CASE("any number of sleeps, moved alarms and yields take no memory") {
+TEST_CASE("sleeps and yields and moving the alarm allocate nothing") {
   constexpr int sleepers = 2000;
   bool slept_without = false;
   int ended = 0;
@@ -114,7 +114,7 @@ TEST_CASE("any number of sleeps, moved alarms and yields take no memory") {
     event begins;
     auto const sleeper = [&](int number) -> task<> {
       co_await begins.wait();
-      // Later ones first, so that each moves the alarm forward.
+      // Later deadlines first, so that each sleep moves the alarm forward.
       co_await sleep_for(std::chrono::microseconds(20'000 - 5 * number));
       co_await yield();
       ++ended;

@@ -1,4 +1,4 @@
-// when_all: side by side, all to the end.
+// when_all: runs tasks concurrently and waits for all of them.
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -42,7 +42,7 @@ task<> note_cancel(int& canceled_ones) {
 
 }  // namespace
 
-TEST_CASE("when_all gives the values of all, in the order of its arguments") {
+TEST_CASE("when_all returns all values in the order of its arguments") {
   run([]() -> task<> {
     auto [number, text] = co_await when_all(give_after(3, 42), give_after(1, std::string("text")));
     CHECK(number == 42);
@@ -50,7 +50,7 @@ TEST_CASE("when_all gives the values of all, in the order of its arguments") {
   });
 }
 
-TEST_CASE("when_all runs all side by side") {
+TEST_CASE("when_all runs its tasks concurrently") {
   std::string order;
   run([&]() -> task<> {
     auto const player = [&](char name) -> task<> {
@@ -64,7 +64,7 @@ TEST_CASE("when_all runs all side by side") {
   CHECK(order == "ababab");
 }
 
-TEST_CASE("when_all gives nothing for what has no value") {
+TEST_CASE("when_all returns no value for a task without a value") {
   run([]() -> task<> {
     auto const values = co_await when_all(turns(1), give_after(1, 42), yield());
     STATIC_REQUIRE(std::is_same_v<std::remove_const_t<decltype(values)>, std::tuple<void_value, int, void_value>>);
@@ -72,11 +72,11 @@ TEST_CASE("when_all gives nothing for what has no value") {
   });
 }
 
-TEST_CASE("when_all of nothing completes") {
+TEST_CASE("when_all without arguments completes") {
   run([]() -> task<> { co_await when_all(); });
 }
 
-TEST_CASE("when_all carries what can only be moved") {
+TEST_CASE("when_all returns move-only values") {
   run([]() -> task<> {
     auto [first, second] =
         co_await when_all(give_after(1, std::make_unique<int>(1)), give_after(2, std::make_unique<int>(2)));
@@ -85,7 +85,7 @@ TEST_CASE("when_all carries what can only be moved") {
   });
 }
 
-TEST_CASE("when_all of a vector gives a vector of the values, in its order") {
+TEST_CASE("when_all of a vector returns a vector of the values in the same order") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
     for (int i = 0; i != 5; ++i) tasks.push_back(give_after(5 - i, i));
@@ -108,7 +108,7 @@ TEST_CASE("when_all of a vector of tasks without values waits for all of them") 
   });
 }
 
-TEST_CASE("when_all of an empty vector completes with an empty one") {
+TEST_CASE("when_all of an empty vector returns an empty vector") {
   run([]() -> task<> {
     std::vector<int> const values = co_await when_all(std::vector<task<int>>());
     CHECK(values.empty());
@@ -116,7 +116,7 @@ TEST_CASE("when_all of an empty vector completes with an empty one") {
   });
 }
 
-TEST_CASE("when one of when_all's fails, the others are canceled and its exception is rethrown") {
+TEST_CASE("when a task of when_all fails the others are canceled and its exception is rethrown") {
   int canceled_ones = 0;
   CHECK_THROWS_WITH(run(when_all(note_cancel(canceled_ones), fail_after(2), note_cancel(canceled_ones))),
                     "out of luck");
@@ -129,7 +129,7 @@ TEST_CASE("when one of when_all's fails, the others are canceled and its excepti
   CHECK(canceled_ones == 3);
 }
 
-TEST_CASE("a cancel from outside ends all of when_all's") {
+TEST_CASE("a cancel from outside ends all tasks of when_all") {
   int canceled_ones = 0;
   run([&]() -> task<> {
     cancel_scope scope;
@@ -140,7 +140,7 @@ TEST_CASE("a cancel from outside ends all of when_all's") {
   CHECK(canceled_ones == 2);
 }
 
-TEST_CASE("when all are done in spite of a cancel, when_all has their values") {
+TEST_CASE("when_all returns the values if all tasks complete in spite of a cancel") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -149,7 +149,7 @@ TEST_CASE("when all are done in spite of a cancel, when_all has their values") {
   });
 }
 
-TEST_CASE("when one of when_all's ends with canceled, so does when_all") {
+TEST_CASE("when a task of when_all ends with canceled, so does when_all") {
   std::stop_source source;
   source.request_stop();
   int canceled_ones = 0;
@@ -157,7 +157,7 @@ TEST_CASE("when one of when_all's ends with canceled, so does when_all") {
   CHECK(canceled_ones == 1);
 }
 
-TEST_CASE("when_all_settled gives the values and the failures of all, and cancels none") {
+TEST_CASE("when_all_settled returns all values and all failures and cancels no task") {
   run([]() -> task<> {
     auto const [late, failed, early] =
         co_await when_all_settled(give_after(9, 42), fail_after(2), give_after(1, std::make_unique<int>(1)));
@@ -170,7 +170,7 @@ TEST_CASE("when_all_settled gives the values and the failures of all, and cancel
   });
 }
 
-TEST_CASE("when_all_settled of a vector gives the outcomes in its order") {
+TEST_CASE("when_all_settled of a vector returns the outcomes in the same order") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
     tasks.push_back(give_after(3, 1));
@@ -188,7 +188,7 @@ TEST_CASE("when_all_settled of a vector gives the outcomes in its order") {
   });
 }
 
-TEST_CASE("a cancel from outside loses no value of when_all_settled, and ends it if there is none") {
+TEST_CASE("on a cancel from outside when_all_settled keeps every value and ends with canceled if there is none") {
   run([]() -> task<> {
     auto const give_in_spite_of_cancel = []() -> task<int> {
       try {

@@ -1,4 +1,4 @@
-// when_any: side by side until one is done, and nothing lost.
+// when_any: runs tasks concurrently until the first one completes, and loses no value.
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -46,7 +46,7 @@ task<int> fail_after(int turn_count) {
 
 }  // namespace
 
-TEST_CASE("when_any gives the value of the first that is done") {
+TEST_CASE("when_any returns the value of the first task that completes") {
   run([]() -> task<> {
     auto const [number, text] = co_await when_any(give_after(9, 42), give_after(2, std::string("text")));
     CHECK_FALSE(number.has_value());
@@ -54,7 +54,7 @@ TEST_CASE("when_any gives the value of the first that is done") {
   });
 }
 
-TEST_CASE("when_any tells which was done also where there are no values") {
+TEST_CASE("when_any reports which task completed even if the tasks have no values") {
   run([]() -> task<> {
     auto const [first, second] = co_await when_any(forever(), turns(2));
     CHECK_FALSE(first.has_value());
@@ -62,7 +62,7 @@ TEST_CASE("when_any tells which was done also where there are no values") {
   });
 }
 
-TEST_CASE("when_any cancels the losers and waits for them") {
+TEST_CASE("when_any cancels the losing tasks and waits for them") {
   std::vector<std::string> events;
   run([&]() -> task<> {
     co_await when_any(turns(2), wait_and_clean_up(events));
@@ -71,7 +71,7 @@ TEST_CASE("when_any cancels the losers and waits for them") {
   CHECK(events == std::vector<std::string>{"loser cleaned up", "when_any done"});
 }
 
-TEST_CASE("when both are done, when_any gives both values") {
+TEST_CASE("when both tasks complete in the same turn, when_any returns both values") {
   run([]() -> task<> {
     auto const [first, second] = co_await when_any(give_after(2, 1), give_after(2, 2));
     CHECK(first == 1);
@@ -79,7 +79,7 @@ TEST_CASE("when both are done, when_any gives both values") {
   });
 }
 
-TEST_CASE("a loser that is done in spite of the cancel has its value delivered") {
+TEST_CASE("the value of a losing task that completes in spite of the cancel is delivered") {
   run([]() -> task<> {
     auto const [first, second] = co_await when_any(give_after(2, 1), give_in_spite_of_cancel(2));
     CHECK(first == 1);
@@ -87,7 +87,7 @@ TEST_CASE("a loser that is done in spite of the cancel has its value delivered")
   });
 }
 
-TEST_CASE("when_any carries what can only be moved") {
+TEST_CASE("when_any returns move-only values") {
   run([]() -> task<> {
     auto [winner, loser] = co_await when_any(give_after(1, std::make_unique<int>(1)), forever());
     CHECK(**winner == 1);
@@ -95,7 +95,7 @@ TEST_CASE("when_any carries what can only be moved") {
   });
 }
 
-TEST_CASE("when_any of a vector gives outcomes in its order") {
+TEST_CASE("when_any of a vector returns outcomes in the same order") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
     for (int i = 0; i != 5; ++i) tasks.push_back(give_after(i == 3 ? 1 : 9, i));
@@ -105,7 +105,7 @@ TEST_CASE("when_any of a vector gives outcomes in its order") {
   });
 }
 
-TEST_CASE("when_any of a vector of tasks without values tells which was done") {
+TEST_CASE("when_any of a vector of tasks without values reports which one completed") {
   run([]() -> task<> {
     std::vector<task<>> tasks;
     tasks.push_back(turns(9));
@@ -116,27 +116,27 @@ TEST_CASE("when_any of a vector of tasks without values tells which was done") {
   });
 }
 
-TEST_CASE("when_any of an empty vector completes with an empty one") {
+TEST_CASE("when_any of an empty vector returns an empty vector") {
   run([]() -> task<> {
     auto const values = co_await when_any(std::vector<task<int>>());
     CHECK(values.empty());
   });
 }
 
-TEST_CASE("when one of when_any's fails first, the others are canceled and its exception is rethrown") {
+TEST_CASE("when a task of when_any fails first, the others are canceled and its exception is rethrown") {
   std::vector<std::string> events;
   CHECK_THROWS_WITH(run(when_any(fail_after(2), wait_and_clean_up(events))), "out of luck");
   CHECK(events == std::vector<std::string>{"loser cleaned up"});
 }
 
-TEST_CASE("when_any is not canceled by its own cancel of the losers") {
+TEST_CASE("when_any is not canceled by its own cancel of the losing tasks") {
   run([]() -> task<> {
     co_await when_any(turns(1), forever());
     co_await yield();
   });
 }
 
-TEST_CASE("a cancel from outside, with none done, ends when_any with canceled") {
+TEST_CASE("a cancel from outside ends when_any with canceled if no task has completed") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -147,7 +147,7 @@ TEST_CASE("a cancel from outside, with none done, ends when_any with canceled") 
   });
 }
 
-TEST_CASE("a cancel from outside loses no value of when_any that has come") {
+TEST_CASE("on a cancel from outside when_any keeps every value that a task has returned") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -164,7 +164,7 @@ TEST_CASE("a cancel from outside loses no value of when_any that has come") {
   });
 }
 
-TEST_CASE("a timeout around when_any loses no value either") {
+TEST_CASE("a timeout around when_any loses no value") {
   run([]() -> task<> {
     auto const [value, other] =
         co_await timeout(std::chrono::milliseconds(1), when_any(give_in_spite_of_cancel(42), forever()));
@@ -173,7 +173,7 @@ TEST_CASE("a timeout around when_any loses no value either") {
   });
 }
 
-TEST_CASE("when_any gives a value that came in the turn in which another failed, and the failure beside it") {
+TEST_CASE("when one task returns a value and another fails in the same turn, when_any returns both outcomes") {
   run([]() -> task<> {
     auto const [value, failed] = co_await when_any(give_after(2, 42), fail_after(2));
     CHECK(value == 42);
@@ -186,7 +186,7 @@ TEST_CASE("when_any gives a value that came in the turn in which another failed,
   });
 }
 
-TEST_CASE("when_any gives the first one's value, though a loser fails when it cleans up") {
+TEST_CASE("when_any returns the first value even if a losing task fails while it cleans up") {
   run([]() -> task<> {
     auto const fail_when_canceled = []() -> task<> {
       bool is_over = false;
@@ -204,7 +204,7 @@ TEST_CASE("when_any gives the first one's value, though a loser fails when it cl
   });
 }
 
-TEST_CASE("when_any of a vector gives a value beside a failure") {
+TEST_CASE("when_any of a vector returns a value and a failure from the same turn") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
     tasks.push_back(fail_after(2));
@@ -215,16 +215,16 @@ TEST_CASE("when_any of a vector gives a value beside a failure") {
   });
 }
 
-TEST_CASE("several failures, and no value, end when_any with all of them") {
+TEST_CASE("when_any with several failures and no value throws all of them") {
   try {
     run(when_any(fail_after(2), forever(), fail_after(2)));
-    FAIL("it has not thrown");
+    FAIL("nothing was thrown");
   } catch (multiple_errors const& e) {
     CHECK(e.size() == 2);
   }
 }
 
-TEST_CASE("a loser of when_any has no failure, and its canceled says what it had moved") {
+TEST_CASE("a losing task of when_any has no failure and its canceled exception reports the bytes transferred") {
   run([]() -> task<> {
     auto const move_some = []() -> task<> {
       bool is_over = false;
@@ -250,7 +250,7 @@ TEST_CASE("a loser of when_any has no failure, and its canceled says what it had
   });
 }
 
-TEST_CASE("an outcome of when_any becomes an optional") {
+TEST_CASE("an outcome of when_any converts to an optional") {
   run([]() -> task<> {
     auto [value, none] = co_await when_any(give_after(1, std::make_unique<int>(42)), give_after(99, 0));
     std::optional<std::unique_ptr<int>> kept;
@@ -260,7 +260,7 @@ TEST_CASE("an outcome of when_any becomes an optional") {
   });
 }
 
-TEST_CASE("a loser of when_any without a value that ends normally does not hide the first one's failure") {
+TEST_CASE("a losing task without a value that ends normally does not hide the first task's failure") {
   auto const end_when_canceled = []() -> task<> {
     try {
       co_await forever();

@@ -1,6 +1,8 @@
-// Fault 45: a loop is destroyed whose tasks still wait. Frames are freed (the sanitizers watch), descriptors closed.
+// Fault 45: a loop is destroyed while its tasks wait. Their frames must be freed, which the sanitizers check, and their
+// descriptors closed.
 //
-// The public interface leaves no task behind: whatever runs a task waits for its end. So this stops a loop from inside.
+// The public interface leaves no task behind: every call that runs a task waits for its end. So these tests stop a loop
+// from inside.
 #include <memory>
 #include <string>
 #include <thread>
@@ -25,7 +27,7 @@ struct stop_after {
   }
 };
 
-/// Runs the task that `main` makes for some turns; then drops it where it stands, and then the loop.
+/// Runs the task that `main` makes for some turns, then destroys it where it waits, and then the loop.
 template <class F>
 void run_and_drop(F main, int turns = 10) {
   auto const before = open_descriptors();
@@ -39,7 +41,7 @@ void run_and_drop(F main, int turns = 10) {
   CHECK(open_descriptors() == before);
 }
 
-/// Says that the frame it lives in is gone.
+/// Counts the destruction of the frame that it is in.
 struct farewell {
   int* count;
   explicit farewell(int& to) : count(&to) {}
@@ -50,7 +52,7 @@ struct farewell {
 
 }  // namespace
 
-TEST_CASE("fault 45: a task that reads is dropped") {
+TEST_CASE("fault 45: a task that waits in a read can be dropped") {
   int gone = 0;
   std::size_t parts_read = 0;
   run_and_drop([&]() -> task<> {
@@ -66,7 +68,7 @@ TEST_CASE("fault 45: a task that reads is dropped") {
   CHECK(parts_read == 4);
 }
 
-TEST_CASE("fault 45: a task that reads a stream of others is dropped, and the stream lives on") {
+TEST_CASE("fault 45: dropping a task that reads from a stream it does not own leaves the stream usable") {
   auto [stream, peer] = stream_and_peer();
   char buffer[8];
   run_and_drop([&]() -> task<> { co_await stream.read(buffer); });
@@ -75,7 +77,7 @@ TEST_CASE("fault 45: a task that reads a stream of others is dropped, and the st
   CHECK(std::string(buffer, n) == "later");
 }
 
-TEST_CASE("fault 45: a task that writes is dropped") {
+TEST_CASE("fault 45: a task that waits in a write can be dropped") {
   int gone = 0;
   run_and_drop([&]() -> task<> {
     farewell const frame(gone);
@@ -86,14 +88,14 @@ TEST_CASE("fault 45: a task that writes is dropped") {
   CHECK(gone == 1);
 }
 
-TEST_CASE("fault 45: a task that accepts is dropped") {
+TEST_CASE("fault 45: a task that waits in an accept can be dropped") {
   run_and_drop([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     static_cast<void>(co_await listener.accept());
   });
 }
 
-TEST_CASE("fault 45: tasks that connect are dropped") {
+TEST_CASE("fault 45: tasks that wait in a connect can be dropped") {
   black_hole const silent;
   run_and_drop([&]() -> task<> { static_cast<void>(co_await tcp::connect(silent.where())); });
   std::vector const addresses(3, silent.where());
@@ -102,13 +104,14 @@ TEST_CASE("fault 45: tasks that connect are dropped") {
   });
 }
 
-TEST_CASE("fault 45: a task that looks up a name is dropped") {
-  // A numeric one: the look-up goes on by itself, and with a name it might have /etc/hosts open when they are counted.
+TEST_CASE("fault 45: a task that waits for a name look-up can be dropped") {
+  // A numeric address: the look-up continues after the drop, and for a name it might have /etc/hosts open when the
+  // descriptors are counted.
   for (int turns = 1; turns != 5; ++turns)
     run_and_drop([]() -> task<> { static_cast<void>(co_await resolve("127.0.0.1:80")); }, turns);
 }
 
-TEST_CASE("fault 45: tasks in groups, scopes and deadlines are dropped") {
+TEST_CASE("fault 45: tasks in groups and scopes and with deadlines can be dropped") {
   int gone = 0;
   run_and_drop([&]() -> task<> {
     auto [stream, peer] = stream_and_peer();
@@ -133,7 +136,7 @@ TEST_CASE("fault 45: tasks in groups, scopes and deadlines are dropped") {
   CHECK(gone == 6);
 }
 
-TEST_CASE("fault 45: a task that has been spawned and has not begun is dropped") {
+TEST_CASE("fault 45: a task that was spawned and has not started can be dropped") {
   int begun = 0;
   for (int turns = 0; turns != 6; ++turns)
     run_and_drop(
@@ -153,7 +156,7 @@ TEST_CASE("fault 45: a task that has been spawned and has not begun is dropped")
   CHECK(begun > 0);
 }
 
-TEST_CASE("fault 45: a reader that has used up its turn's budget is dropped") {
+TEST_CASE("fault 45: a reader that has used up its turn's budget can be dropped") {
   for (int turns = 0; turns != 6; ++turns)
     run_and_drop(
         []() -> task<> {
@@ -165,7 +168,7 @@ TEST_CASE("fault 45: a reader that has used up its turn's budget is dropped") {
         turns);
 }
 
-TEST_CASE("fault 45: a task that waits for the thread pool is dropped before the call or after it") {
+TEST_CASE("fault 45: a task that waits for the thread pool can be dropped before or after the call") {
   for (int turns = 1; turns != 6; ++turns) {
     bool begun = false;
     bool ended = false;
@@ -182,11 +185,11 @@ TEST_CASE("fault 45: a task that waits for the thread pool is dropped before the
   }
 }
 
-TEST_CASE("what is posted to a loop that has ended is destroyed unused") {
+TEST_CASE("a function posted to a loop that has ended is destroyed without being called") {
   auto const token = std::make_shared<int>(1);
   {
     event_loop loop;
-    loop.post([token] { FAIL("it was called"); });
+    loop.post([token] { FAIL("the function was called"); });
   }
   CHECK(token.use_count() == 1);
 }
