@@ -104,8 +104,8 @@ TEST_CASE("fault 45: tasks that wait in a connect can be dropped") {
   });
 }
 
-TEST_CASE("fault 45: a task that waits for a name look-up can be dropped") {
-  // A numeric address: the look-up continues after the drop, and for a name it might have /etc/hosts open when the
+TEST_CASE("fault 45: a task that waits for a name lookup can be dropped") {
+  // A numeric address: the lookup continues after the drop, and for a name it might have /etc/hosts open when the
   // descriptors are counted.
   for (int turns = 1; turns != 5; ++turns)
     run_and_drop([]() -> task<> { static_cast<void>(co_await resolve("127.0.0.1:80")); }, turns);
