@@ -191,7 +191,7 @@ task<> directory::create_directories(std::string path) const {
   co_await on_thread_pool(work);
 }
 
-task<> directory::rename(std::string from, std::string to, replacement of_another) const {
+task<> directory::rename(std::string from, std::string to, if_exists mode) const {
   auto const work = [&] {
     auto const context = fmt::format("{} to {}", context_of("rename", *this, from), detail::shown(to));
     auto const old_path = path_within(*this, from, context);
@@ -204,8 +204,7 @@ task<> directory::rename(std::string from, std::string to, replacement of_anothe
     std::string const old_name(old_path.last());
     std::string const new_name(new_path.last());
     int code = 0;
-    if (of_another == replacement::refused)
-      code = rename_to_new(old_place, old_name.c_str(), new_place, new_name.c_str());
+    if (mode == if_exists::fail) code = rename_to_new(old_place, old_name.c_str(), new_place, new_name.c_str());
     else if (::renameat(old_place, old_name.c_str(), new_place, new_name.c_str()) != 0) code = errno;
     if (code != 0) throw detail::system_failure(code, context);
   };

@@ -137,7 +137,7 @@ TEST_CASE("rename, remove and status work on a symbolic link itself") {
     co_await put(inbox, "book", "hello");
     auto const failure = co_await failure_of<error>(inbox.rename("book", "other"));
     CHECK(failure.code() == std::errc::file_exists);
-    co_await inbox.rename("book", "other", replacement::allowed);
+    co_await inbox.rename("book", "other", if_exists::replace);
     auto const text = co_await text_in(inbox, "other");
     CHECK(text == "hello");
     there.link("../secret/passwd", "link");

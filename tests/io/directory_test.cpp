@@ -106,7 +106,7 @@ TEST_CASE("a rename gives a file another path, in another directory, too") {
     co_await inbox.rename("book", "cook");
     co_await inbox.rename("cook", "a/b/book");
     co_await inbox.rename("a/b/book", "a/b/look");
-    co_await inbox.rename("a/b/look", "c/book", replacement::allowed);
+    co_await inbox.rename("a/b/look", "c/book", if_exists::replace);
     CHECK(there.text_of("inbox/c/book") == "hello");
     CHECK(std::filesystem::is_empty(there.inbox("a/b")));
   });
@@ -121,7 +121,7 @@ TEST_CASE("a rename onto what is there is refused, and changes nothing, unless r
     CHECK(failure.code() == std::errc::file_exists);
     CHECK(there.text_of("inbox/old") == "old");
     CHECK(there.text_of("inbox/new") == "new");
-    co_await inbox.rename("old", "new", replacement::allowed);
+    co_await inbox.rename("old", "new", if_exists::replace);
     CHECK(there.text_of("inbox/new") == "old");
     CHECK_FALSE(exists(there.inbox("old")));
   });

@@ -95,9 +95,7 @@ inline task<> open_for_writing(directory const& in, std::string path) { co_await
 inline task<> open_as_directory(directory const& in, std::string path) { co_await in.open_directory(path); }
 inline task<> make(directory const& in, std::string path) { co_await in.create_directories(path); }
 inline task<> rename_from(directory const& in, std::string path) { co_await in.rename(path, "new"); }
-inline task<> rename_to(directory const& in, std::string path) {
-  co_await in.rename("old", path, replacement::allowed);
-}
+inline task<> rename_to(directory const& in, std::string path) { co_await in.rename("old", path, if_exists::replace); }
 inline task<> remove(directory const& in, std::string path) { co_await in.remove(path); }
 inline task<> sync(directory const& in, std::string path) { co_await in.sync(path); }
 inline task<> ask(directory const& in, std::string path) { co_await in.status(path); }

@@ -12,7 +12,10 @@
 namespace strait {
 
 /// Whether a rename may put a file in the place of another.
-enum class replacement : unsigned char { refused, allowed };
+enum class if_exists : unsigned char {
+  fail,    ///< the rename fails with `std::errc::file_exists`, and nothing changes
+  replace  ///< the file is replaced atomically
+};
 
 struct directory_entry {
   std::string name;  ///< without the directory's
@@ -45,8 +48,8 @@ class directory {
   /// Makes the directory and those above it; those that are there already stay as they are.
   [[nodiscard]] task<> create_directories(std::string path) const;
   /// Gives a file another path, at once: at any moment, whatever happens, there is the one or the other. With
-  /// `replacement::refused`, a file that is there is `std::errc::file_exists`, and nothing changes.
-  [[nodiscard]] task<> rename(std::string from, std::string to, replacement of_another = replacement::refused) const;
+  /// `if_exists::fail`, a file that is there is `std::errc::file_exists`, and nothing changes.
+  [[nodiscard]] task<> rename(std::string from, std::string to, if_exists mode = if_exists::fail) const;
   /// Takes the name of a file, or an empty directory, away.
   [[nodiscard]] task<> remove(std::string path) const;
   /// Completes when what has been made, renamed and removed in the directory `path` is on the disk (fsync(2)).

@@ -227,9 +227,9 @@ task<> counted_folder::remove(part& what) {
   release(what.size_ + entry_size);
 }
 
-task<> counted_folder::rename(part& what, std::string name, replacement of_another) {
-  if (of_another == replacement::refused) {
-    co_await folder_.rename(what.path_, std::move(name), of_another);
+task<> counted_folder::rename(part& what, std::string name, if_exists mode) {
+  if (mode == if_exists::fail) {
+    co_await folder_.rename(what.path_, std::move(name), mode);
     what.in_ = nullptr;
     co_return;
   }

@@ -73,9 +73,9 @@ class counted_folder {
   /// Throws `over_quota` if the file does not fit.
   [[nodiscard]] strait::task<std::optional<part>> open_part(std::string path, std::uint64_t size, unsigned permissions);
   [[nodiscard]] strait::task<> remove(part& what);
-  /// Gives the part of a whole file the name of the file, in the same folder. With `replacement::refused`, a file that
+  /// Gives the part of a whole file the name of the file, in the same folder. With `if_exists::fail`, a file that
   /// is there is `std::errc::file_exists`.
-  [[nodiscard]] strait::task<> rename(part& what, std::string name, strait::replacement of_another);
+  [[nodiscard]] strait::task<> rename(part& what, std::string name, strait::if_exists mode);
 
  private:
   void reserve(std::uint64_t bytes);

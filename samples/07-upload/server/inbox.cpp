@@ -210,7 +210,7 @@ task<decision> inbox::keep(incoming& what, mutex& reading) {
 
 task<std::optional<decision>> inbox::put_in_place(incoming& what, mutex& reading) {
   auto const& name = what.what().name;
-  auto const replaces = rules_.overwrite == overwrite::never ? replacement::refused : replacement::allowed;
+  auto const replaces = rules_.overwrite == overwrite::never ? if_exists::fail : if_exists::replace;
   for (;;) {
     if (auto refusal = co_await compare(what.what(), reading)) {  // somebody else has been faster
       co_await contents_.remove(what.part());

@@ -134,7 +134,7 @@ TEST_CASE("counted folder: of many files that replace one another at once, each 
     co_await count(all);
     auto const replace = [&](std::string name) -> task<> {
       auto part = co_await begin(all, std::move(name), 10, 10);
-      co_await all.rename(part, "a", replacement::allowed);
+      co_await all.rename(part, "a", if_exists::replace);
     };
     auto const several = [&](task_group& group) -> task<> {
       for (int i = 0; i != 8; ++i) group.spawn(replace(".upload-" + std::to_string(i)));
@@ -153,7 +153,7 @@ TEST_CASE("counted folder: a file that must not be replaced stays, and the part 
       auto part = co_await begin(all, ".upload-a", 10, 10);
       bool is_there = false;
       try {
-        co_await all.rename(part, "a", replacement::refused);
+        co_await all.rename(part, "a", if_exists::fail);
       } catch (error const& e) {
         is_there = e.code() == std::errc::file_exists;
       }
