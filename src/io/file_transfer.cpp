@@ -17,8 +17,8 @@
 namespace strait {
 
 file_write_failed::file_write_failed(std::error_code code, std::string_view context, std::uint64_t stored,
-                                     std::uint64_t taken)
-    : error(code, context, static_cast<std::size_t>(stored)), taken_(taken) {}
+                                     std::uint64_t received)
+    : error(code, context, static_cast<std::size_t>(stored)), received_(received) {}
 
 namespace detail {
 namespace {
@@ -131,7 +131,7 @@ void require_open(transfer_account const& transfer) {
 
 void throw_write_failed(transfer_account const& transfer, std::error_code code) {
   auto const context = fmt::format("write to {}", transfer.what().name());
-  throw file_write_failed(code, context, transfer.moved(), transfer.taken());
+  throw file_write_failed(code, context, transfer.moved(), transfer.received());
 }
 
 void throw_stream_ended(transfer_account const& transfer, std::string const& peer) {

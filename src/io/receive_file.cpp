@@ -75,7 +75,7 @@ class socket_receiving {
 task<> socket_receiving::fill() {
   auto const enough = is_in_memory_ ? spliced_bytes::most : worth_a_write;
   try {
-    if (is_in_memory_ && transfer_.taken() != 0) co_await yield();
+    if (is_in_memory_ && transfer_.received() != 0) co_await yield();
     for (auto before = pipe_.size(); may_take() && pipe_.size() < enough; before = pipe_.size()) {
       co_await take();
       if (pipe_.size() == before) break;
@@ -89,7 +89,7 @@ task<> socket_receiving::fill() {
 task<> socket_receiving::take() {
   auto const most = std::min<std::uint64_t>(spliced_bytes::most - pipe_.size(), transfer_.wanted());
   auto const size = co_await splice_access::read(from_, pipe_, static_cast<std::size_t>(most));
-  transfer_.add_taken(size);
+  transfer_.add_received(size);
   is_refused_ = pipe_.is_refused() || (pipe_.is_full() && pipe_.size() < least_full);
   has_ended_ = size == 0 && !pipe_.is_refused() && !pipe_.is_full();
 }
@@ -118,7 +118,7 @@ task<> socket_receiving::store() {
     code = e.code();
   }
   splice_access::have_read(from_, done.taken);
-  transfer_.add_taken(done.taken);
+  transfer_.add_received(done.taken);
   transfer_.add_moved(done.stored);
   pipe_.stored();
   if (done.socket_failure != 0) {

@@ -27,7 +27,7 @@ task<transfer_report> report_of(Receive receive) {
   } catch (canceled const& c) {
     co_return transfer_report{c.transferred(), c.transferred()};
   } catch (file_write_failed const& e) {
-    co_return transfer_report{e.transferred(), e.taken()};
+    co_return transfer_report{e.transferred(), e.received()};
   } catch (error const& e) {
     co_return transfer_report{e.transferred(), e.transferred()};
   }
@@ -177,7 +177,7 @@ TEST_CASE("a file that takes no more says how much has been taken, and the conne
               CHECK(failure.code() == std::errc::file_too_large);
               CHECK(failure.transferred() == limit);
               CHECK(std::string(failure.what()) == "write to book: file too large");
-              taken = failure.taken();
+              taken = failure.received();
             }
             CHECK(taken >= limit);
             CHECK(taken == p.near.bytes_read());
@@ -200,7 +200,7 @@ TEST_CASE("a file that takes nothing leaves in a reader what it has") {
     co_await when_all(near.write("hello, world"), in.peek(12));
     auto const failure = co_await failure_of<file_write_failed>(receive_file(in, refuses, 0, 5));
     CHECK(failure.code() == std::errc::bad_file_descriptor);
-    CHECK(failure.taken() == 0);
+    CHECK(failure.received() == 0);
     CHECK(in.buffered() == "hello, world");
   });
 }

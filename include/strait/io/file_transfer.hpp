@@ -35,13 +35,13 @@ using transfer_progress = hook<void(std::uint64_t)>;
 /// A `receive_file` whose file takes no more: the disk is full, say.
 class file_write_failed : public error {
  public:
-  file_write_failed(std::error_code code, std::string_view context, std::uint64_t stored, std::uint64_t taken);
+  file_write_failed(std::error_code code, std::string_view context, std::uint64_t stored, std::uint64_t received);
   /// Bytes that the stream has given. The first `transferred()` of them are in the file, the others are lost. So much
   /// of what the peer sends has been read, and a protocol can skip the rest and go on.
-  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+  [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
 
  private:
-  std::uint64_t taken_;
+  std::uint64_t received_;
 };
 
 namespace detail {
@@ -66,9 +66,9 @@ class transfer_account {
   [[nodiscard]] std::uint64_t left() const noexcept { return count_ - moved_; }
 
   /// Bytes that a stream has given, for the file.
-  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
-  void add_taken(std::uint64_t size) noexcept { taken_ += size; }
-  [[nodiscard]] std::uint64_t wanted() const noexcept { return count_ - taken_; }
+  [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+  void add_received(std::uint64_t size) noexcept { received_ += size; }
+  [[nodiscard]] std::uint64_t wanted() const noexcept { return count_ - received_; }
 
   /// Calls the progress if it is due.
   void tell() {
@@ -83,7 +83,7 @@ class transfer_account {
   std::uint64_t const offset_;
   std::uint64_t const count_;
   std::uint64_t moved_ = 0;
-  std::uint64_t taken_ = 0;
+  std::uint64_t received_ = 0;
   std::uint64_t told_ = 0;
   transfer_progress progress_;
 };
@@ -160,7 +160,7 @@ task<bool> receive_by_memory(Stream& from, transfer_account& transfer, std::uint
       failure = std::current_exception();
     }
     most -= got;
-    transfer.add_taken(got);
+    transfer.add_received(got);
     if (got != 0) co_await store_contents(transfer, const_buffer(block.data(), got));
     if (failure) std::rethrow_exception(failure);
     if (has_ended) co_return false;
@@ -205,7 +205,7 @@ task<> receive_buffered(buffered_reader<Stream>& from, transfer_account& transfe
   }
   auto const size = static_cast<std::size_t>(transfer.moved() - before);
   from.consume(size);
-  transfer.add_taken(size);
+  transfer.add_received(size);
   if (refusal) throw_write_failed(transfer, refusal);
   if (failure) std::rethrow_exception(failure);
 }

@@ -248,7 +248,7 @@ task<std::uint64_t> upload_session::store(upload& one, data what) {
       one.file->add(taken);
       throw;
     } catch (file_write_failed const& e) {
-      taken = e.taken();
+      taken = e.received();
       one.file->add(e.transferred());
       one.refuse(refusal_of(e.code()));
     } catch (error const& e) {
