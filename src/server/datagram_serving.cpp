@@ -216,14 +216,14 @@ std::exception_ptr datagram_worker::out_of_time() const noexcept {
 void datagram_counts::add_to(datagram_statistics& total) const noexcept {
   // A datagram is counted as received first, and as what it has come to later: so read these in the other order.
   datagram_statistics here;
-  here.refused = refused.get();
+  here.rejected = rejected.get();
   here.served = served.get();
   here.failed = failed.get();
   here.timed_out = timed_out.get();
   here.cut = cut.get();
   here.truncated = truncated.get();
   here.received = received.get();
-  here.active = here.received - here.refused - here.served - here.failed - here.timed_out - here.cut;
+  here.active = here.received - here.rejected - here.served - here.failed - here.timed_out - here.cut;
   here.receive_errors = receive_errors.get();
   here.replies = replies.get();
   here.bytes_received = bytes_received.get();

@@ -31,7 +31,7 @@ template void detail::report(local::serve_options const&, local::request const&,
 
 datagram_statistics& datagram_statistics::operator+=(datagram_statistics const& other) noexcept {
   received += other.received;
-  refused += other.refused;
+  rejected += other.rejected;
   active += other.active;
   served += other.served;
   failed += other.failed;
@@ -49,7 +49,7 @@ std::string datagram_statistics::to_string() const {
   detail::count_list list(fmt::format("{} received", received));
   list.add(active, "active");
   list.add(served, "served");
-  list.add(refused, "refused");
+  list.add(rejected, "rejected");
   list.add(failed, "failed");
   list.add(timed_out, "timed out");
   list.add(cut, "cut off");

@@ -224,11 +224,11 @@ TEST_CASE("fault 39: on_datagram chooses whom to serve, before a handler begins"
                   },
                   {.on_datagram = [&](udp::request const& datagram) { return datagram.from() != enemy; }});
   CHECK(begun == 1);
-  CHECK(statistics.refused == 10);
+  CHECK(statistics.rejected == 10);
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("where on_datagram throws, the datagram is refused") {
+TEST_CASE("where on_datagram throws, the datagram is rejected") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -242,7 +242,7 @@ TEST_CASE("where on_datagram throws, the datagram is refused") {
                                         if (datagram.text() == "!") throw std::runtime_error("what is that?");
                                         return true;
                                       }});
-  CHECK(statistics.refused == 1);
+  CHECK(statistics.rejected == 1);
 }
 
 TEST_CASE("statistics add up, and read well") {
@@ -265,7 +265,7 @@ TEST_CASE("statistics add up, and read well") {
   CHECK(statistics.active == 0);
   CHECK(ended(statistics) == statistics.received);
   CHECK(fmt::format("{}", statistics) ==
-        "5 received: 2 served, 1 refused, 2 failed; 2 replies; 26 bytes received, 6 sent");
+        "5 received: 2 served, 1 rejected, 2 failed; 2 replies; 26 bytes received, 6 sent");
   CHECK(datagram_statistics{}.to_string() == "0 received; 0 bytes received, 0 sent");
 }
 

@@ -8,12 +8,12 @@
 
 namespace strait {
 
-/// What a datagram server has done until now. Each datagram that was received is counted in exactly one of `refused`,
+/// What a datagram server has done until now. Each datagram that was received is counted in exactly one of `rejected`,
 /// `active`, `served`, `failed`, `timed_out` and `cut`. What the system has dropped, because its buffer was full, it
 /// has not received.
 struct datagram_statistics {
   std::uint64_t received = 0;
-  std::uint64_t refused = 0;    ///< `on_datagram` said no
+  std::uint64_t rejected = 0;   ///< `on_datagram` said no
   std::uint64_t active = 0;     ///< their handlers have not ended
   std::uint64_t served = 0;     ///< their handlers have ended by themselves
   std::uint64_t failed = 0;     ///< their handlers have thrown
@@ -28,7 +28,7 @@ struct datagram_statistics {
 
   datagram_statistics& operator+=(datagram_statistics const& other) noexcept;
 
-  /// "1000 received: 990 served, 10 refused; 990 replies; 5000 bytes received, 23760 sent": what is zero is left out.
+  /// "1000 received: 990 served, 10 rejected; 990 replies; 5000 bytes received, 23760 sent": what is zero is left out.
   [[nodiscard]] std::string to_string() const;
 };
 

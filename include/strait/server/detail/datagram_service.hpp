@@ -178,7 +178,7 @@ class datagram_service final : public datagram_serving {
         if (outcome == receive_outcome::failed) {
           co_await sleep_for(self.receiving_failed());
         } else if (!admits(datagram)) {
-          self.refused();
+          self.rejected();
         } else {
           try {
             co_await handle_operation<Handler, request>(self, handler_, datagram);

@@ -161,7 +161,7 @@ class datagram_worker : public list_hook<datagram_worker>, private timer {
   }
   /// The system has failed to receive. Gives how long to wait before it is asked again.
   [[nodiscard]] std::chrono::nanoseconds receiving_failed() noexcept;
-  void refused() noexcept { serving_.counts.refused.add(1); }
+  void rejected() noexcept { serving_.counts.rejected.add(1); }
   /// The handler waits for something.
   void handler_waits() noexcept;
   /// The handler has ended.
