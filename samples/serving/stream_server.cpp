@@ -21,7 +21,7 @@ void log_event(server_options const& options, server_event const& what) {
     case kind::served: return log(options, "{} disconnected", *what.who);
     case kind::failed:
     case kind::timed_out: return log(options, "{} disconnected: {}", *what.who, describe(what.failure));
-    case kind::cut: return log(options, "{} cut off", *what.who);  // it had its time to finish
+    case kind::aborted: return log(options, "{} cut off", *what.who);  // it had its time to finish
     case kind::draining: {
       std::chrono::duration<double> const time_left = options.drain;
       if (what.connections != 0 && time_left.count() > 0)

@@ -189,7 +189,7 @@ std::exception_ptr datagram_worker::failed() noexcept {
     throw;
   } catch (canceled const&) {
     if (canceled_by_ == cause::drain) {
-      counts.cut.add(1);
+      counts.aborted.add(1);
       return {};
     }
     if (canceled_by_ == cause::deadline) {
@@ -220,10 +220,10 @@ void datagram_counts::add_to(datagram_statistics& total) const noexcept {
   here.served = served.get();
   here.failed = failed.get();
   here.timed_out = timed_out.get();
-  here.cut = cut.get();
+  here.aborted = aborted.get();
   here.truncated = truncated.get();
   here.received = received.get();
-  here.active = here.received - here.rejected - here.served - here.failed - here.timed_out - here.cut;
+  here.active = here.received - here.rejected - here.served - here.failed - here.timed_out - here.aborted;
   here.receive_errors = receive_errors.get();
   here.replies = replies.get();
   here.bytes_received = bytes_received.get();

@@ -36,7 +36,7 @@ datagram_statistics& datagram_statistics::operator+=(datagram_statistics const& 
   served += other.served;
   failed += other.failed;
   timed_out += other.timed_out;
-  cut += other.cut;
+  aborted += other.aborted;
   truncated += other.truncated;
   receive_errors += other.receive_errors;
   replies += other.replies;
@@ -52,7 +52,7 @@ std::string datagram_statistics::to_string() const {
   list.add(rejected, "rejected");
   list.add(failed, "failed");
   list.add(timed_out, "timed out");
-  list.add(cut, "cut off");
+  list.add(aborted, "aborted");
   list.next_kind();
   list.add(truncated, "truncated");
   list.add(receive_errors, "receive errors");

@@ -21,7 +21,7 @@ class server_loops {
     std::lock_guard const lock(mutex_);
     std::erase(loops_, &one);
     one.add_to(past_);
-    past_.cut += std::exchange(past_.active, 0);  // their loop has been destroyed before they had ended
+    past_.aborted += std::exchange(past_.active, 0);  // their loop has been destroyed before they had ended
   }
 
   void wake_all() noexcept {

@@ -36,7 +36,7 @@ std::string server_event::to_string() const {
     case kind::served: return fmt::format("{} ended {}", *who, traffic(*this));
     case kind::failed: return fmt::format("{} failed {}: {}", *who, traffic(*this), describe(failure));
     case kind::timed_out: return fmt::format("{} timed out {}: {}", *who, traffic(*this), describe(failure));
-    case kind::cut: return fmt::format("{} cut off {}", *who, traffic(*this));
+    case kind::aborted: return fmt::format("{} aborted {}", *who, traffic(*this));
     case kind::draining: return fmt::format("draining: {} connected", connections);
     case kind::drained: return fmt::format("drained after {:.3g} s", seconds(lasted));
   }
@@ -50,7 +50,7 @@ server_statistics& server_statistics::operator+=(server_statistics const& other)
   served += other.served;
   failed += other.failed;
   timed_out += other.timed_out;
-  cut += other.cut;
+  aborted += other.aborted;
   drained += other.drained;
   accept_back_offs += other.accept_back_offs;
   bytes_received += other.bytes_received;
@@ -65,7 +65,7 @@ std::string server_statistics::to_string() const {
   list.add(rejected, "rejected");
   list.add(failed, "failed");
   list.add(timed_out, "timed out");
-  list.add(cut, "cut off");
+  list.add(aborted, "aborted");
   list.next_kind();
   list.add(drained, "ended while draining");
   list.add(accept_back_offs, "accept back-offs");

@@ -170,10 +170,10 @@ void serving_counts::add_to(server_statistics& total) const noexcept {
   here.served = served.get();
   here.failed = failed.get();
   here.timed_out = timed_out.get();
-  here.cut = cut.get();
+  here.aborted = aborted.get();
   here.drained = drained.get();
   here.accepted = accepted.get();
-  here.active = here.accepted - here.rejected - here.served - here.failed - here.timed_out - here.cut;
+  here.active = here.accepted - here.rejected - here.served - here.failed - here.timed_out - here.aborted;
   here.accept_back_offs = back_offs.get();
   total += here;
 }
@@ -262,7 +262,7 @@ void connection::failed(std::exception_ptr const& failure) noexcept {
   try {
     std::rethrow_exception(failure);
   } catch (canceled const&) {
-    if (canceled_by_ == cause::drain) return ended(server_event::kind::cut, counts.cut);
+    if (canceled_by_ == cause::drain) return ended(server_event::kind::aborted, counts.aborted);
     if (canceled_by_ == cause::deadline)
       return ended(server_event::kind::timed_out, counts.timed_out, timed_out_failure());
   } catch (timed_out const&) {
@@ -274,7 +274,7 @@ void connection::failed(std::exception_ptr const& failure) noexcept {
 void connection::ended(server_event::kind what, counter& count, std::exception_ptr failure) noexcept {
   reset();
   count.add(1);
-  if (serving_.is_draining_ && what != server_event::kind::cut) serving_.counts_.drained.add(1);
+  if (serving_.is_draining_ && what != server_event::kind::aborted) serving_.counts_.drained.add(1);
   if (serving_.options().on_event) {
     auto event = event_of(what);
     event.failure = failure;

@@ -82,7 +82,7 @@ class Drain(unittest.TestCase):
             took = time.monotonic() - signaled
             self.assertGreater(took, 3.9)
             answered, unanswered = CLIENTS // 2 + 1, CLIENTS // 2
-            self.assert_counts(report, accepted=CLIENTS + 1, served=answered, drained=answered, cut=unanswered)
+            self.assert_counts(report, accepted=CLIENTS + 1, served=answered, drained=answered, aborted=unanswered)
             self.check_bytes(server, clients, report)
             say(f"{unanswered} of {CLIENTS} requests outlast a drain of 4 s: cut off, ended after {took:.2f} s; "
                 f"{report}")

@@ -22,10 +22,10 @@ std::atomic<bool> is_draining = false;
 
 std::string to_json(server_statistics const& of) {
   return fmt::format(
-      R"({{"accepted": {}, "rejected": {}, "active": {}, "served": {}, "failed": {}, "timed_out": {}, "cut": {}, )"
+      R"({{"accepted": {}, "rejected": {}, "active": {}, "served": {}, "failed": {}, "timed_out": {}, "aborted": {}, )"
       R"("drained": {}, "accept_back_offs": {}, "bytes_received": {}, "bytes_sent": {}}})",
-      of.accepted, of.rejected, of.active, of.served, of.failed, of.timed_out, of.cut, of.drained, of.accept_back_offs,
-      of.bytes_received, of.bytes_sent);
+      of.accepted, of.rejected, of.active, of.served, of.failed, of.timed_out, of.aborted, of.drained,
+      of.accept_back_offs, of.bytes_received, of.bytes_sent);
 }
 
 /// What comes before the next space; `text` loses both.

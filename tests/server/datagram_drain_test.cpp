@@ -105,7 +105,7 @@ TEST_CASE("fault 43: a handler that has not finished when the time to drain is o
       one.server.stop();
     };
     auto const [statistics, nothing] = co_await when_all(one.serve(), clients());
-    CHECK(statistics.cut == 2);
+    CHECK(statistics.aborted == 2);
     CHECK(ended(statistics) == 2);
   });
   CHECK(sorted(one.events) == trace{"began", "began", "canceled", "canceled"});

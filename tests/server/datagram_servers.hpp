@@ -52,7 +52,7 @@ datagram_statistics serve_while(udp::socket socket, Handler handler, Clients cli
 
 /// How many of them have come to an end.
 inline std::uint64_t ended(datagram_statistics const& of) {
-  return of.rejected + of.served + of.failed + of.timed_out + of.cut;
+  return of.rejected + of.served + of.failed + of.timed_out + of.aborted;
 }
 
 }  // namespace strait::test

@@ -174,7 +174,7 @@ void check_sweep(Handler handler) {
       CHECK(result.unserved <= 1);
       CHECK(result.is_served_again);
       CHECK(result.statistics.failed <= 1);
-      CHECK(result.statistics.cut == 0);
+      CHECK(result.statistics.aborted == 0);
       CHECK(result.errors <= 1);
       CHECK(result.errors >= result.statistics.failed + result.statistics.timed_out);
       CHECK((result.unserved == 0 || result.errors + result.statistics.accept_back_offs != 0));  // it has been told

@@ -40,7 +40,7 @@ TEST_CASE("fault 45: a loop is destroyed whose connections are in the middle of 
     serve_and_drop(which, std::move(listener), handler, turns_before);
     auto const statistics = which.statistics();
     CHECK(statistics.active == 0);
-    CHECK(statistics.cut == statistics.accepted);
+    CHECK(statistics.aborted == statistics.accepted);
     CHECK(adds_up(statistics));
     CHECK(alive == 1);  // `handler`
   }

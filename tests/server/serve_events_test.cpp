@@ -94,8 +94,8 @@ TEST_CASE("events are printed as one line each") {
   event.lasted = 2100ms;
   event.what = kind::served;
   CHECK(event.to_string() == name + " ended after 2.1 s, 512 bytes received, 64 sent");
-  event.what = kind::cut;
-  CHECK(event.to_string() == name + " cut off after 2.1 s, 512 bytes received, 64 sent");
+  event.what = kind::aborted;
+  CHECK(event.to_string() == name + " aborted after 2.1 s, 512 bytes received, 64 sent");
   event.failure = std::make_exception_ptr(std::runtime_error("out of luck"));
   event.what = kind::failed;
   CHECK(event.to_string() == name + " failed after 2.1 s, 512 bytes received, 64 sent: out of luck");
@@ -112,10 +112,15 @@ TEST_CASE("events are printed as one line each") {
 
 TEST_CASE("statistics are printed without what is zero") {
   CHECK(server_statistics{}.to_string() == "0 accepted; 0 bytes received, 0 sent");
-  server_statistics const some{
-      .accepted = 1000, .served = 990, .failed = 7, .timed_out = 2, .cut = 1, .bytes_received = 64, .bytes_sent = 32};
+  server_statistics const some{.accepted = 1000,
+                               .served = 990,
+                               .failed = 7,
+                               .timed_out = 2,
+                               .aborted = 1,
+                               .bytes_received = 64,
+                               .bytes_sent = 32};
   CHECK(fmt::format("{}", some) ==
-        "1000 accepted: 990 served, 7 failed, 2 timed out, 1 cut off; 64 bytes received, 32 sent");
+        "1000 accepted: 990 served, 7 failed, 2 timed out, 1 aborted; 64 bytes received, 32 sent");
   server_statistics const others{.accepted = 5, .rejected = 2, .active = 3, .drained = 1, .accept_back_offs = 4};
   CHECK(others.to_string() ==
         "5 accepted: 3 active, 2 rejected; 1 ended while draining, 4 accept back-offs; 0 bytes received, 0 sent");
@@ -130,7 +135,7 @@ TEST_CASE("statistics are summed member by member") {
   CHECK(sum.served == 44);
   CHECK(sum.failed == 55);
   CHECK(sum.timed_out == 66);
-  CHECK(sum.cut == 77);
+  CHECK(sum.aborted == 77);
   CHECK(sum.drained == 88);
   CHECK(sum.accept_back_offs == 99);
   CHECK(sum.bytes_received == 110);

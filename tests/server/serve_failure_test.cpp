@@ -104,5 +104,5 @@ TEST_CASE("fault 43: a connection that begins when the time to drain is over alr
   auto const statistics =
       complete([&]() -> task<server_statistics> { return which.serve(std::move(listener), handler); });
   CHECK(statistics.accepted == 1);
-  CHECK(statistics.cut == 1);
+  CHECK(statistics.aborted == 1);
 }

@@ -94,10 +94,10 @@ TEST_CASE("fault 43: handlers that go on when the time to drain is over are canc
   auto const statistics = serve_during(std::move(listener), echo_to_reference, options,
                                        [&]() -> task<> { co_await check_echo(client, "hello"); });
   CHECK(clock::now() - begun >= drain);
-  CHECK(statistics.cut == 1);
+  CHECK(statistics.aborted == 1);
   CHECK(statistics.drained == 0);
   CHECK(notes.errors.empty());
-  CHECK(notes.kinds.at(2) == server_event::kind::cut);
+  CHECK(notes.kinds.at(2) == server_event::kind::aborted);
 }
 
 TEST_CASE("a handler that shields itself keeps a time-out of its own when it is cut off") {
@@ -122,7 +122,7 @@ TEST_CASE("a handler that shields itself keeps a time-out of its own when it is 
     co_return co_await serve_beside(which, std::move(listener), handler, clients);
   });
   CHECK(has_cleaned_up);
-  CHECK(statistics.cut == 1);
+  CHECK(statistics.aborted == 1);
 }
 
 TEST_CASE("a handler that has replied, and only waits for its peer to end, is not cut off but served") {
@@ -132,7 +132,7 @@ TEST_CASE("a handler that has replied, and only waits for its peer to end, is no
   auto const statistics = serve_during(std::move(listener), handler, {.drain = 0s, .linger = 1h},
                                        [&]() -> task<> { co_await check_rest(client, "bye"); });
   CHECK(statistics.served == 1);
-  CHECK(statistics.cut == 0);
+  CHECK(statistics.aborted == 0);
   CHECK(statistics.drained == 1);
 }
 

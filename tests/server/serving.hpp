@@ -46,7 +46,7 @@ task<> eventually(F is_so) {
 
 /// Whether each connection is counted in exactly one place.
 inline bool adds_up(server_statistics const& of) {
-  return of.accepted == of.rejected + of.active + of.served + of.failed + of.timed_out + of.cut;
+  return of.accepted == of.rejected + of.active + of.served + of.failed + of.timed_out + of.aborted;
 }
 
 template <class Stream>

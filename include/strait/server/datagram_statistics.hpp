@@ -9,8 +9,8 @@
 namespace strait {
 
 /// What a datagram server has done until now. Each datagram that was received is counted in exactly one of `rejected`,
-/// `active`, `served`, `failed`, `timed_out` and `cut`. What the system has dropped, because its buffer was full, it
-/// has not received.
+/// `active`, `served`, `failed`, `timed_out` and `aborted`. What the system has dropped, because its buffer was full,
+/// it has not received.
 struct datagram_statistics {
   std::uint64_t received = 0;
   std::uint64_t rejected = 0;   ///< `on_datagram` said no
@@ -18,7 +18,7 @@ struct datagram_statistics {
   std::uint64_t served = 0;     ///< their handlers have ended by themselves
   std::uint64_t failed = 0;     ///< their handlers have thrown
   std::uint64_t timed_out = 0;  ///< ended by a limit of time
-  std::uint64_t cut = 0;        ///< not ended when the time to drain was over
+  std::uint64_t aborted = 0;    ///< canceled because they had not ended when `drain` expired
 
   std::uint64_t truncated = 0;       ///< of those received: longer than `max_datagram_size`
   std::uint64_t receive_errors = 0;  ///< how often the system would not receive, and was asked again

@@ -28,7 +28,7 @@ struct server_event {
     served,     ///< the handler has ended
     failed,     ///< the handler has thrown `failure`
     timed_out,  ///< a limit of time or rate has ended it; `failure` says which
-    cut,        ///< it had not ended when the time to drain was over
+    aborted,    ///< its handler had not ended when `drain` expired, and was canceled
     draining,   ///< the server accepts no more; `connections` are there
     drained     ///< the last one has ended
   };

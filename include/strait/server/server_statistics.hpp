@@ -9,7 +9,7 @@
 namespace strait {
 
 /// What a server has done until now. Each connection that was accepted is counted in exactly one of `rejected`,
-/// `active`, `served`, `failed`, `timed_out` and `cut`.
+/// `active`, `served`, `failed`, `timed_out` and `aborted`.
 struct server_statistics {
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;   ///< closed at once: there were too many, or `on_connect` said no
@@ -17,17 +17,17 @@ struct server_statistics {
   std::uint64_t served = 0;     ///< their handlers have ended by themselves
   std::uint64_t failed = 0;     ///< their handlers have thrown
   std::uint64_t timed_out = 0;  ///< ended by a limit of time or rate
-  std::uint64_t cut = 0;        ///< not ended when the time to drain was over
+  std::uint64_t aborted = 0;    ///< canceled because they had not ended when `drain` expired
 
-  std::uint64_t drained = 0;           ///< of those that are not `cut`: ended while their loop was draining
+  std::uint64_t drained = 0;           ///< of those that are not `aborted`: ended while their loop was draining
   std::uint64_t accept_back_offs = 0;  ///< how often descriptors or memory for another one were wanting
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
 
   server_statistics& operator+=(server_statistics const& other) noexcept;
 
-  /// "1000 accepted: 990 served, 7 failed, 2 timed out, 1 cut; 64000 bytes received, 64000 sent": what is zero is left
-  /// out.
+  /// "1000 accepted: 990 served, 7 failed, 2 timed out, 1 aborted; 64000 bytes received, 64000 sent": what is zero is
+  /// left out.
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -10,7 +10,7 @@ struct datagram_counts {
   void add_to(datagram_statistics& total) const noexcept;
 
   counter received, bytes_received, served, replies, bytes_sent;  // of most datagrams
-  counter rejected, failed, timed_out, cut, truncated, receive_errors;
+  counter rejected, failed, timed_out, aborted, truncated, receive_errors;
 };
 
 }  // namespace strait::detail

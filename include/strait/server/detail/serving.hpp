@@ -32,7 +32,7 @@ class server_core;
 struct serving_counts {
   void add_to(server_statistics& total) const noexcept;
 
-  counter accepted, rejected, served, failed, timed_out, cut, drained, back_offs;
+  counter accepted, rejected, served, failed, timed_out, aborted, drained, back_offs;
 };
 
 /// From the first accept to the end of the last handler. Lives in the frame of `serve`.
