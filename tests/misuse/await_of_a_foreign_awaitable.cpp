@@ -1,4 +1,4 @@
-// expect: a task can await tasks and strait's own operations only
+// expect: a task can await only tasks and strait's own operations
 #include <coroutine>
 
 #include <strait/strait.hpp>

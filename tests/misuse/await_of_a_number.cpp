@@ -1,4 +1,4 @@
-// expect: a task can await tasks and strait's own operations only
+// expect: a task can await only tasks and strait's own operations
 #include <strait/strait.hpp>
 
 strait::task<> wait() { co_await 42; }

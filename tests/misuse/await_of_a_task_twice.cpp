@@ -1,4 +1,4 @@
-// expect: a task is awaited once and used up by it
+// expect: awaiting a task consumes it
 #include <strait/strait.hpp>
 
 strait::task<> wait(strait::task<> work) {

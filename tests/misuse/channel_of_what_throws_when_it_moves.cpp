@@ -1,4 +1,4 @@
-// expect: what goes through a channel must move without throwing
+// expect: the element type of a channel must be nothrow move constructible
 #include <strait/strait.hpp>
 
 struct heavy {

@@ -1,4 +1,4 @@
-// expect: a hook keeps little, and nothing that must be destroyed
+// expect: a hook must be trivially copyable and at most four pointers in size
 #include <string>
 
 #include <strait/strait.hpp>

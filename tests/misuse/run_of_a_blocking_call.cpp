@@ -1,4 +1,4 @@
-// expect: run takes a task, or a callable that makes one
+// expect: run takes a task, or a callable that returns one
 #include <strait/strait.hpp>
 
 int main() {

@@ -1,4 +1,4 @@
-// expect: what is spawned must be a task<>: nobody could receive its value
+// expect: spawn takes a task<>, because the value of another task would be lost
 #include <strait/strait.hpp>
 
 strait::task<int> answer(int question);

@@ -1,4 +1,4 @@
-// expect: what is spawned must be a task<>: nobody could receive its value
+// expect: spawn takes a task<>, because the value of another task would be lost
 #include <strait/strait.hpp>
 
 void start(strait::task_group& group, strait::task<int> answer) { group.spawn(std::move(answer)); }

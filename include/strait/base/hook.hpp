@@ -26,7 +26,7 @@ class hook<Result(Args...)> {
   hook(F callable) noexcept : call_(&call<F>) {  // NOLINT: converts, as a function parameter would
     static_assert(
         std::is_trivially_copyable_v<F> && sizeof(F) <= room && alignof(F) <= alignof(void*),
-        "strait: a hook keeps little, and nothing that must be destroyed: capture by reference, or a pointer");
+        "strait: a hook must be trivially copyable and at most four pointers in size: capture by reference or pointer");
     ::new (static_cast<void*>(callable_)) F(callable);
   }
 

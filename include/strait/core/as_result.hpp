@@ -72,7 +72,7 @@ class [[nodiscard("co_await it")]] as_result_operation {
 template <awaitable A>
 auto as_result(A&& what) {
   static_assert(!std::is_lvalue_reference_v<A>,
-                "strait: what is awaited is used up by it: write as_result(std::move(task))");
+                "strait: as_result consumes the task: write as_result(std::move(task))");
   return as_result_operation<std::remove_cvref_t<A>>(std::move(what));
 }
 

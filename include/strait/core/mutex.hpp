@@ -26,7 +26,7 @@ class mutex_lock_operation;
 class mutex {
  public:
   /// Unlocks when it is destroyed.
-  class [[nodiscard("a guard that is dropped unlocks at once: auto const guard = co_await mutex.lock()")]] guard {
+  class [[nodiscard("a discarded guard unlocks the mutex at once: auto const guard = co_await mutex.lock()")]] guard {
    public:
     /// Holds nothing.
     guard() noexcept = default;

@@ -24,7 +24,8 @@ decltype(auto) run(F main) {
 template <class F>
   requires(!detail::makes_task<F> && !detail::is_task<F>)
 void run(F) {
-  static_assert(detail::makes_task<F>, "strait: run takes a task, or a callable that makes one: [&]() -> task<> { … }");
+  static_assert(detail::makes_task<F>,
+                "strait: run takes a task, or a callable that returns one: [&]() -> task<> { … }");
 }
 
 namespace detail {
@@ -41,7 +42,7 @@ void run_made(void* context, event_loop& loop, unsigned index) {
   else
     static_assert(
         makes_task<Factory>,
-        "strait: each thread runs a task: give a callable that makes one, [&](unsigned index) -> task<> { … }");
+        "strait: each thread runs a task: pass a callable that returns one, [&](unsigned index) -> task<> { … }");
 }
 
 /// A loop whose `run` a signal cancels.
@@ -112,7 +113,7 @@ template <class F>
   requires(!detail::makes_task<F> && !detail::is_task<F>)
 void run_until_signal(F) {
   static_assert(detail::makes_task<F>,
-                "strait: run_until_signal takes a task, or a callable that makes one: [&]() -> task<> { … }");
+                "strait: run_until_signal takes a task, or a callable that returns one: [&]() -> task<> { … }");
 }
 
 /// `run_until_signal` for programs: `int main() { return run_main(serve_forever()); }`
@@ -155,7 +156,7 @@ template <class F>
   requires(!detail::makes_task<F> && !detail::is_task<F>)
 [[nodiscard]] int run_main(F) {
   static_assert(detail::makes_task<F>,
-                "strait: run_main takes a task, or a callable that makes one: [&]() -> task<> { … }");
+                "strait: run_main takes a task, or a callable that returns one: [&]() -> task<> { … }");
   return 1;
 }
 

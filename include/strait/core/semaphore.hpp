@@ -21,8 +21,7 @@ class semaphore_acquire_operation;
 class semaphore {
  public:
   /// Some of a semaphore's permits, which it gives back when it is destroyed.
-  class [[nodiscard(
-      "a permit that is dropped is given back at once: auto const permit = co_await s.acquire()")]] permit {
+  class [[nodiscard("a discarded permit is released at once: auto const permit = co_await s.acquire()")]] permit {
    public:
     /// Holds nothing.
     permit() noexcept = default;

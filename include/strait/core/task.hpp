@@ -101,11 +101,11 @@ class promise_base : public recycled {
   template <class A>
   decltype(auto) await_transform(A&& what, std::source_location where = std::source_location::current()) {
     static_assert(awaitable<A>,
-                  "strait: a task can await tasks and strait's own operations only; "
-                  "await a foreign operation through its adapter (strait/interop/), or run it on_thread_pool");
+                  "strait: a task can await only tasks and strait's own operations; "
+                  "use an adapter (strait/interop/) for operations of Asio, and on_thread_pool for blocking calls");
     if constexpr (awaitable<A>) {
       static_assert(!(is_task<std::remove_cvref_t<A>> && std::is_lvalue_reference_v<A>),
-                    "strait: a task is awaited once and used up by it: write co_await std::move(task)");
+                    "strait: awaiting a task consumes it: write co_await std::move(task)");
       where_ = where;
       since_ = 0;
       return static_cast<A&&>(what).operator co_await();

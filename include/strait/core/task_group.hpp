@@ -68,8 +68,8 @@ class task_group {
                   "strait: task_group::spawn takes a task<>, or a callable and the arguments to call it with");
     if constexpr (std::is_invocable_v<F&, Args...>) {
       static_assert(std::is_same_v<std::invoke_result_t<F&, Args...>, task<>>,
-                    "strait: what is spawned must be a task<>: nobody could receive its value. "
-                    "Write a lambda that returns task<> and does something with it, or use when_all");
+                    "strait: spawn takes a task<>, because the value of another task would be lost. "
+                    "Spawn a lambda that returns task<> and uses the value, or use when_all");
       spawn(detail::keep_alive(std::move(callable), std::move(arguments)...));
     }
   }
@@ -77,8 +77,8 @@ class task_group {
     requires(!std::is_void_v<T>)
   void spawn(task<T>) {
     static_assert(std::is_void_v<T>,
-                  "strait: what is spawned must be a task<>: nobody could receive its value. "
-                  "Write a lambda that returns task<> and does something with it, or use when_all");
+                  "strait: spawn takes a task<>, because the value of another task would be lost. "
+                  "Spawn a lambda that returns task<> and uses the value, or use when_all");
   }
 
   /// Cancels the body and all children, those to come included.

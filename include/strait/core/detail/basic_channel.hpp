@@ -89,10 +89,11 @@ class channel_receive_awaiter final : public Sync::waiter {
 template <class T, class Sync>
 class basic_channel {
   static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
-                "strait: a channel is for values, channel<int>, not for references or constants");
-  static_assert(!std::is_object_v<T> || std::is_array_v<T> || std::is_nothrow_move_constructible_v<T>,
-                "strait: what goes through a channel must move without throwing, since it moves in the middle of other "
-                "tasks' work: make its move constructor noexcept, or use a channel of std::unique_ptr");
+                "strait: the element type of a channel must be a non-const object type, for example channel<int>");
+  static_assert(
+      !std::is_object_v<T> || std::is_array_v<T> || std::is_nothrow_move_constructible_v<T>,
+      "strait: the element type of a channel must be nothrow move constructible, because other tasks move the "
+      "elements: make its move constructor noexcept, or use a channel of std::unique_ptr");
 
  public:
   explicit basic_channel(std::size_t capacity) : capacity_(capacity), values_(capacity) {}
