@@ -172,7 +172,7 @@ task<tcp::stream> connect_any(std::vector<endpoint> order, std::chrono::millisec
   auto body = [&](task_group& group) { return attempts.run(group, std::move(order), attempt_delay); };
   try {
     co_await with_task_group(body);
-  } catch (canceled const&) {
+  } catch (...) {  // a cancel, or another attempt that ran out of memory
     if (!attempts.winner) throw;
   }
   co_return std::move(*attempts.winner);
