@@ -106,7 +106,7 @@ branch::~branch() {
 }
 
 void branch::enter(scope& inner, bool shielded) {
-  if (inner.parent_) throw std::logic_error("strait: a cancel scope runs one block at a time");
+  if (inner.parent_) throw std::logic_error("strait: this cancel_scope is already running a block");
   inner.parent_ = scope_;
   inner.shielded_ = shielded;
   if (scope_->canceled_ && !shielded && !inner.canceled_) inner.canceled_ = inner.inherited_ = true;
@@ -208,7 +208,7 @@ void branch::resume_watched(std::coroutine_handle<> with) noexcept {
 }
 
 void throw_used_up() {
-  throw std::logic_error("strait: a task that has been awaited, spawned, run or moved from before");
+  throw std::logic_error("strait: this task has already been consumed (awaited, spawned, run or moved from)");
 }
 
 void operation::resume_soon() noexcept {

@@ -35,7 +35,7 @@ void loop::drop_work() noexcept {
 }
 
 void loop::run(main_branch& first) {
-  if (main_) throw std::logic_error("strait: event_loop::run inside a task of the same loop");
+  if (main_) throw std::logic_error("strait: event_loop::run was called inside a task of the same loop");
   main_ = &first;
   first.start();
   {

@@ -82,12 +82,13 @@ void on_signal(int signal) {
 void open_pipe() {
   if (pipe_owner == ::getpid()) return;
   std::array<int, 2> made{};
-  if (::pipe2(made.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw error({errno, std::generic_category()}, "watch signals");
+  if (::pipe2(made.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+    throw error({errno, std::generic_category()}, "watch for signals");
   for (int& each : made) each = above_standard_streams(each);
   if (made[0] < 0 || made[1] < 0) {
     int const failure = errno;
     for (int const each : made) ::close(each);
-    throw error({failure, std::generic_category()}, "watch signals");
+    throw error({failure, std::generic_category()}, "watch for signals");
   }
   for (std::size_t i = 0; i != made.size(); ++i) pipe_ends[i] = made[i];
   pipe_owner = ::getpid();
@@ -149,7 +150,7 @@ program_signals::program_signals() {
   auto before = user.load();
   if (before == self || !user.compare_exchange_strong(before, self))
     throw std::logic_error(
-        "strait: run_until_signal (or run_main) runs in this process already; only one at a time handles its signals");
+        "strait: run_until_signal (or run_main) is already running in this process; only one can handle its signals");
   try {
     open_pipe();
   } catch (...) {

@@ -31,12 +31,12 @@ class crew {
    public:
     signal_operation(crew& of, loop& on) : io_operation(kind::wait_readable), crew_(of), loop_(on) {
       int const descriptor = ::fcntl(of.signals_->descriptor(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-      if (descriptor < 0) throw error({errno, std::generic_category()}, "watch signals");
+      if (descriptor < 0) throw error({errno, std::generic_category()}, "watch for signals");
       try {
         pipe_ = &on.engine().attach(descriptor);
       } catch (std::system_error const& e) {
         ::close(descriptor);
-        throw error(e.code(), "watch signals");
+        throw error(e.code(), "watch for signals");
       } catch (...) {
         ::close(descriptor);
         throw;
@@ -161,7 +161,7 @@ void run_crew(crew& all, unsigned count, loop_runner run, void* context) {
     for (unsigned i = 1; i < count; ++i) others.emplace_back([&, i] { all.run_other(i, run, context); });
   } catch (std::system_error const& e) {
     all.cancel();
-    throw error(e.code(), fmt::format("begin thread {} of {}", others.size() + 2, count));
+    throw error(e.code(), fmt::format("start thread {} of {}", others.size() + 2, count));
   } catch (...) {
     all.cancel();
     throw;

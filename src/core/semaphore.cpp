@@ -9,7 +9,8 @@ namespace strait {
 
 semaphore_acquire_operation semaphore::acquire(std::size_t n) {
   if (n > total_)
-    throw std::logic_error(fmt::format("strait: {} permits of a semaphore that was made with {}", n, total_));
+    throw std::logic_error(
+        fmt::format("strait: acquiring {} permits of a semaphore that has {} would never complete", n, total_));
   return {*this, n};
 }
 

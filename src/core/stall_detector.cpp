@@ -69,10 +69,10 @@ class stall_detector::watchdog final : public detail::stall_listener {
 stall_detector::watchdog::watchdog(std::chrono::nanoseconds limit, hook<void(stall const&)> report)
     : period_(limit / times_until_reported), report_(report) {
   if (period_ < std::chrono::milliseconds(1))
-    throw std::invalid_argument("strait: the limit of a stall_detector is at least 4 ms");
+    throw std::invalid_argument("strait: the limit of a stall_detector must be at least 4 ms");
   {
     std::lock_guard const lock(detail::stall_listener::mutex());
-    if (detail::stall_listener::the_one()) throw std::logic_error("strait: there is a stall_detector already");
+    if (detail::stall_listener::the_one()) throw std::logic_error("strait: this process already has a stall_detector");
     detail::stall_listener::the_one() = this;
   }
   try {
@@ -80,7 +80,7 @@ stall_detector::watchdog::watchdog(std::chrono::nanoseconds limit, hook<void(sta
   } catch (std::system_error const& e) {
     std::lock_guard const lock(detail::stall_listener::mutex());
     detail::stall_listener::the_one() = nullptr;
-    throw error(e.code(), "begin a thread for the stall_detector");
+    throw error(e.code(), "start the thread of the stall_detector");
   }
   detail::running_loops::instance().watch(true);
 }
@@ -169,16 +169,15 @@ stall_detector::~stall_detector() = default;
 std::string describe(stall const& what) {
   std::string const held = in_words(what.duration);
   if (what.function.empty())
-    return fmt::format("a function that was posted to its loop {} {}", what.is_over ? "held it for" : "has held it for",
-                       held);
+    return fmt::format("a posted function {} its loop for {}", what.is_over ? "blocked" : "has blocked", held);
   if (!what.is_over)
     return what.line == 0
-               ? fmt::format("{} in {} has held its loop for {}, since it began", what.function, what.file, held)
-               : fmt::format("{} has held its loop for {}, since {}:{}", what.function, held, what.file, what.line);
+               ? fmt::format("{} in {} has blocked its loop for {}, since it started", what.function, what.file, held)
+               : fmt::format("{} has blocked its loop for {}, since {}:{}", what.function, held, what.file, what.line);
   auto const begin =
-      what.line == 0 ? fmt::format("its beginning in {}", what.file) : fmt::format("{}:{}", what.file, what.line);
+      what.line == 0 ? fmt::format("its start in {}", what.file) : fmt::format("{}:{}", what.file, what.line);
   auto const end = what.next_line == 0 ? std::string("its end") : fmt::format("{}:{}", what.next_file, what.next_line);
-  return fmt::format("{} held its loop for {}, from {} to {}", what.function, held, begin, end);
+  return fmt::format("{} blocked its loop for {}, from {} to {}", what.function, held, begin, end);
 }
 
 void print_stall(stall const& what) noexcept {

@@ -49,7 +49,7 @@ bool thread_pool::begin_thread(pool_item& item, bool is_needed) {
     ++threads_;
     return true;
   } catch (std::system_error const& e) {
-    if (is_needed) throw error(e.code(), "begin a thread for blocking calls");
+    if (is_needed) throw error(e.code(), "start a thread for blocking calls");
     return false;
   }
 }

@@ -17,7 +17,7 @@ void deadline::expired() noexcept {
 
 void deadline::translate(canceled const& ended) const {
   if (!has_expired_ || entry_.is_canceled_outside()) return;
-  throw timed_out(fmt::format("limit of {:g} s", limit_.count()), ended.transferred());
+  throw timed_out(fmt::format("time limit of {:g} s", limit_.count()), ended.transferred());
 }
 
 }  // namespace strait::detail

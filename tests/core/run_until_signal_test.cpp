@@ -210,7 +210,8 @@ TEST_CASE("SIGINT and SIGTERM stay ignored if they were ignored before") {
 TEST_CASE("a second run_until_signal at the same time is refused and does not disturb the first") {
   auto const nothing = []() -> task<> { co_return; };
   auto const waits = [&]() -> task<> {
-    CHECK_THROWS_WITH(run_until_signal(nothing), ContainsSubstring("run_until_signal (or run_main) runs"));
+    CHECK_THROWS_WITH(run_until_signal(nothing),
+                      ContainsSubstring("run_until_signal (or run_main) is already running"));
     CHECK_THROWS_AS(run_until_signal(2, nothing), std::logic_error);
     std::raise(SIGTERM);
     co_await forever();

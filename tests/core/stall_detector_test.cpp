@@ -289,14 +289,14 @@ TEST_CASE("the text of a stall names the function and the duration and where it 
   what.file = "server.cpp";
   what.line = 17;
   what.duration = 200ms;
-  CHECK(describe(what) == "void echo(strait::tcp::stream) has held its loop for 200 ms, since server.cpp:17");
+  CHECK(describe(what) == "void echo(strait::tcp::stream) has blocked its loop for 200 ms, since server.cpp:17");
   what.is_over = true;
   what.duration = 1300ms;
-  CHECK(describe(what) == "void echo(strait::tcp::stream) held its loop for 1.3 s, from server.cpp:17 to its end");
+  CHECK(describe(what) == "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to its end");
   what.next_file = "server.cpp";
   what.next_line = 23;
   CHECK(describe(what) ==
-        "void echo(strait::tcp::stream) held its loop for 1.3 s, from server.cpp:17 to server.cpp:23");
+        "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23");
 }
 
 TEST_CASE("the text of a stall of a task that has not awaited anything has no line number") {
@@ -304,13 +304,14 @@ TEST_CASE("the text of a stall of a task that has not awaited anything has no li
   what.function = "void echo(strait::tcp::stream)";
   what.file = "server.cpp";
   what.duration = 200ms;
-  CHECK(describe(what) == "void echo(strait::tcp::stream) in server.cpp has held its loop for 200 ms, since it began");
+  CHECK(describe(what) ==
+        "void echo(strait::tcp::stream) in server.cpp has blocked its loop for 200 ms, since it started");
 }
 
 TEST_CASE("the text of a stall of a posted function says that it is a posted function") {
   stall what;
   what.duration = 200ms;
-  CHECK(describe(what) == "a function that was posted to its loop has held it for 200 ms");
+  CHECK(describe(what) == "a posted function has blocked its loop for 200 ms");
 }
 
 TEST_CASE("program that does not come back", "[.]") {

@@ -334,7 +334,7 @@ TEST_CASE("program without memory for another thread", "[.]") {
 TEST_CASE("a blocking call fails if no thread can be started for it") {
   program starved("program without memory for another thread");
   CHECK(starved.status() == 1);
-  CHECK(starved.errors() == "strait_program: begin a thread for blocking calls: resource temporarily unavailable\n");
+  CHECK(starved.errors() == "strait_program: start a thread for blocking calls: resource temporarily unavailable\n");
 }
 
 #endif

@@ -71,7 +71,7 @@ TEST_CASE("a task that waits longer than the limit is canceled and timed_out is 
 }
 
 TEST_CASE("the message of timed_out contains the limit") {
-  CHECK_THROWS_WITH(run(timeout(1ms, forever())), "limit of 0.001 s: timed out");
+  CHECK_THROWS_WITH(run(timeout(1ms, forever())), "time limit of 0.001 s: timed out");
 }
 
 TEST_CASE("an exception that is thrown within the limit passes through") {

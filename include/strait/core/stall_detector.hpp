@@ -20,8 +20,8 @@ struct stall {
   unsigned next_line = 0;               ///< of the same; 0: the task has ended
 };
 
-/// "void echo(strait::tcp::stream) has held its loop for 200 ms, since server.cpp:17", and when it is over
-/// "void echo(strait::tcp::stream) held its loop for 1.3 s, from server.cpp:17 to server.cpp:23".
+/// "void echo(strait::tcp::stream) has blocked its loop for 200 ms, since server.cpp:17", and when it is over
+/// "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23".
 [[nodiscard]] std::string describe(stall const& what);
 
 /// One line on stderr: "program: " and what `describe` gives. From any thread.

@@ -37,7 +37,7 @@ class HostileInput(unittest.TestCase):
             connection.sendall(b"one\n")
             self.assertEqual(receive_exactly(connection, 10), b"hello one\n")
             self.assertEqual(send_bytes_until_disconnected(connection), b"")
-            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr")
+            server.wait_for(b" disconnected: time limit of 1 s: timed out\n", "stderr")
             other.sendall(b"silence before a line is no delay\n")
             receive_exactly(other, 40)
 

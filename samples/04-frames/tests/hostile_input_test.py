@@ -44,7 +44,7 @@ class HostileInput(unittest.TestCase):
                         self.assertEqual(receive_all(connection), b"")
                         continue
                     self.assertEqual(send_bytes_until_disconnected(connection), b"")
-            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 2)
+            server.wait_for(b" disconnected: time limit of 1 s: timed out\n", "stderr", 2)
             other.sendall(frame(b"silence before a message is no delay"))
             receive_exactly(other, 40)
 

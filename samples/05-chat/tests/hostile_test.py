@@ -58,7 +58,7 @@ class HostileInput(unittest.TestCase):
                     alice.sendall(beginning)
                     send_bytes_until_disconnected(alice)
                 self.assertEqual(bob.wait_for(r"\* alice has left.*")[-1], "* alice has left: silent for too long")
-            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 2)
+            server.wait_for(b" disconnected: time limit of 1 s: timed out\n", "stderr", 2)
             bob.say("silence between lines is no delay")
             bob.wait_for("bob: silence .*")
 
@@ -75,7 +75,7 @@ class HostileInput(unittest.TestCase):
                     talkative.say("/help")
                     if not talkative.recv(65536):
                         break
-            server.wait_for(b" disconnected: limit of 1 s: timed out\n", "stderr", 3)
+            server.wait_for(b" disconnected: time limit of 1 s: timed out\n", "stderr", 3)
             bob.say("still here")
             bob.wait_for("bob: still here")
 
