@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "base/without_signal.hpp"
+#include "base/signal_block.hpp"
 
 namespace strait::detail {
 namespace {
@@ -39,13 +39,13 @@ int above_standard_streams(int made) noexcept {
 }
 
 void write_to_stderr(std::string_view text) noexcept {
-  without_signal const unread(SIGPIPE);            // of a pipe or a socket whose reader has gone
-  without_signal const beyond_the_limit(SIGXFSZ);  // of a file's size
+  signal_block const broken_pipe(SIGPIPE);  // of a pipe or a socket whose reader has gone
+  signal_block const size_limit(SIGXFSZ);   // of a file's size
   while (!text.empty()) {
     auto const size = ::write(STDERR_FILENO, text.data(), text.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == EPIPE) unread.take_back();
-    if (size < 0 && errno == EFBIG) beyond_the_limit.take_back();
+    if (size < 0 && errno == EPIPE) broken_pipe.discard_pending();
+    if (size < 0 && errno == EFBIG) size_limit.discard_pending();
     if (size <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(size));
   }

@@ -4,7 +4,7 @@
 // first, for one byte of each so many as the system reads from a disk at once.
 #include "engine/send_file.hpp"
 
-#include "base/without_signal.hpp"
+#include "base/signal_block.hpp"
 #include "strait/core/detail/file_part.hpp"
 
 #if defined(__linux__)
@@ -79,13 +79,13 @@ bool is_about_the_file(int error) noexcept {
 
 ssize_t send_from(int file, int to, std::uint64_t offset, std::size_t size) noexcept {
   auto position = static_cast<off_t>(offset);
-  detail::without_signal const quietly(SIGPIPE);  // for which sendfile has no MSG_NOSIGNAL
+  detail::signal_block const blocked(SIGPIPE);  // for which sendfile has no MSG_NOSIGNAL
   ssize_t moved;
   do {
     moved = ::sendfile(to, file, &position, size);
   } while (moved < 0 && errno == EINTR);
   // When the peer goes in the midst of it, the signal comes with a number of bytes.
-  if (moved < 0 || static_cast<std::size_t>(moved) != size) quietly.take_back();
+  if (moved < 0 || static_cast<std::size_t>(moved) != size) blocked.discard_pending();
   return moved;
 }
 

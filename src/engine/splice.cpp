@@ -8,8 +8,8 @@
 #include "engine/splice.hpp"
 
 #include "base/process_wide.hpp"
+#include "base/signal_block.hpp"
 #include "base/standard_streams.hpp"
-#include "base/without_signal.hpp"
 #include "strait/core/detail/spliced_bytes.hpp"
 
 #if defined(__linux__)
@@ -208,10 +208,10 @@ splicing::outcome splicing::take_in(int descriptor) noexcept {
 splicing::outcome splicing::out(int descriptor) noexcept {
   ssize_t moved;
   {
-    detail::without_signal const quietly(SIGPIPE);
+    detail::signal_block const blocked(SIGPIPE);
     moved = splice_some(bytes_.output_, descriptor, bytes_.size_);
     // When the peer goes in the midst of it, the signal may come with a number of bytes.
-    if (moved < 0 || static_cast<std::size_t>(moved) != bytes_.size_) quietly.take_back();
+    if (moved < 0 || static_cast<std::size_t>(moved) != bytes_.size_) blocked.discard_pending();
   }
   if (moved > 0) {
     bytes_.size_ -= static_cast<std::size_t>(moved);
@@ -221,7 +221,7 @@ splicing::outcome splicing::out(int descriptor) noexcept {
 }
 
 int spliced_bytes::store(int file, std::uint64_t offset) noexcept {
-  detail::without_signal const quietly(SIGXFSZ);  // raised beyond the limit of a file's size
+  detail::signal_block const blocked(SIGXFSZ);  // raised beyond the limit of a file's size
   auto position = static_cast<loff_t>(offset);
   int failure = 0;
   while (size_ != 0 && failure == 0) {
@@ -231,7 +231,7 @@ int spliced_bytes::store(int file, std::uint64_t offset) noexcept {
     else if (errno == EINVAL || errno == ENOSYS) failure = store_by_memory(file, static_cast<std::uint64_t>(position));
     else if (errno != EINTR) failure = errno;
   }
-  if (failure == EFBIG) quietly.take_back();
+  if (failure == EFBIG) blocked.discard_pending();
   return failure;
 }
 

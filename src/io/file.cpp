@@ -14,8 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "base/signal_block.hpp"
 #include "base/standard_streams.hpp"
-#include "base/without_signal.hpp"
 #include "io/file_calls.hpp"
 #include "net/descriptor.hpp"
 #include "strait/base/error.hpp"
@@ -119,10 +119,10 @@ task<> file::resize(std::uint64_t size) {
   int const descriptor = co_await begin(operation, *this);
   if (size > std::numeric_limits<off_t>::max()) throw_if(EFBIG, operation, name_);
   int const code = co_await on_thread_pool([descriptor, size] {
-    detail::without_signal const quietly(SIGXFSZ);
+    detail::signal_block const blocked(SIGXFSZ);
     auto const cut = [&] { return ::ftruncate(descriptor, static_cast<off_t>(size)); };
     if (detail::uninterrupted(cut) == 0) return 0;
-    if (errno == EFBIG) quietly.take_back();
+    if (errno == EFBIG) blocked.discard_pending();
     return errno;
   });
   throw_if(code, operation, name_);

@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/without_signal.hpp"
+#include "base/signal_block.hpp"
 #include "strait/base/error.hpp"
 
 namespace strait::detail {
@@ -114,8 +114,8 @@ file_transfer read_once_at(int descriptor, std::uint64_t offset, mutable_buffer 
 
 file_transfer write_all_at(int descriptor, std::uint64_t offset, const_buffer from) noexcept {
   auto const* const bytes = static_cast<char const*>(from.data());
-  without_signal const beyond_the_limit(SIGXFSZ);  // of a file's size, that is: the write fails, besides
-  without_signal const unread(SIGPIPE);            // and of a pipe that nobody reads
+  signal_block const size_limit(SIGXFSZ);   // a write beyond the size limit fails with EFBIG as well
+  signal_block const broken_pipe(SIGPIPE);  // a write to a pipe without a reader fails with EPIPE as well
   file_transfer written;
   while (written.transferred != from.size()) {
     auto const* const rest = bytes + written.transferred;
@@ -127,8 +127,8 @@ file_transfer write_all_at(int descriptor, std::uint64_t offset, const_buffer fr
     if (moved < 0 && errno == ESPIPE) moved = uninterrupted([&] { return ::write(descriptor, rest, size); });
     if (moved <= 0) {
       written.code = moved == 0 ? EIO : errno;
-      if (written.code == EFBIG) beyond_the_limit.take_back();
-      if (written.code == EPIPE) unread.take_back();
+      if (written.code == EFBIG) size_limit.discard_pending();
+      if (written.code == EPIPE) broken_pipe.discard_pending();
       return written;
     }
     written.transferred += static_cast<std::size_t>(moved);

@@ -1,4 +1,4 @@
-// without_signal: a system call that raises a signal besides failing.
+// signal_block: keeps a system call from raising a signal in addition to failing.
 #pragma once
 
 #include <cerrno>
@@ -7,10 +7,10 @@
 
 namespace strait::detail {
 
-/// While it lives, this thread does not get the signal.
-class without_signal {
+/// Blocks one signal for the calling thread while the object exists.
+class signal_block {
  public:
-  explicit without_signal(int signal) noexcept {
+  explicit signal_block(int signal) noexcept {
     sigemptyset(&only_);
     sigaddset(&only_, signal);
     ::pthread_sigmask(SIG_BLOCK, &only_, &before_);
@@ -18,14 +18,14 @@ class without_signal {
     sigset_t pending;
     was_pending_ = was_blocked_ && sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
   }
-  without_signal(without_signal const&) = delete;
-  without_signal& operator=(without_signal const&) = delete;
-  ~without_signal() {
+  signal_block(signal_block const&) = delete;
+  signal_block& operator=(signal_block const&) = delete;
+  ~signal_block() {
     if (!was_blocked_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
-  /// Takes back the one that a call has raised, if it has; leaves errno as it is.
-  void take_back() const noexcept {
-    if (was_pending_) return;  // that is somebody else's, and there is never more than one
+  /// Discards the pending signal, if a system call has raised it meanwhile. Preserves errno.
+  void discard_pending() const noexcept {
+    if (was_pending_) return;  // it was pending before, and a signal is pending at most once
     int const failure = errno;
     timespec const at_once{};
     while (::sigtimedwait(&only_, nullptr, &at_once) < 0 && errno == EINTR) {}
