@@ -1,4 +1,4 @@
-// listener.accept(): descriptors that are exhausted, connections that break or are refused, signals.
+// listener.accept(): exhausted descriptors, connections that break or are refused, signals.
 #include <csignal>
 #include <optional>
 #include <vector>
@@ -19,8 +19,8 @@ using namespace strait::test;
 
 namespace {
 
-/// Takes all descriptors that this process may still have. Sanitizers need some themselves (to probe memory through a
-/// pipe), so in their builds it is only accepts that find none.
+/// Uses up all descriptors that this process may open. Sanitizers need some themselves (they probe memory through a
+/// pipe), so in their builds only accept fails.
 class no_descriptors_left {
  public:
   no_descriptors_left() {
@@ -66,7 +66,7 @@ void connect(raw_socket const& socket, endpoint const& to) {
 
 }  // namespace
 
-TEST_CASE("fault 01: without descriptors an accept backs off at under 1 % of a processor, and recovers") {
+TEST_CASE("fault 01: without descriptors an accept backs off at under 1 % of a processor and recovers") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = unconnected();
   complete([&]() -> task<> {
@@ -87,7 +87,7 @@ TEST_CASE("fault 01: without descriptors an accept backs off at under 1 % of a p
   });
 }
 
-TEST_CASE("fault 02: when the system has run out of files, buffers or memory, an accept waits and goes on") {
+TEST_CASE("fault 02: when the system runs out of files or buffers or memory an accept waits and continues") {
   int const shortage = GENERATE(EMFILE, ENFILE, ENOBUFS, ENOMEM);
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
@@ -101,7 +101,7 @@ TEST_CASE("fault 02: when the system has run out of files, buffers or memory, an
   });
 }
 
-TEST_CASE("an accept that backs off can be canceled, and the next one accepts") {
+TEST_CASE("an accept that backs off can be canceled and the next accept succeeds") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   complete([&]() -> task<> {
@@ -129,7 +129,7 @@ TEST_CASE("an accept that backs off ends when its listener is closed") {
   });
 }
 
-TEST_CASE("an accept that is canceled while there are no descriptors is canceled, not failed") {
+TEST_CASE("an accept that is canceled while no descriptors are available is canceled and does not fail") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = unconnected();
   complete([&]() -> task<> {
@@ -138,7 +138,7 @@ TEST_CASE("an accept that is canceled while there are no descriptors is canceled
     auto connect_and_cancel = [&]() -> task<> {
       no_descriptor.emplace(system_call::accept, EMFILE, 1);
       connect(client, listener.local_endpoint());
-      scope.cancel();  // before the loop has heard of the connection
+      scope.cancel();  // before the loop has been notified of the connection
       co_return;
     };
     auto const [none, done] = co_await when_all(scope.run(listener.accept()), connect_and_cancel());
@@ -148,13 +148,13 @@ TEST_CASE("an accept that is canceled while there are no descriptors is canceled
   });
 }
 
-TEST_CASE("fault 03: a connection that breaks before it is accepted does not disturb the next") {
+TEST_CASE("fault 03: a connection that breaks before it is accepted does not affect the next one") {
   auto listener = tcp::listen("127.0.0.1:0");
   raw_connect(listener.local_endpoint()).reset();
   auto const client = raw_connect(listener.local_endpoint());
   client.send("x");
   complete([&]() -> task<> {
-    // Linux hands over the broken one, other systems (and ECONNABORTED below) do not.
+    // Linux returns the broken connection from accept; other systems do not, nor does Linux for ECONNABORTED below.
     auto accepted = co_await listener.accept();
     if (accepted.remote_endpoint() != client.where()) accepted = co_await listener.accept();
     char byte[1];
@@ -163,7 +163,7 @@ TEST_CASE("fault 03: a connection that breaks before it is accepted does not dis
   });
 }
 
-TEST_CASE("fault 03: errors of the connection to be accepted are ignored") {
+TEST_CASE("fault 03: errors that concern only the connection to be accepted are ignored") {
   int const trouble =
       GENERATE(ECONNABORTED, ECONNRESET, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH, ENONET, ENOPROTOOPT,
                EOPNOTSUPP, EPERM, EACCES, ETIMEDOUT, ENOSR, ESOCKTNOSUPPORT, EPROTONOSUPPORT);
@@ -177,8 +177,7 @@ TEST_CASE("fault 03: errors of the connection to be accepted are ignored") {
   });
 }
 
-TEST_CASE(
-    "fault 03: a connection that is refused to every accept costs under 5 % of a processor, and the next is accepted") {
+TEST_CASE("fault 03: a connection that every accept refuses costs under 5 % of a processor until it is accepted") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   complete([&]() -> task<> {
@@ -197,7 +196,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("an accept on a socket of a kind that cannot listen is an error, not a wait") {
+TEST_CASE("an accept on a socket of a kind that cannot listen fails and does not wait") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   failing const accept(system_call::accept, EOPNOTSUPP, 1'000'000);
@@ -207,7 +206,7 @@ TEST_CASE("an accept on a socket of a kind that cannot listen is an error, not a
   });
 }
 
-TEST_CASE("fault 04: interrupted accepts are tried again") {
+TEST_CASE("fault 04: interrupted accepts are retried") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   failing const accept(system_call::accept, EINTR, 10);
@@ -217,10 +216,10 @@ TEST_CASE("fault 04: interrupted accepts are tried again") {
   });
 }
 
-TEST_CASE("fault 04: signals disturb neither waiting nor transfers") {
+TEST_CASE("fault 04: signals disturb neither waits nor transfers") {
   struct sigaction action = {};
   struct sigaction before = {};
-  action.sa_handler = [](int) {};  // and no SA_RESTART: every slow system call is interrupted
+  action.sa_handler = [](int) {};  // without SA_RESTART, so every slow system call is interrupted
   ::sigaction(SIGALRM, &action, &before);
   itimerval const often{{0, 200}, {0, 200}};
   ::setitimer(ITIMER_REAL, &often, nullptr);
@@ -246,7 +245,7 @@ TEST_CASE("fault 04: signals disturb neither waiting nor transfers") {
   CHECK(received == 2'000'000);
 }
 
-TEST_CASE("an accept goes on after more broken connections than it looks at in one go") {
+TEST_CASE("an accept continues after more broken connections than it examines at once") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   failing const accept(system_call::accept, ECONNABORTED, 1000);

@@ -1,4 +1,4 @@
-// listener.accept(): connections in order, and how it ends.
+// listener.accept(): connections are accepted in order, and how an accept ends.
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -10,7 +10,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("accept gives connections in the order in which they came") {
+TEST_CASE("accept returns connections in the order in which they arrived") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const first = raw_connect(listener.local_endpoint());
   auto const second = raw_connect(listener.local_endpoint());
@@ -32,7 +32,7 @@ TEST_CASE("accept waits for a connection") {
   });
 }
 
-TEST_CASE("streams that are accepted or connected send small writes at once") {
+TEST_CASE("accepted and connected streams send small writes without delay") {
   auto listener = tcp::listen("127.0.0.1:0");
   complete([&]() -> task<> {
     auto [accepted, connected] = co_await when_all(listener.accept(), tcp::connect(listener.local_endpoint()));
@@ -50,7 +50,7 @@ TEST_CASE("descriptors of accepted and connected streams are not inherited by ot
   });
 }
 
-TEST_CASE("two tasks that accept at once are diagnosed") {
+TEST_CASE("two concurrent accepts on one listener are diagnosed") {
   auto listener = tcp::listen("127.0.0.1:0");
   complete([&]() -> task<> {
     auto both = [&]() -> task<> {
@@ -59,17 +59,17 @@ TEST_CASE("two tasks that accept at once are diagnosed") {
     };
     try {
       co_await both();
-      FAIL("no diagnosis");
+      FAIL("nothing was thrown");
     } catch (std::logic_error const& e) {
       CHECK_THAT(e.what(), ContainsSubstring("two accepts at once on " + listener.local_endpoint().to_string()));
     }
     auto const client = raw_connect(listener.local_endpoint());
     auto const accepted = co_await listener.accept();
-    CHECK(accepted.is_open());  // and does no harm
+    CHECK(accepted.is_open());  // the listener is still usable
   });
 }
 
-TEST_CASE("a listener on two loops is diagnosed") {
+TEST_CASE("using a listener on two loops is diagnosed") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   event_loop first;
@@ -79,7 +79,7 @@ TEST_CASE("a listener on two loops is diagnosed") {
   CHECK_THROWS_WITH(second.run(accept), ContainsSubstring("is used on two loops"));
 }
 
-TEST_CASE("a listener may outlive its loop, and then go on on another") {
+TEST_CASE("a listener may outlive its loop and be used on another one") {
   auto listener = tcp::listen("127.0.0.1:0");
   for (int i = 0; i != 3; ++i) {
     auto const client = raw_connect(listener.local_endpoint());
@@ -88,11 +88,11 @@ TEST_CASE("a listener may outlive its loop, and then go on on another") {
   }
 }
 
-TEST_CASE("an accept that has not begun ends when its listener is closed before") {
+TEST_CASE("an accept ends if its listener is closed before the accept has started") {
   auto listener = tcp::listen("127.0.0.1:0");
   complete([&]() -> task<> {
     auto accept = [&]() -> task<> {
-      auto const outcome = co_await when_any(as_result(listener.accept()), sleep_for(5s));  // begins in the next turn
+      auto const outcome = co_await when_any(as_result(listener.accept()), sleep_for(5s));  // starts in the next turn
       CHECK(std::get<0>(outcome)->error() == errc::closed);
     };
     auto close = [&]() -> task<> {
@@ -103,7 +103,7 @@ TEST_CASE("an accept that has not begun ends when its listener is closed before"
   });
 }
 
-TEST_CASE("a canceled accept ends, and the listener goes on") {
+TEST_CASE("a canceled accept ends and the listener can accept again") {
   auto listener = tcp::listen("127.0.0.1:0");
   complete([&]() -> task<> {
     for (int i = 0; i != 3; ++i) {
@@ -116,14 +116,14 @@ TEST_CASE("a canceled accept ends, and the listener goes on") {
   });
 }
 
-TEST_CASE("a connection that waits is not lost to a deadline that is past") {
+TEST_CASE("a waiting connection is not lost when the deadline of an accept has passed") {
   auto listener = tcp::listen("127.0.0.1:0");
   complete([&]() -> task<> {
     auto waiting = [&]() -> task<bool> { co_return (co_await listener.accept()).is_open(); };
     cancel_scope scope;
     auto connect_and_cancel = [&]() -> task<> {
       auto const client = raw_connect(listener.local_endpoint());
-      scope.cancel();  // before the loop has heard of the connection
+      scope.cancel();  // before the loop has been notified of the connection
       co_return;
     };
     auto const [accepted, done] = co_await when_all(scope.run(waiting), connect_and_cancel());
@@ -152,7 +152,7 @@ TEST_CASE("an accept on a closed listener fails") {
   });
 }
 
-TEST_CASE("an accept in a canceled scope does not begin") {
+TEST_CASE("an accept in a canceled scope does not start") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());
   complete([&]() -> task<> {
@@ -165,7 +165,7 @@ TEST_CASE("an accept in a canceled scope does not begin") {
   });
 }
 
-TEST_CASE("an accept on what does not listen is an error that names it") {
+TEST_CASE("an accept on a socket that does not listen fails with an error that names the socket") {
   raw_socket bound(::socket(AF_INET, SOCK_STREAM, 0));
   tcp::listener listener(bound.release());
   complete([&]() -> task<> {

@@ -1,4 +1,4 @@
-// In steady state neither tasks nor operations allocate.
+// In steady state neither tasks nor stream operations allocate.
 #include "allocation_counter.hpp"
 
 #if STRAIT_TESTS_COUNT_ALLOCATIONS
@@ -39,7 +39,7 @@ TEST_CASE("an echo exchange allocates nothing") {
   CHECK(counted == 0);
 }
 
-TEST_CASE("tasks, deadlines, scopes and idle time-outs around an exchange allocate nothing") {
+TEST_CASE("tasks and deadlines and scopes and idle timeouts around an exchange allocate nothing") {
   auto [client, server] = stream_pair();
   long counted = -1;
   complete([&]() -> task<> {
@@ -59,7 +59,7 @@ TEST_CASE("tasks, deadlines, scopes and idle time-outs around an exchange alloca
   CHECK(counted == 0);
 }
 
-TEST_CASE("waiting for the first of several allocates nothing but the exceptions that end the others") {
+TEST_CASE("when_any allocates nothing but the exceptions that end the losing operations") {
   auto [client, server] = stream_pair();
   long counted = -1;
   complete([&]() -> task<> {
@@ -71,7 +71,7 @@ TEST_CASE("waiting for the first of several allocates nothing but the exceptions
     };
     counted = co_await allocations_of(exchange);
   });
-  // Of the two others, and of the group in which they all run.
+  // One for each of the two losing operations and one for the group that runs all three.
   CHECK(counted <= 3 * 1000);
 }
 

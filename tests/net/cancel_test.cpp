@@ -1,4 +1,4 @@
-// Deadlines and cancels of reads and writes: nothing that has moved is lost.
+// Deadlines and cancellation of reads and writes: no transferred byte is lost.
 #include <chrono>
 #include <string>
 #include <thread>
@@ -20,7 +20,7 @@ std::string pattern(std::size_t size) {
   return bytes;
 }
 
-/// Cancels when the tasks that began before it have come to wait.
+/// Cancels after all tasks that started before have begun to wait.
 task<> cancel_soon(cancel_scope& scope) {
   for (int i = 0; i != 4; ++i) co_await yield();
   scope.cancel();
@@ -28,7 +28,7 @@ task<> cancel_soon(cancel_scope& scope) {
 
 }  // namespace
 
-TEST_CASE("a read whose deadline passes is timed out, and the stream goes on") {
+TEST_CASE("a read whose deadline passes times out and the stream remains usable") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[16];
@@ -40,7 +40,7 @@ TEST_CASE("a read whose deadline passes is timed out, and the stream goes on") {
   });
 }
 
-TEST_CASE("fault 21: a cancel in the middle of read_exactly keeps the bytes and says how many") {
+TEST_CASE("fault 21: a cancel during read_exactly keeps the bytes and reports their number") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[10];
@@ -64,7 +64,7 @@ TEST_CASE("fault 21: a cancel in the middle of read_exactly keeps the bytes and 
   });
 }
 
-TEST_CASE("fault 21: a deadline in the middle of read_exactly keeps the bytes and says how many") {
+TEST_CASE("fault 21: a deadline during read_exactly keeps the bytes and reports their number") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[10];
@@ -79,7 +79,7 @@ TEST_CASE("fault 21: a deadline in the middle of read_exactly keeps the bytes an
   });
 }
 
-TEST_CASE("fault 22: a cancel in the middle of a write says how much was sent") {
+TEST_CASE("fault 22: a cancel during a write reports how many bytes were sent") {
   auto [stream, peer] = stream_and_peer();
   auto const bytes = pattern(much);
   std::size_t sent = 0;
@@ -107,21 +107,21 @@ TEST_CASE("fault 22: a cancel in the middle of a write says how much was sent") 
   CHECK((received == bytes));
 }
 
-TEST_CASE("fault 29: when data and deadline come in the same tick, the data wins") {
+TEST_CASE("fault 29: when data and the deadline arrive in the same tick the read returns the data") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[16];
     auto hold_the_loop = [&]() -> task<> {
       co_await yield();
       peer.send("in time");
-      std::this_thread::sleep_for(20ms);  // past the deadline, while the loop can hear of neither
+      std::this_thread::sleep_for(20ms);  // past the deadline, while the loop can be notified of neither
     };
     auto const [n, done] = co_await when_all(timeout(10ms, stream.read(buffer)), hold_the_loop());
     CHECK(std::string(buffer, n) == "in time");
   });
 }
 
-TEST_CASE("fault 29: when room to write and the deadline come in the same tick, what was sent is known") {
+TEST_CASE("fault 29: when room to write and the deadline arrive in the same tick the bytes sent are reported") {
   auto [stream, peer] = stream_and_peer();
   auto const bytes = pattern(much);
   std::size_t sent = 0;
@@ -141,7 +141,7 @@ TEST_CASE("fault 29: when room to write and the deadline come in the same tick, 
   CHECK((received == bytes.substr(0, sent)));
 }
 
-TEST_CASE("a cancel does not take away bytes that are there") {
+TEST_CASE("a cancel does not discard bytes that have arrived") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[16];
@@ -157,7 +157,7 @@ TEST_CASE("a cancel does not take away bytes that are there") {
   });
 }
 
-TEST_CASE("when_any gives the bytes of a read that came beside the first") {
+TEST_CASE("when_any returns the bytes of a read that completed together with the first branch") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[16];
@@ -171,7 +171,7 @@ TEST_CASE("when_any gives the bytes of a read that came beside the first") {
   });
 }
 
-TEST_CASE("a read in a canceled scope takes nothing") {
+TEST_CASE("a read in a canceled scope reads nothing") {
   auto [stream, peer] = stream_and_peer();
   peer.send("kept");
   complete([&]() -> task<> {
@@ -190,7 +190,7 @@ TEST_CASE("a read in a canceled scope takes nothing") {
   CHECK_FALSE(peer.is_readable(0ms));
 }
 
-TEST_CASE("a canceled reader does not disturb the writer of the same stream") {
+TEST_CASE("a canceled reader does not affect the writer of the same stream") {
   auto [stream, peer] = stream_and_peer();
   auto const bytes = pattern(much);
   std::string received;
@@ -214,7 +214,7 @@ TEST_CASE("a canceled reader does not disturb the writer of the same stream") {
   CHECK((received == bytes));
 }
 
-TEST_CASE("a canceled writer does not disturb the reader of the same stream") {
+TEST_CASE("a canceled writer does not affect the reader of the same stream") {
   auto [stream, peer] = stream_and_peer();
   auto const bytes = pattern(much);
   complete([&]() -> task<> {
@@ -232,7 +232,7 @@ TEST_CASE("a canceled writer does not disturb the reader of the same stream") {
   });
 }
 
-TEST_CASE("fault 28: a wall clock that jumps has no effect on deadlines") {
+TEST_CASE("fault 28: a jump of the wall clock has no effect on deadlines") {
   static_assert(strait::clock::is_steady);
   auto [stream, peer] = stream_and_peer();
   wrong_wall_clock wall_clock;

@@ -1,4 +1,4 @@
-// tcp::connect: one address, several that are raced, and names.
+// tcp::connect: to one address, to several that are tried in parallel, and to names.
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,7 +15,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// Connects, and gives the peer; the error is thrown.
+/// Connects and returns the peer's endpoint; throws if the connect fails.
 template <class To>
 endpoint connected_to(To to, tcp::connect_options options = {}) {
   return complete([&]() -> task<endpoint> {
@@ -30,13 +30,13 @@ std::chrono::milliseconds time_taken(clock::time_point since) {
 
 }  // namespace
 
-TEST_CASE("connect gives a stream to the listener") {
+TEST_CASE("connect returns a stream that is connected to the listener") {
   auto const at = endpoint::parse(GENERATE(as<std::string>(), "127.0.0.1:0", "[::1]:0"));
   auto const listener = raw_listener(at);
   CHECK(connected_to(listener.where()) == listener.where());
 }
 
-TEST_CASE("a refused connect says whom it could not reach, and why") {
+TEST_CASE("a refused connect reports the address and the reason") {
   auto const to = nobody();
   CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": connection refused");
   CHECK_THROWS_WITH(connected_to(to.to_string()), "connect to " + to.to_string() + ": connection refused");
@@ -47,7 +47,7 @@ TEST_CASE("a refused connect says whom it could not reach, and why") {
   }
 }
 
-TEST_CASE("a connect to where there is no way fails at once") {
+TEST_CASE("a connect to an unreachable network fails at once") {
   CHECK_THROWS_WITH(connected_to(endpoint::parse("255.255.255.255:80")),
                     ContainsSubstring("connect to 255.255.255.255:80: "));
 }
@@ -63,7 +63,7 @@ TEST_CASE("a failed connect leaves no descriptor behind") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a connect that is not answered ends with its timeout") {
+TEST_CASE("a connect that is not answered ends after its timeout") {
   black_hole const silent;
   auto const begun = clock::now();
   CHECK_THROWS_WITH(connected_to(silent.where(), {.timeout = 50ms}),
@@ -71,7 +71,7 @@ TEST_CASE("a connect that is not answered ends with its timeout") {
   CHECK(time_taken(begun) >= 50ms);
 }
 
-TEST_CASE("a connect can be canceled in the middle") {
+TEST_CASE("a connect can be canceled while it waits") {
   black_hole const silent;
   auto const before = open_descriptors();
   complete([&]() -> task<> {
@@ -86,7 +86,7 @@ TEST_CASE("a connect can be canceled in the middle") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a connect in a canceled scope does not begin, whatever the address would have said") {
+TEST_CASE("a connect in a canceled scope does not start whatever its address would answer") {
   auto const to = endpoint::parse(GENERATE(as<std::string>(), "127.0.0.1:1", "255.255.255.255:80"));
   complete([&]() -> task<> {
     cancel_scope scope;
@@ -99,13 +99,13 @@ TEST_CASE("a connect in a canceled scope does not begin, whatever the address wo
   });
 }
 
-TEST_CASE("a connection that is made counts, though a cancel comes at the same time") {
+TEST_CASE("a connection that is established in the turn of a cancel is delivered") {
   auto const listener = raw_listener();
   complete([&]() -> task<> {
     cancel_scope scope;
     auto connecting = [&]() -> task<bool> { co_return (co_await tcp::connect(listener.where())).is_open(); };
     auto cancel = [&]() -> task<> {
-      scope.cancel();  // in the turn in which the connect has begun
+      scope.cancel();  // in the turn in which the connect has started
       co_return;
     };
     auto const [connected, done] = co_await when_all(scope.run(connecting), cancel());
@@ -113,14 +113,14 @@ TEST_CASE("a connection that is made counts, though a cancel comes at the same t
   });
 }
 
-TEST_CASE("when an address refuses, the next one is tried at once") {
+TEST_CASE("when an address refuses the connection the next one is tried at once") {
   auto const listener = raw_listener();
   auto const begun = clock::now();
   CHECK(connected_to(std::vector{nobody(), nobody(), listener.where()}, {.attempt_delay = 10s}) == listener.where());
   CHECK(time_taken(begun) < 5s);
 }
 
-TEST_CASE("when an address does not answer, the next one is tried beside it after the delay") {
+TEST_CASE("when an address does not answer the next one is tried in parallel after the delay") {
   black_hole const silent;
   auto const listener = raw_listener();
   auto const begun = clock::now();
@@ -128,7 +128,7 @@ TEST_CASE("when an address does not answer, the next one is tried beside it afte
   CHECK(time_taken(begun) >= 50ms);
 }
 
-TEST_CASE("the first address that answers wins, though an earlier one has not failed") {
+TEST_CASE("the first address that answers is used even if an earlier one has not failed yet") {
   black_hole const silent;
   auto const listener = raw_listener();
   auto const before = open_descriptors();
@@ -137,14 +137,14 @@ TEST_CASE("the first address that answers wins, though an earlier one has not fa
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("when all addresses fail, the last failure is the error") {
+TEST_CASE("when all addresses fail the error is that of the last one") {
   auto const first = nobody();
   auto const second = nobody();
   CHECK_THROWS_WITH(connected_to(std::vector{first, second}),
                     "connect to " + second.to_string() + ": connection refused");
 }
 
-TEST_CASE("a timeout is for all addresses together, and names them") {
+TEST_CASE("the timeout covers all addresses together and its error names them") {
   black_hole const one;
   black_hole const other;
   CHECK_THROWS_WITH(connected_to(std::vector{one.where(), other.where()}, {.timeout = 60ms, .attempt_delay = 20ms}),
@@ -162,16 +162,16 @@ TEST_CASE("a name is looked up and connected to") {
   CHECK(connected_to("localhost:" + std::to_string(listener.where().port())) == listener.where());
 }
 
-TEST_CASE("an unknown host fails with the resolver's sentence") {
+TEST_CASE("connecting to an unknown host fails with the resolver's message") {
   CHECK_THROWS_WITH(connected_to(std::string("no-such-host.invalid:80")),
                     ContainsSubstring("resolve no-such-host.invalid:80: "));
 }
 
-TEST_CASE("a text without port is refused") {
+TEST_CASE("a text without a port is refused") {
   CHECK_THROWS_WITH(connected_to(std::string("localhost")), ContainsSubstring("it has no port: write host:port"));
 }
 
-TEST_CASE("a connect to a host with a NUL in its name is refused") {
+TEST_CASE("a host with a NUL in its name is refused") {
   using namespace std::string_literals;
   auto const listener = raw_listener();
   auto const host = "127.0.0.1\0.trusted.example"s;
@@ -181,7 +181,7 @@ TEST_CASE("a connect to a host with a NUL in its name is refused") {
                     ContainsSubstring("its host contains a NUL"));
 }
 
-TEST_CASE("the families of a name's addresses are tried in turn, beginning with the first address's") {
+TEST_CASE("the addresses of a name are tried with alternating families beginning with that of the first one") {
   auto const first_v6 = raw_listener(endpoint::loopback_v6(0));
   auto const second_v6 = raw_listener(endpoint::loopback_v6(0));
   auto const first_v4 = raw_listener(endpoint::loopback_v4(0));
@@ -198,14 +198,14 @@ TEST_CASE("the families of a name's addresses are tried in turn, beginning with 
   CHECK(connected_to_one_of({first_v6.where(), first_v4.where()}) == first_v6.where());
 }
 
-TEST_CASE("addresses at hand are tried in the order in which they are given") {
+TEST_CASE("a list of endpoints is tried in the given order") {
   auto const v6 = raw_listener(endpoint::loopback_v6(0));
   auto const v4 = raw_listener(endpoint::loopback_v4(0));
   CHECK(connected_to(std::vector{endpoint::loopback_v6(1), v6.where(), v4.where()}, {.attempt_delay = 10s}) ==
         v6.where());
 }
 
-TEST_CASE("a connect without a timeout waits for as long as it takes") {
+TEST_CASE("a connect without a timeout waits indefinitely") {
   black_hole const silent;
   complete([&]() -> task<> {
     auto const [stream, waited] = co_await when_any(tcp::connect(silent.where(), {.timeout = 0ms}), sleep_for(30ms));
@@ -214,7 +214,7 @@ TEST_CASE("a connect without a timeout waits for as long as it takes") {
   });
 }
 
-TEST_CASE("a connect that reaches itself is refused") {
+TEST_CASE("a TCP connect that would connect to itself is refused") {
   auto const to = nobody();
   auto const before = open_descriptors();
   choosing_port const same(to.port(), 1'000);
@@ -223,7 +223,7 @@ TEST_CASE("a connect that reaches itself is refused") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a connect that reaches itself is tried again, and leaves the port free") {
+TEST_CASE("a connect that would connect to itself is retried and leaves the port free") {
   auto const to = nobody();
   std::optional<raw_socket> late;
   complete([&]() -> task<> {
@@ -231,31 +231,31 @@ TEST_CASE("a connect that reaches itself is tried again, and leaves the port fre
     auto connecting = tcp::connect(to);
     auto const refused = co_await as_result(std::move(connecting));
     CHECK(choosing_port::left() == 0);
-    CHECK(refused.error() == std::errc::connection_refused);  // of the second try, which is another port's
+    CHECK(refused.error() == std::errc::connection_refused);  // from the second attempt, which used another port
     late = raw_listener(to);                                  // without SO_REUSEADDR
     auto const stream = co_await tcp::connect(to);
     CHECK(stream.remote_endpoint() == to);
   });
 }
 
-TEST_CASE("connect to no endpoint at all is a mistake of the caller") {
+TEST_CASE("connecting to an empty list of endpoints is refused as an invalid argument") {
   CHECK_THROWS_AS(connected_to(std::vector<endpoint>{}), std::invalid_argument);
 }
 
-TEST_CASE("fault 07: without IPv6 on the host, the IPv4 address of a peer is reached") {
+TEST_CASE("fault 07: on a host without IPv6 the IPv4 address of a peer is used") {
   auto const listener = raw_listener();
   without_ipv6 const host;
   auto const port = listener.where().port();
   CHECK(connected_to(std::vector{endpoint::loopback_v6(port), endpoint::loopback_v4(port)}) == listener.where());
 }
 
-TEST_CASE("a connect without descriptors is an error that names the peer") {
+TEST_CASE("a connect without a free descriptor fails with an error that names the peer") {
   auto const to = nobody();
   failing const socket(system_call::socket, EMFILE, 1);
   CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": too many open files");
 }
 
-TEST_CASE("a connected stream names both of its ends") {
+TEST_CASE("a connected stream reports the endpoints of both ends") {
   auto const listener = raw_listener();
   complete([&]() -> task<> {
     auto const stream = co_await tcp::connect(listener.where());

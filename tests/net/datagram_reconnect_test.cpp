@@ -1,4 +1,4 @@
-// Datagram sockets that are connected or disconnected while their operations wait.
+// Datagram sockets that are connected or disconnected while operations on them wait.
 #include <string>
 
 #include <sys/socket.h>
@@ -11,7 +11,7 @@ using namespace strait::test;
 
 namespace {
 
-/// Receives what there is, without the library's help. Returns how many.
+/// Receives all datagrams in the queue, without the library. Returns their number.
 int drain(int descriptor) {
   char bytes[2000];
   int count = 0;
@@ -19,7 +19,7 @@ int drain(int descriptor) {
   return count;
 }
 
-/// A pair of sockets, one of which sends until its peer has no more room.
+/// A pair of sockets of which one sends until the other one's queue is full.
 class waiting_sender {
  public:
   waiting_sender() { sender.send_buffer_size(4096); }
@@ -38,7 +38,7 @@ class waiting_sender {
       failure = e.what();
     }
   }
-  /// Until the sender waits.
+  /// Returns when the sender waits.
   task<> fill() {
     for (int before = -1; before != sent;) {
       before = sent;
@@ -57,7 +57,7 @@ class waiting_sender {
 
 }  // namespace
 
-TEST_CASE("a send that was just canceled stays canceled when its socket is disconnected") {
+TEST_CASE("a send that has just been canceled stays canceled when its socket is disconnected") {
   waiting_sender on;
   complete([&]() -> task<> {
     auto cancel_and_disconnect = [&]() -> task<> {
@@ -80,7 +80,7 @@ TEST_CASE("a send that completes in the event in which its socket is disconnecte
       char reply[10];
       co_await on.sender.recv(reply);
       on.sender.disconnect();
-      drain(on.receiver.native_handle());  // without room, the kernel says so before it says that there is no peer
+      drain(on.receiver.native_handle());  // with a full queue the kernel would report that before the missing peer
     };
     auto make_room_and_reply = [&]() -> task<> {
       co_await on.fill();

@@ -1,4 +1,4 @@
-// What tests of UDP sockets need: datagrams of known content, what has come as text, and sockets without the library.
+// For tests of UDP sockets: datagrams with known contents, received datagrams as text, and sockets without the library.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace strait::test {
 
-/// A datagram that has come.
+/// A received datagram.
 struct arrival {
   std::string text;
   endpoint from;
@@ -39,7 +39,7 @@ inline task<std::string> receive_text(udp::socket& socket) {
   co_return came.text;
 }
 
-/// The next `count` datagrams.
+/// Receives the next `count` datagrams.
 inline task<std::vector<std::string>> receive_texts(udp::socket& socket, std::size_t count) {
   std::vector<std::string> texts;
   while (texts.size() != count) {
@@ -49,7 +49,7 @@ inline task<std::vector<std::string>> receive_texts(udp::socket& socket, std::si
   co_return texts;
 }
 
-/// The next `count` datagrams, by as many batches as it takes.
+/// Receives the next `count` datagrams in as many batches as needed.
 inline task<std::vector<arrival>> receive_batches(udp::socket& socket, udp::datagram_buffer& buffer,
                                                   std::size_t count) {
   std::vector<arrival> all;
@@ -66,7 +66,7 @@ inline std::vector<std::string> texts_of(std::vector<arrival> const& arrivals) {
   return texts;
 }
 
-/// `size` bytes that no other `number` has.
+/// `size` bytes that differ for each `number`.
 inline std::string numbered(std::size_t number, std::size_t size) {
   std::string bytes(size, '\0');
   fill_pattern(number * 70'000, bytes.data(), size);
@@ -81,21 +81,21 @@ inline std::vector<std::string> numbered_alike(std::size_t count, std::size_t si
   return numbered_of_sizes(std::vector<std::size_t>(count, size));
 }
 
-/// Refers to `texts`.
+/// Datagrams that refer to `texts`.
 inline std::vector<udp::datagram> addressed_to(endpoint const& to, std::vector<std::string> const& texts) {
   std::vector<udp::datagram> datagrams;
   for (auto const& each : texts) datagrams.push_back({const_buffer(each), to, false});
   return datagrams;
 }
 
-/// A socket on a port of the system's choice, with as much room for what comes as the system allows.
+/// A socket on an ephemeral port, with the largest receive buffer that the system allows.
 inline udp::socket bound_socket(udp::bind_options options = {}) {
   auto made = udp::bind(endpoint::loopback_v4(0), options);
   made.receive_buffer_size(4 * 1024 * 1024);
   return made;
 }
 
-/// Two sockets connected with each other.
+/// Two sockets that are connected to each other.
 inline std::pair<udp::socket, udp::socket> connected_sockets() {
   auto one = bound_socket();
   auto other = bound_socket();
@@ -104,7 +104,7 @@ inline std::pair<udp::socket, udp::socket> connected_sockets() {
   return {std::move(one), std::move(other)};
 }
 
-/// A blocking UDP socket, without the library's help.
+/// A blocking UDP socket, without the library.
 inline raw_socket raw_datagram_socket(endpoint const& at = endpoint::loopback_v4(0)) {
   raw_socket made(::socket(at.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_storage address;
@@ -124,7 +124,7 @@ inline void raw_send(raw_socket const& from, std::string_view bytes, endpoint co
   if (::sendmsg(from.get(), &message, 0) < 0) fail_with_errno("sendmsg");
 }
 
-/// An endpoint at which no socket receives.
+/// An endpoint on which no socket receives.
 inline endpoint nobody_there() { return raw_datagram_socket().where(); }
 
 inline bool has_ipv6() {
@@ -135,7 +135,7 @@ inline bool has_ipv6() {
   return false;
 }
 
-/// What `call` throws says.
+/// The message of the exception that `call` throws.
 template <class F>
 std::string message_of(F call) {
   try {
@@ -146,7 +146,7 @@ std::string message_of(F call) {
   return "nothing was thrown";
 }
 
-/// How much an operation had moved that failed.
+/// The number of bytes that a failed operation had transferred.
 template <class Result>
 std::size_t transferred_by(Result const& failed) {
   try {
@@ -156,7 +156,7 @@ std::size_t transferred_by(Result const& failed) {
   }
 }
 
-/// Cancels when the tasks that began before it have come to wait.
+/// Cancels after all tasks that started before have begun to wait.
 inline task<> cancel_soon(cancel_scope& scope) {
   co_await turns(4);
   scope.cancel();
@@ -167,7 +167,7 @@ using texts = std::vector<std::string>;
 inline constexpr udp::bind_options offload{.receive_offload = true};
 inline constexpr udp::bind_options joining{.send_offload = true};
 
-/// 1 to 9 bytes, no two neighbours of one size, so that none can be joined.
+/// Texts of 1 to 9 bytes. No two neighbours have the same size, so they cannot be coalesced.
 inline texts of_different_sizes(std::size_t count) {
   texts all;
   for (std::size_t i = 0; i != count; ++i) all.push_back(numbered(i, 1 + i % 9));
@@ -175,7 +175,7 @@ inline texts of_different_sizes(std::size_t count) {
   return all;
 }
 
-/// What the receiver gets of `bodies`, sent to it as one batch, one recvfrom after the other.
+/// Sends `bodies` as one batch and returns what the receiver gets from one recvfrom after another.
 inline texts singly(texts const& bodies) {
   auto sender = bound_socket(joining);
   auto receiver = bound_socket();
@@ -186,7 +186,7 @@ inline texts singly(texts const& bodies) {
   });
 }
 
-/// The same by recv_batch from a socket with receive_offload.
+/// The same with recv_batch on a socket with receive_offload.
 inline texts joined(texts const& bodies) {
   auto sender = bound_socket(joining);
   auto receiver = bound_socket(offload);
@@ -205,7 +205,7 @@ inline texts joined(texts const& bodies) {
 
 using datagram_sizes = std::vector<std::size_t>;
 
-/// Several runs of datagrams of many sizes.
+/// Several runs of datagrams of different sizes.
 inline std::vector<datagram_sizes> const many_sizes{
     datagram_sizes(10, 1),
     datagram_sizes(20, 1200),

@@ -38,41 +38,41 @@ static_assert(endpoint::any_v6(80).is_v6() && !endpoint::any_v6(80).is_v4());
 static_assert(endpoint::loopback_v6(80) == endpoint::loopback_v6(0).with_port(80));
 static_assert(endpoint::loopback_v4(80) < endpoint::loopback_v6(80));
 
-TEST_CASE("an endpoint is printed as it is read") {
+TEST_CASE("the text of an endpoint can be parsed to the same endpoint") {
   auto const text = GENERATE(as<std::string>(), "0.0.0.0:0", "127.0.0.1:5000", "255.255.255.255:65535", "[::]:0",
                              "[::1]:5000", "[2001:db8::ff00:42:8329]:443", "[fe80::1%4000000]:22");
   CHECK(endpoint::parse(text).to_string() == text);
 }
 
-TEST_CASE("an endpoint is printed in the shortest form") {
+TEST_CASE("an endpoint is printed in its shortest form") {
   CHECK(endpoint::parse("[2001:0DB8:0:0:0:0:0:1]:0080").to_string() == "[2001:db8::1]:80");
 }
 
 TEST_CASE("localhost is 127.0.0.1") { CHECK(endpoint::parse("localhost:5000") == endpoint::loopback_v4(5000)); }
 
-TEST_CASE("a scope is read and printed by the name of its interface") {
+TEST_CASE("a scope is parsed and printed with the name of its interface") {
   auto const loopback = if_nametoindex("lo");
-  if (loopback == 0) return;  // a system that names it otherwise
+  if (loopback == 0) return;  // the loopback interface has another name on this system
   auto const named = endpoint::parse("[fe80::1%lo]:22");
   CHECK(named == endpoint::parse(fmt::format("[fe80::1%{}]:22", loopback)));
   CHECK(named.to_string() == "[fe80::1%lo]:22");
   CHECK(named != endpoint::parse("[fe80::1]:22"));
 }
 
-TEST_CASE("an interface whose name is a number survives printing and reading") {
+TEST_CASE("a scope whose interface name is a number is printed and parsed correctly") {
   known_interface const seven("7", 4'000'001);
   CHECK(endpoint::parse("[fe80::1%7]:22") == with_scope(4'000'001));
   CHECK(with_scope(4'000'001).to_string() == "[fe80::1%7]:22");
   CHECK(endpoint::parse(with_scope(4'000'001).to_string()) == with_scope(4'000'001));
 }
 
-TEST_CASE("an index that is also the name of another interface survives printing and reading") {
+TEST_CASE("a scope whose index equals the name of another interface is printed and parsed correctly") {
   known_interface const named("4000002", 4'000'001);
   CHECK(endpoint::parse("[fe80::1%4000002]:22") == with_scope(4'000'001));
   CHECK(endpoint::parse(with_scope(4'000'002).to_string()) == with_scope(4'000'002));
 }
 
-TEST_CASE("an IPv4-mapped IPv6 address is the IPv4 address") {
+TEST_CASE("an IPv4-mapped IPv6 address is converted to the IPv4 address") {
   auto const v4 = endpoint::parse("192.0.2.1:80");
   auto const mapped = endpoint::parse(
       GENERATE(as<std::string>(), "[::ffff:192.0.2.1]:80", "[::FFFF:c000:201]:80", "[0:0:0:0:0:ffff:c000:0201]:80"));
@@ -84,22 +84,22 @@ TEST_CASE("an IPv4-mapped IPv6 address is the IPv4 address") {
   CHECK(endpoint::from_address("::ffff:192.0.2.1", 80) == v4);
 }
 
-TEST_CASE("an IPv4-mapped address in the system's form is the IPv4 address") {
+TEST_CASE("an IPv4-mapped address in a sockaddr is converted to the IPv4 address") {
   sockaddr_in6 system{};
   system.sin6_family = AF_INET6;
   system.sin6_port = htons(80);
-  system.sin6_scope_id = 7;  // which an IPv4 address does not have
+  system.sin6_scope_id = 7;  // an IPv4 address has no scope
   ::inet_pton(AF_INET6, "::ffff:192.0.2.1", &system.sin6_addr);
   CHECK(endpoint::from_sockaddr(&system, sizeof system) == endpoint::parse("192.0.2.1:80"));
 }
 
-TEST_CASE("an IPv6 address that only looks like an IPv4-mapped one stays what it is") {
+TEST_CASE("an IPv6 address that only resembles an IPv4-mapped one is not converted") {
   auto const text = GENERATE(as<std::string>(), "[::192.0.2.1]:80", "[::fffe:192.0.2.1]:80", "[1::ffff:192.0.2.1]:80",
                              "[64:ff9b::192.0.2.1]:80", "[::ffff:0:192.0.2.1]:80");
   CHECK(endpoint::parse(text).is_v6());
 }
 
-TEST_CASE("what is no endpoint is refused") {
+TEST_CASE("a text that is not an endpoint is refused") {
   auto const text =
       GENERATE(as<std::string>(), "", ":", "127.0.0.1", "127.0.0.1:", ":5000", "127.0.0.1:65536", "127.0.0.1:-1",
                "127.0.0.1:+1", "127.0.0.1: 1", "127.0.0.1:1 ", " 127.0.0.1:1", "127.0.0.1:0x50", "127.0.0.1:http",
@@ -113,7 +113,7 @@ TEST_CASE("what is no endpoint is refused") {
   CHECK_THROWS_AS(endpoint::parse(text), error);
 }
 
-TEST_CASE("a NUL does not end an address") {
+TEST_CASE("a text with an embedded NUL is refused") {
   using namespace std::string_literals;
   CHECK_FALSE(endpoint::try_parse("127.0.0.1\0.evil.example:80"s));
   CHECK_FALSE(endpoint::try_parse("[::1\0]:80"s));
@@ -123,7 +123,7 @@ TEST_CASE("a NUL does not end an address") {
                     "bad endpoint \"127.0.0.1\\0.evil.example:80\": neither a numeric address nor localhost");
 }
 
-TEST_CASE("the refusal of an endpoint quotes it and says what is wrong") {
+TEST_CASE("the error for a refused endpoint quotes the text and states what is wrong") {
   CHECK_THROWS_WITH(endpoint::parse("127.0.0.1"), "bad endpoint \"127.0.0.1\": it has no port: write host:port");
   CHECK_THROWS_WITH(endpoint::parse("127.0.0.1:65536"),
                     "bad endpoint \"127.0.0.1:65536\": its port is not a number from 0 to 65535");
@@ -131,7 +131,7 @@ TEST_CASE("the refusal of an endpoint quotes it and says what is wrong") {
   CHECK_THROWS_WITH(endpoint::parse("::1:5000"), ContainsSubstring("in brackets: [::1]:5000"));
 }
 
-TEST_CASE("the refusal of an endpoint is an invalid argument") {
+TEST_CASE("the error for a refused endpoint is an invalid argument") {
   try {
     static_cast<void>(endpoint::parse("nonsense"));
     FAIL("nothing was thrown");
@@ -140,7 +140,7 @@ TEST_CASE("the refusal of an endpoint is an invalid argument") {
   }
 }
 
-TEST_CASE("an address without port is read by from_address") {
+TEST_CASE("from_address parses an address without a port") {
   CHECK(endpoint::from_address("127.0.0.1", 7) == endpoint::loopback_v4(7));
   CHECK(endpoint::from_address("::1", 7) == endpoint::loopback_v6(7));
   CHECK_FALSE(endpoint::from_address("[::1]", 7));
@@ -156,7 +156,7 @@ TEST_CASE("endpoints are ordered by version, address and port") {
   CHECK(v4 == endpoint::parse("10.0.0.1:80"));
 }
 
-TEST_CASE("equal endpoints have equal hashes, and others hardly ever") {
+TEST_CASE("equal endpoints have equal hashes and different endpoints rarely do") {
   std::unordered_set<std::size_t> hashes;
   std::hash<endpoint> const hash;
   for (int port = 0; port != 1000; ++port) {
@@ -168,13 +168,13 @@ TEST_CASE("equal endpoints have equal hashes, and others hardly ever") {
   CHECK(hash(endpoint::parse("[fe80::1%7]:1")) == hash(endpoint::parse("[fe80::1%7]:1")));
 }
 
-TEST_CASE("an endpoint is formatted like a string") {
+TEST_CASE("an endpoint can be formatted with string format specifiers") {
   CHECK(fmt::format("<{}>", endpoint::loopback_v4(80)) == "<127.0.0.1:80>");
   CHECK(fmt::format("<{:>14}>", endpoint::loopback_v4(80)) == "<  127.0.0.1:80>");
   CHECK(fmt::format("<{:*<10}>", endpoint::loopback_v6(80)) == "<[::1]:80**>");
 }
 
-TEST_CASE("an endpoint survives the system's form") {
+TEST_CASE("an endpoint survives the conversion to a sockaddr and back") {
   auto const original =
       endpoint::parse(GENERATE(as<std::string>(), "192.0.2.1:65535", "[2001:db8::1]:1", "[fe80::1%9]:0"));
   sockaddr_storage system{};
@@ -183,7 +183,7 @@ TEST_CASE("an endpoint survives the system's form") {
   CHECK(endpoint::from_sockaddr(&system, length) == original);
 }
 
-TEST_CASE("an address that is not IP becomes 0.0.0.0:0") {
+TEST_CASE("an address that is not an IP address becomes 0.0.0.0:0") {
   sockaddr const foreign{AF_UNIX, "/tmp/there"};
   CHECK(endpoint::from_sockaddr(&foreign, sizeof foreign) == endpoint());
 }

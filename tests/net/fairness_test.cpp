@@ -1,4 +1,4 @@
-// One busy connection does not keep the others, nor the clock, waiting.
+// One busy connection delays neither other connections nor timers.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -12,7 +12,7 @@ using namespace strait::test;
 
 namespace {
 
-/// Both ends of a connection that never rests: there is always something to read.
+/// Both ends of a connection that always has something to read.
 template <class F>
 task<> flood(tcp::stream& from, tcp::stream& to, F each_read) {
   std::string const block(64 * 1024, 'x');
@@ -36,7 +36,7 @@ task<> echo(tcp::stream& peer) {
 
 }  // namespace
 
-TEST_CASE("a connection that never rests does not starve ten others") {
+TEST_CASE("a connection that is always busy does not starve ten others") {
   constexpr int rounds = 200;
   auto [flooding, flooded] = stream_pair();
   std::vector<std::pair<tcp::stream, tcp::stream>> pairs;
@@ -63,11 +63,11 @@ TEST_CASE("a connection that never rests does not starve ten others") {
     });
   });
   auto const [first, last] = std::minmax_element(reads_when_done.begin(), reads_when_done.end());
-  CHECK(*last < 2 * *first + 1000);  // the ten were served alike,
-  CHECK(*last < 200 * rounds);       // and a round trip cost them some turns of 32 reads at most
+  CHECK(*last < 2 * *first + 1000);  // the ten connections were served equally,
+  CHECK(*last < 200 * rounds);       // and a round trip took at most a few turns of 32 reads
 }
 
-TEST_CASE("a connection that never rests does not hold up the clock") {
+TEST_CASE("a connection that is always busy does not delay timers") {
   auto [flooding, flooded] = stream_pair();
   clock::time_point due;
   std::uint64_t reads_past_due = 0;
@@ -85,10 +85,10 @@ TEST_CASE("a connection that never rests does not hold up the clock") {
     auto const outcome = co_await when_any(flood(flooding, flooded, note), tick());
     CHECK(std::get<1>(outcome));
   });
-  CHECK(most_past_due < 200);  // a few turns of 32
+  CHECK(most_past_due < 200);  // a few turns of 32 reads
 }
 
-TEST_CASE("a flood of connections to accept does not starve those that are there") {
+TEST_CASE("a flood of new connections does not starve established ones") {
   auto listener = tcp::listen("127.0.0.1:0");
   std::vector<raw_socket> waiting;
   for (int i = 0; i != 500; ++i) waiting.push_back(raw_connect(listener.local_endpoint()));
@@ -115,7 +115,7 @@ TEST_CASE("a flood of connections to accept does not starve those that are there
   CHECK(accepted_when_served < 500);
 }
 
-TEST_CASE("operations on closed sockets give other tasks a turn") {
+TEST_CASE("operations on closed sockets let other tasks run") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto [stream, peer] = stream_pair();
   auto datagrams = udp::bind("127.0.0.1:0");
@@ -129,7 +129,7 @@ TEST_CASE("operations on closed sockets give other tasks a turn") {
   CHECK(rounds_beside_another_task([&, &closed = stream] { return as_result(closed.write("x")); }) < enough);
 }
 
-TEST_CASE("operations that are canceled before they begin give other tasks a turn") {
+TEST_CASE("operations that are canceled before they start let other tasks run") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto [stream, peer] = stream_pair();
   char byte[1];
@@ -140,7 +140,7 @@ TEST_CASE("operations that are canceled before they begin give other tasks a tur
   CHECK(rounds_beside_another_task([] { return resolve("localhost:80"); }, true) < enough);
 }
 
-TEST_CASE("reads and writes of nothing give other tasks a turn") {
+TEST_CASE("reads and writes of zero bytes let other tasks run") {
   auto [stream, peer] = stream_pair();
   char byte[1];
   CHECK(rounds_beside_another_task([&, &open = stream] { return open.read(std::span(byte, 0)); }) < enough);

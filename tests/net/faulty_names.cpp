@@ -1,5 +1,5 @@
-// The functions by which this program asks for names: they take the place of the C library's, and pass on to it what no
-// test has an answer for.
+// Replaces the C library's name functions in this program. Calls for which no test has defined an answer are passed on
+// to the C library.
 #include "faulty_names.hpp"
 
 #include <atomic>
@@ -75,7 +75,7 @@ int getaddrinfo(char const* host, char const* service, addrinfo const* hints, ad
   if (addresses.empty()) return look_up(host, service, hints, found);
   *found = nullptr;
   addrinfo** end = found;
-  for (auto const& each : addresses) {  // the C library's lists, so that it can free them
+  for (auto const& each : addresses) {  // in the form of the C library's lists, so that it can free them
     int const code = look_up(each.address().c_str(), std::to_string(each.port()).c_str(), hints, end);
     if (code != 0) return code;
     while (*end) end = &(*end)->ai_next;

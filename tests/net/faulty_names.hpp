@@ -1,4 +1,4 @@
-// Names of hosts and of interfaces that are there because a test says so.
+// Names of hosts and interfaces that a test defines.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace strait::test {
 
-/// While it lives, the host `name` has these `addresses`, and the resolver returns them in this order. Their ports are
-/// kept, whatever service is asked for. One at a time.
+/// While this object exists, the host `name` has these `addresses`, and the resolver returns them in this order. Their
+/// ports are kept, whatever service is looked up. Only one may exist at a time.
 class known_host {
  public:
   known_host(std::string name, std::vector<endpoint> addresses);
@@ -18,10 +18,10 @@ class known_host {
   ~known_host();
 };
 
-/// How many look-ups have been made so far.
+/// The number of lookups made so far.
 [[nodiscard]] int look_ups_made() noexcept;
 
-/// While it lives, there is an interface of this name and index. One at a time.
+/// While this object exists, there is an interface with this name and index. Only one may exist at a time.
 class known_interface {
  public:
   known_interface(std::string name, unsigned index);

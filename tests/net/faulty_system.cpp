@@ -1,4 +1,4 @@
-// The system calls of this program: they take the place of the C library's, and go on to the kernel unless told to
+// Replaces the C library's system calls in this program. They are passed on to the kernel unless a test makes them
 // fail.
 #include "faulty_system.hpp"
 
@@ -42,7 +42,7 @@ bool fails(system_call which) noexcept {
   return true;
 }
 
-/// Of a sockaddr_in and a sockaddr_in6.
+/// The port in a sockaddr_in or sockaddr_in6.
 in_port_t* port_of(sockaddr* address) noexcept {
   static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
   return &reinterpret_cast<sockaddr_in*>(address)->sin_port;

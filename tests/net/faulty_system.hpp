@@ -1,4 +1,4 @@
-// System calls that fail when a test says so, for the faults that cannot be had otherwise.
+// System calls that a test makes fail, for faults that cannot be caused otherwise.
 #pragma once
 
 #include <chrono>
@@ -8,18 +8,18 @@ namespace strait::test {
 
 enum class system_call { socket, bind, accept, recvfrom, sendto, recvmmsg, sendmmsg, epoll_add };
 
-/// While it lives, the next `times` calls fail with `error`. One at a time.
+/// While this object exists, the next `times` calls fail with `error`. Only one may exist at a time.
 class failing {
  public:
   failing(system_call which, int error, int times);
   failing(failing const&) = delete;
   failing& operator=(failing const&) = delete;
   ~failing();
-  /// How many calls are still to fail.
+  /// The number of calls that are still to fail.
   [[nodiscard]] static int left() noexcept;
 };
 
-/// While it lives, this process has no IPv6: the sockets of that family cannot be made.
+/// While this object exists, this process cannot create IPv6 sockets.
 class without_ipv6 {
  public:
   without_ipv6() noexcept;
@@ -28,7 +28,7 @@ class without_ipv6 {
   ~without_ipv6();
 };
 
-/// While it lives, an option cannot be set: setsockopt fails with `error`.
+/// While this object exists, this option cannot be set: setsockopt fails with `error`.
 class refusing_option {
  public:
   refusing_option(int level, int name, int error) noexcept;
@@ -37,19 +37,19 @@ class refusing_option {
   ~refusing_option();
 };
 
-/// While it lives, the system chooses `port` for the next `times` sockets whose port it is to choose, by bind or by
-/// connect.
+/// While this object exists, the system chooses `port` for the next `times` sockets that bind or connect without a port
+/// of their own.
 class choosing_port {
  public:
   choosing_port(std::uint16_t port, int times) noexcept;
   choosing_port(choosing_port const&) = delete;
   choosing_port& operator=(choosing_port const&) = delete;
   ~choosing_port();
-  /// How many it will still be chosen for.
+  /// For how many sockets the port is still to be chosen.
   [[nodiscard]] static int left() noexcept;
 };
 
-/// While it lives, an attacker puts a symbolic link to `target` in the place of each socket's file, right after the
+/// While this object exists, an attacker replaces each socket's file by a symbolic link to `target` right after the
 /// bind.
 class swapping_for_link {
  public:
@@ -59,7 +59,8 @@ class swapping_for_link {
   ~swapping_for_link();
 };
 
-/// While it lives, clients over Unix-domain sockets are processes of another PID namespace: the kernel reports 0.
+/// While this object exists, clients over Unix-domain sockets belong to another PID namespace: the kernel reports
+/// process 0.
 class peers_of_other_namespaces {
  public:
   peers_of_other_namespaces() noexcept;
@@ -68,7 +69,7 @@ class peers_of_other_namespaces {
   ~peers_of_other_namespaces();
 };
 
-/// While it lives, a call sends `most` messages of a batch at most.
+/// While this object exists, one call sends at most `most` messages of a batch.
 class short_batches {
  public:
   explicit short_batches(unsigned most) noexcept;
@@ -77,22 +78,22 @@ class short_batches {
   ~short_batches();
 };
 
-/// While it lives, this system cannot divide what is handed over as one: a message that asks for it is refused with
-/// `error`, and what stands before it in its batch is sent.
+/// While this object exists, the system does not support UDP_SEGMENT: a message that uses it is refused with `error`,
+/// and the messages before it in its batch are sent.
 class without_segmentation {
  public:
   explicit without_segmentation(int error) noexcept;
   without_segmentation(without_segmentation const&) = delete;
   without_segmentation& operator=(without_segmentation const&) = delete;
   ~without_segmentation();
-  /// How many messages have asked for it since.
+  /// The number of messages refused so far.
   [[nodiscard]] static int refused() noexcept;
 };
 
-/// How many batches have been handed to the system so far.
+/// The number of batches passed to the system so far.
 [[nodiscard]] int batches_sent() noexcept;
 
-/// While it lives, the wall clock is wrong by what it was last told to be.
+/// While this object exists, the wall clock is off by the offset that was last set.
 class wrong_wall_clock {
  public:
   wrong_wall_clock() = default;

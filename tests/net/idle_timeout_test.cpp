@@ -1,4 +1,4 @@
-// stream.idle_timeout(): one deadline for a connection on which nothing moves.
+// stream.idle_timeout(): one deadline for a connection without traffic.
 #include <string>
 #include <thread>
 
@@ -14,7 +14,7 @@ constexpr std::size_t much = 32 * 1024 * 1024;
 
 }  // namespace
 
-TEST_CASE("fault 26: a read on an idle connection ends with a time-out that names the peer") {
+TEST_CASE("fault 26: a read on an idle connection ends with a timeout error that names the peer") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(20ms);
@@ -28,12 +28,12 @@ TEST_CASE("fault 26: a read on an idle connection ends with a time-out that name
       CHECK(e.code() == std::errc::timed_out);
     }
     auto const taken = clock::now() - begun;
-    CHECK(taken >= 15ms);  // the clock it goes by ticks every few milliseconds
+    CHECK(taken >= 15ms);  // the coarse clock ticks every few milliseconds
     CHECK(taken < 5s);
   });
 }
 
-TEST_CASE("fault 20: a write to a peer that never reads ends with the idle time-out, and says how much was sent") {
+TEST_CASE("fault 20: a write to a peer that never reads ends with the idle timeout and reports the bytes sent") {
   auto [stream, peer] = stream_and_peer();
   std::size_t sent = 0;
   complete([&]() -> task<> {
@@ -52,7 +52,7 @@ TEST_CASE("fault 20: a write to a peer that never reads ends with the idle time-
   CHECK(peer.receive_to_the_end().size() == sent);
 }
 
-TEST_CASE("an idle connection can be used again after its time-out") {
+TEST_CASE("an idle connection can be used again after its timeout") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(10ms);
@@ -67,7 +67,7 @@ TEST_CASE("an idle connection can be used again after its time-out") {
   });
 }
 
-TEST_CASE("a connection whose reads go on is not idle") {
+TEST_CASE("a connection with continuing reads is not idle") {
   auto [stream, other] = stream_pair();
   complete([&]() -> task<> {
     stream.idle_timeout(300ms);
@@ -83,7 +83,7 @@ TEST_CASE("a connection whose reads go on is not idle") {
   });
 }
 
-TEST_CASE("a reader is not idle while the same stream is written") {
+TEST_CASE("a reader does not time out while the same stream is written to") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(200ms);
@@ -100,7 +100,7 @@ TEST_CASE("a reader is not idle while the same stream is written") {
   });
 }
 
-TEST_CASE("a writer is not idle while the same stream is read") {
+TEST_CASE("a writer does not time out while the same stream is read from") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(200ms);
@@ -131,7 +131,7 @@ TEST_CASE("a reader and a writer of an idle connection time out together") {
   });
 }
 
-TEST_CASE("an idle time-out may be shortened, and set, while a read waits") {
+TEST_CASE("an idle timeout can be set or shortened while a read waits") {
   auto [stream, peer] = stream_and_peer();
   auto const at_first = GENERATE(0h, 1h);
   complete([&]() -> task<> {
@@ -146,7 +146,7 @@ TEST_CASE("an idle time-out may be shortened, and set, while a read waits") {
   });
 }
 
-TEST_CASE("an idle time-out may be lifted while a read waits") {
+TEST_CASE("an idle timeout can be removed while a read waits") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(300ms);
@@ -162,7 +162,7 @@ TEST_CASE("an idle time-out may be lifted while a read waits") {
   });
 }
 
-TEST_CASE("a negative idle time-out is none") {
+TEST_CASE("a negative idle timeout disables the limit") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(-1s);
@@ -172,7 +172,7 @@ TEST_CASE("a negative idle time-out is none") {
   });
 }
 
-TEST_CASE("the longest idle time-out is none") {
+TEST_CASE("the largest idle timeout never expires") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(std::chrono::nanoseconds::max());
@@ -182,14 +182,14 @@ TEST_CASE("the longest idle time-out is none") {
   });
 }
 
-TEST_CASE("idleness counts from the beginning of a read, not from the last one's end") {
+TEST_CASE("idle time counts from the start of a read and not from the end of the previous one") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(500ms);
     char buffer[16];
     peer.send("x");
     co_await stream.read(buffer);
-    co_await sleep_for(600ms);  // the program's own time
+    co_await sleep_for(600ms);  // the program is busy with other work
     auto send = [&]() -> task<> {
       co_await sleep_for(10ms);
       peer.send("y");
@@ -199,7 +199,7 @@ TEST_CASE("idleness counts from the beginning of a read, not from the last one's
   });
 }
 
-TEST_CASE("the time in which a handler computes does not count as idle") {
+TEST_CASE("the time for which a handler computes does not count as idle time") {
   auto [stream, peer] = stream_and_peer();
   bool const writes_first = GENERATE(false, true);
   complete([&]() -> task<> {
@@ -217,7 +217,7 @@ TEST_CASE("the time in which a handler computes does not count as idle") {
   });
 }
 
-TEST_CASE("an idle time-out counts from the time at which the read began to wait, after a computation") {
+TEST_CASE("after a computation the idle timeout counts from the time at which the read began to wait") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(60ms);
@@ -228,11 +228,11 @@ TEST_CASE("an idle time-out counts from the time at which the read began to wait
     auto const begun = clock::now();
     auto const outcome = co_await as_result(stream.read(buffer));
     CHECK(outcome.error() == std::errc::timed_out);
-    CHECK(clock::now() - begun >= 50ms);  // the clock it goes by ticks every few milliseconds
+    CHECK(clock::now() - begun >= 50ms);  // the coarse clock ticks every few milliseconds
   });
 }
 
-TEST_CASE("fault 29: when data and the idle time-out come in the same tick, the data wins") {
+TEST_CASE("fault 29: when data and the idle timeout arrive in the same tick the read returns the data") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(10ms);
@@ -247,7 +247,7 @@ TEST_CASE("fault 29: when data and the idle time-out come in the same tick, the 
   });
 }
 
-TEST_CASE("a time-out in the middle of read_exactly keeps the bytes and says how many") {
+TEST_CASE("a timeout during read_exactly keeps the bytes and reports their number") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(20ms);
@@ -259,7 +259,7 @@ TEST_CASE("a time-out in the middle of read_exactly keeps the bytes and says how
   });
 }
 
-TEST_CASE("a cancel of a read with an idle time-out is a cancel") {
+TEST_CASE("canceling a read with an idle timeout is reported as a cancellation") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(1h);
@@ -274,7 +274,7 @@ TEST_CASE("a cancel of a read with an idle time-out is a cancel") {
   });
 }
 
-TEST_CASE("a stream with an idle time-out may be closed and moved while it waits") {
+TEST_CASE("a stream with an idle timeout can be closed and moved while a read waits") {
   auto [first, peer] = stream_and_peer();
   complete([&]() -> task<> {
     first.idle_timeout(1h);

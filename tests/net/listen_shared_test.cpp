@@ -1,4 +1,4 @@
-// Listeners that share a port, for several loops, or all addresses of the host.
+// Listeners that share a port, for several loops or for all addresses of the host.
 #include <atomic>
 #include <set>
 #include <string>
@@ -21,14 +21,14 @@ std::string in_use(char const* what, endpoint const& where) {
 
 }  // namespace
 
-TEST_CASE("listeners that share a port are so many, all at the same place") {
+TEST_CASE("listen_shared returns the requested number of listeners with the same endpoint") {
   auto const all = tcp::listen_shared("127.0.0.1:0", 4);
   CHECK(all.size() == 4);
   for (auto const& each : all) CHECK(each.local_endpoint() == all.front().local_endpoint());
   CHECK(all.front().local_endpoint().port() != 0);
 }
 
-TEST_CASE("each connection to a shared port comes to one of its listeners") {
+TEST_CASE("each connection to a shared port arrives at one of its listeners") {
   auto all = tcp::listen_shared("127.0.0.1:0", 3);
   auto const where = all.front().local_endpoint();
   std::vector<raw_socket> clients;
@@ -46,7 +46,7 @@ TEST_CASE("each connection to a shared port comes to one of its listeners") {
   CHECK(accepted == 30);
 }
 
-TEST_CASE("nobody shares a port with a stranger, even one who would") {
+TEST_CASE("listen_shared does not share a port with a foreign listener even if that one has reuse_port") {
   auto const stranger = tcp::listen("127.0.0.1:0", {.reuse_port = true});
   auto const where = stranger.local_endpoint();
   CHECK_THROWS_WITH(tcp::listen_shared(where, 2), in_use("listen on", where));
@@ -54,12 +54,14 @@ TEST_CASE("nobody shares a port with a stranger, even one who would") {
   CHECK_THROWS_WITH(tcp::listen_shared(where, 2, {.reuse_port = true}), in_use("listen on", where));
 }
 
-TEST_CASE("a shared port can be listened on again when all are gone") {
+TEST_CASE("a shared port can be listened on again when all its listeners are closed") {
   auto const where = tcp::listen_shared("127.0.0.1:0", 2).front().local_endpoint();
   CHECK(tcp::listen_shared(where, 2).front().local_endpoint() == where);
 }
 
-TEST_CASE("no listeners share a port if none are asked for") { CHECK(tcp::listen_shared("127.0.0.1:0", 0).empty()); }
+TEST_CASE("listen_shared with a count of zero returns no listeners") {
+  CHECK(tcp::listen_shared("127.0.0.1:0", 0).empty());
+}
 
 TEST_CASE("sockets that share a port receive each datagram once") {
   auto all = udp::bind_shared("127.0.0.1:0", 3);
@@ -84,14 +86,14 @@ TEST_CASE("sockets that share a port receive each datagram once") {
   CHECK(received == 30);
 }
 
-TEST_CASE("no socket shares a port with a stranger, even one who would") {
+TEST_CASE("bind_shared does not share a port with a foreign socket even if that one has reuse_port") {
   auto const stranger = udp::bind("127.0.0.1:0", {.reuse_port = true});
   auto const where = stranger.local_endpoint();
   CHECK_THROWS_WITH(udp::bind_shared(where, 2), in_use("bind", where));
   CHECK_THROWS_WITH(udp::bind_shared(where, 2, {.reuse_port = true}), in_use("bind", where));
 }
 
-TEST_CASE("listening everywhere is on one port of IPv6 and IPv4, a listener each") {
+TEST_CASE("listening on all addresses creates one listener each for IPv6 and IPv4 on the same port") {
   auto const all = tcp::listen_all_addresses(0);
   REQUIRE(!all.empty());
   auto const port = all.front().local_endpoint().port();
@@ -101,14 +103,14 @@ TEST_CASE("listening everywhere is on one port of IPv6 and IPv4, a listener each
   if (all.size() == 2) CHECK(all.front().local_endpoint() == endpoint::any_v6(port));
 }
 
-TEST_CASE("fault 07: listening everywhere on a host without IPv6 is on IPv4") {
+TEST_CASE("fault 07: listening on all addresses of a host without IPv6 listens on IPv4") {
   without_ipv6 const host;
   auto const all = tcp::listen_all_addresses(0);
   REQUIRE(all.size() == 1);
   CHECK(all.front().local_endpoint().is_v4());
 }
 
-TEST_CASE("listening everywhere on a port that is taken is one clear message") {
+TEST_CASE("listening on all addresses with a port that is in use reports a clear error") {
   auto const taken = tcp::listen("0.0.0.0:0");
   auto const before = open_descriptors();
   CHECK_THROWS_WITH(tcp::listen_all_addresses(taken.local_endpoint().port()),

@@ -1,4 +1,4 @@
-// tcp::listen, and what a listener is before anything is accepted.
+// tcp::listen, and properties of a listener before it accepts.
 #include <string>
 
 #include <netinet/in.h>
@@ -29,19 +29,19 @@ tcp::stream accept_one(tcp::listener& listener) {
 
 }  // namespace
 
-TEST_CASE("port 0 is one that the system chooses") {
+TEST_CASE("with port 0 the system chooses a port") {
   auto const listener = tcp::listen("localhost:0");
   CHECK(listener.local_endpoint().with_port(0) == endpoint::loopback_v4(0));
   CHECK(listener.local_endpoint().port() != 0);
 }
 
-TEST_CASE("one can listen on an endpoint and on its text") {
+TEST_CASE("listen accepts an endpoint or its text") {
   CHECK(tcp::listen(endpoint::loopback_v6(0)).local_endpoint().is_v6());
   CHECK(tcp::listen("[::1]:0").local_endpoint().with_port(0) == endpoint::loopback_v6(0));
   CHECK(tcp::listen("127.0.0.1:0").local_endpoint().is_v4());
 }
 
-TEST_CASE("fault 05: a port in use is one clear message") {
+TEST_CASE("fault 05: a port that is in use is reported as a clear error") {
   auto const first = tcp::listen("127.0.0.1:0");
   auto const where = first.local_endpoint();
   CHECK_THROWS_WITH(tcp::listen(where), "listen on " + where.to_string() + ": address already in use");
@@ -52,12 +52,12 @@ TEST_CASE("fault 05: a port in use is one clear message") {
   }
 }
 
-TEST_CASE("fault 06: no permission for the port is one clear message") {
+TEST_CASE("fault 06: a missing permission for the port is reported as a clear error") {
   failing const bind(system_call::bind, EACCES, 1);
   CHECK_THROWS_WITH(tcp::listen("127.0.0.1:80"), "listen on 127.0.0.1:80: permission denied");
 }
 
-TEST_CASE("fault 07: without IPv6 on the host, IPv4 serves") {
+TEST_CASE("fault 07: on a host without IPv6 listen uses IPv4") {
   without_ipv6 const host;
   CHECK_THROWS_WITH(tcp::listen("[::1]:0"), "listen on [::1]:0: address family not supported by protocol");
   auto listener = tcp::listen("localhost:0");
@@ -65,11 +65,11 @@ TEST_CASE("fault 07: without IPv6 on the host, IPv4 serves") {
   CHECK(accept_one(listener).is_open());
 }
 
-TEST_CASE("an address that is not this host's is refused") {
+TEST_CASE("an address that does not belong to this host is refused") {
   CHECK_THROWS_WITH(tcp::listen("192.0.2.1:0"), "listen on 192.0.2.1:0: cannot assign requested address");
 }
 
-TEST_CASE("a text that is no endpoint is refused") {
+TEST_CASE("a text that is not an endpoint is refused by listen") {
   CHECK_THROWS_WITH(tcp::listen("example.org:80"), ContainsSubstring("bad endpoint \"example.org:80\""));
   CHECK_THROWS_WITH(tcp::listen("localhost"), ContainsSubstring("it has no port"));
 }
@@ -82,18 +82,18 @@ TEST_CASE("a failed listen leaves no descriptor behind") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a server can listen again where connections of its predecessor linger") {
+TEST_CASE("a restarted server can listen while connections of its predecessor are in TIME_WAIT") {
   auto first = tcp::listen("127.0.0.1:0");
   auto const where = first.local_endpoint();
   auto const client = raw_connect(where);
   auto accepted = accept_one(first);
-  accepted.close();  // this side closes first, and so waits in TIME_WAIT
+  accepted.close();  // this side closes first, so its end enters TIME_WAIT
   static_cast<void>(client.receive());
   first.close();
   CHECK(tcp::listen(where).local_endpoint() == where);
 }
 
-TEST_CASE("reuse_address is an option") {
+TEST_CASE("reuse_address can be disabled") {
   CHECK(option_of(tcp::listen("127.0.0.1:0"), SOL_SOCKET, SO_REUSEADDR) == 1);
   CHECK(option_of(tcp::listen("127.0.0.1:0", {.reuse_address = false}), SOL_SOCKET, SO_REUSEADDR) == 0);
 }
@@ -118,7 +118,7 @@ TEST_CASE("listeners with reuse_port share a port") {
   CHECK(of_second > 0);
 }
 
-TEST_CASE("an IPv6 listener takes IPv4, too, and calls both ends by their IPv4 addresses") {
+TEST_CASE("an IPv6 listener accepts IPv4 clients and reports both ends as IPv4 addresses") {
   auto listener = tcp::listen("[::]:0");
   auto const client = raw_connect(endpoint::loopback_v4(listener.local_endpoint().port()));
   auto const accepted = accept_one(listener);
@@ -126,14 +126,14 @@ TEST_CASE("an IPv6 listener takes IPv4, too, and calls both ends by their IPv4 a
   CHECK(accepted.local_endpoint() == endpoint::loopback_v4(listener.local_endpoint().port()));
 }
 
-TEST_CASE("an IPv6 listener that is v6_only takes no IPv4") {
+TEST_CASE("an IPv6 listener with v6_only does not accept IPv4 clients") {
   auto const listener = tcp::listen("[::]:0", {.v6_only = true});
   auto const port = listener.local_endpoint().port();
   CHECK_THROWS_AS(raw_connect(endpoint::loopback_v4(port)), std::system_error);
   CHECK_NOTHROW(raw_connect(endpoint::loopback_v6(port)));
 }
 
-TEST_CASE("the backlog limits how many connections wait") {
+TEST_CASE("the backlog limits the number of waiting connections") {
   auto const listener = tcp::listen("127.0.0.1:0", {.backlog = 2});
   int connected = 0;
   std::vector<raw_socket> clients;
@@ -146,10 +146,10 @@ TEST_CASE("the backlog limits how many connections wait") {
     connected += ::poll(&entry, 1, 20) == 1;
     clients.push_back(std::move(client));
   }
-  CHECK(connected == 3);  // Linux lets one more in than the backlog says
+  CHECK(connected == 3);  // Linux admits one more than the backlog
 }
 
-TEST_CASE("a listening socket can be taken over") {
+TEST_CASE("a listening descriptor can be adopted") {
   auto raw = raw_listener();
   auto const where = raw.where();
   tcp::listener listener(raw.release());
@@ -158,7 +158,7 @@ TEST_CASE("a listening socket can be taken over") {
   CHECK(accept_one(listener).remote_endpoint() == client.where());
 }
 
-TEST_CASE("what is no socket cannot be taken over, and stays its owner's") {
+TEST_CASE("a descriptor that is not a socket is not adopted and remains the caller's") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   CHECK_THROWS_WITH(tcp::listener(ends[0]), ContainsSubstring("take over a listener: "));
@@ -168,12 +168,12 @@ TEST_CASE("what is no socket cannot be taken over, and stays its owner's") {
   CHECK_THROWS_AS(tcp::stream(-1), error);
 }
 
-TEST_CASE("a socket that is not connected cannot be taken over as a stream") {
+TEST_CASE("a descriptor that is not connected cannot be adopted as a stream") {
   raw_socket const fresh(::socket(AF_INET, SOCK_STREAM, 0));
   CHECK_THROWS_AS(tcp::stream(fresh.get()), error);
 }
 
-TEST_CASE("a listener that is moved from is closed") {
+TEST_CASE("a listener that has been moved from is closed") {
   auto first = tcp::listen("127.0.0.1:0");
   auto const where = first.local_endpoint();
   tcp::listener second(std::move(first));
@@ -186,7 +186,7 @@ TEST_CASE("a listener that is moved from is closed") {
   CHECK_FALSE(second.is_open());
 }
 
-TEST_CASE("assigning to a listener closes what it was") {
+TEST_CASE("assigning to a listener closes its previous socket") {
   auto first = tcp::listen("127.0.0.1:0");
   auto const where = first.local_endpoint();
   first = tcp::listen("127.0.0.1:0");

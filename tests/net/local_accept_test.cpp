@@ -17,7 +17,7 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-/// Connects, and gives the peer; the error is thrown.
+/// Connects and returns the peer's endpoint; throws if the connect fails.
 template <class To>
 local::endpoint connected_to(To to, local::connect_options options = {}) {
   return complete([&]() -> task<local::endpoint> {
@@ -26,18 +26,18 @@ local::endpoint connected_to(To to, local::connect_options options = {}) {
   });
 }
 
-/// Cancels when the tasks that began before it have come to wait.
+/// Cancels after all tasks that started before have begun to wait.
 task<> cancel_soon(cancel_scope& scope) {
   for (int i = 0; i != 4; ++i) co_await yield();
   scope.cancel();
 }
 
-/// A listener that has no room for more connections.
+/// A listener whose backlog is full.
 class full_listener {
  public:
   explicit full_listener(local::endpoint const& at)
       : listener(local::listen(at, {.backlog = 0})), filler_(std::in_place, at) {}
-  /// Accepts all that have filled it.
+  /// Accepts all connections that filled the backlog.
   task<> make_room() {
     for (auto left = filler_->count(); left != 0; --left) static_cast<void>(co_await listener.accept());
   }
@@ -64,7 +64,7 @@ TEST_CASE("a local listener accepts in the order in which clients connected") {
   });
 }
 
-TEST_CASE("a local listener accepts many clients, each of which is served") {
+TEST_CASE("a local listener accepts many clients and all of them are served") {
   constexpr int clients = 200;
   auto const at = abstract_name();
   auto listener = local::listen(at);
@@ -95,7 +95,7 @@ TEST_CASE("a local listener accepts many clients, each of which is served") {
   CHECK(served == clients);
 }
 
-TEST_CASE("a canceled local accept ends, and the listener goes on") {
+TEST_CASE("a canceled local accept ends and the listener can accept again") {
   auto const at = abstract_name();
   auto listener = local::listen(at);
   complete([&]() -> task<> {
@@ -106,7 +106,7 @@ TEST_CASE("a canceled local accept ends, and the listener goes on") {
   CHECK(works(listener, at));
 }
 
-TEST_CASE("a local connection that comes together with a cancel is not lost") {
+TEST_CASE("a local connection that arrives together with a cancel is not lost") {
   auto const at = abstract_name();
   auto listener = local::listen(at);
   complete([&]() -> task<> {
@@ -114,7 +114,7 @@ TEST_CASE("a local connection that comes together with a cancel is not lost") {
     std::optional<raw_socket> client;
     auto connect_and_cancel = [&]() -> task<> {
       client.emplace(raw_connect(at));
-      scope.cancel();  // before the loop has heard of the connection
+      scope.cancel();  // before the loop has been notified of the connection
       co_return;
     };
     auto const [accepted, done] = co_await when_all(scope.run(listener.accept()), connect_and_cancel());
@@ -137,7 +137,7 @@ TEST_CASE("a local accept ends when its listener is closed") {
   });
 }
 
-TEST_CASE("without descriptors a local accept backs off, and goes on") {
+TEST_CASE("without descriptors a local accept backs off and continues") {
   auto const at = abstract_name();
   auto listener = local::listen(at);
   auto const client = raw_connect(at);
@@ -154,7 +154,7 @@ TEST_CASE("without descriptors a local accept backs off, and goes on") {
   });
 }
 
-TEST_CASE("a local connect takes an endpoint, a path or an at sign and a name") {
+TEST_CASE("a local connect accepts an endpoint or a path or an abstract name after an at sign") {
   temporary_directory const directory;
   auto const at_path = local::listen(directory.at("s"));
   CHECK(connected_to(directory.at("s")) == directory.at("s"));
@@ -165,7 +165,7 @@ TEST_CASE("a local connect takes an endpoint, a path or an at sign and a name") 
   CHECK(connected_to(name.to_string()) == name);
 }
 
-TEST_CASE("the text that a local connect was given may go before it is awaited") {
+TEST_CASE("the text passed to a local connect need not live until the connect is awaited") {
   auto const at = abstract_name();
   auto const listener = local::listen(at);
   complete([&]() -> task<> {
@@ -177,7 +177,7 @@ TEST_CASE("the text that a local connect was given may go before it is awaited")
   });
 }
 
-TEST_CASE("a local connect to where there is no file, or nobody, says so") {
+TEST_CASE("a local connect to a missing file or to a file without a listener reports which") {
   temporary_directory const directory;
   leave_stale(directory.at("stale"));
   auto const at = abstract_name();
@@ -190,7 +190,7 @@ TEST_CASE("a local connect to where there is no file, or nobody, says so") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a local connect to what is no listener for streams fails at once") {
+TEST_CASE("a local connect to something other than a stream listener fails at once") {
   temporary_directory const directory;
   auto const datagrams = raw_bound(SOCK_DGRAM, directory.at("s"));
   CHECK_THROWS_WITH(connected_to(directory.file("s")), ContainsSubstring("connect to " + directory.file("s") + ": "));
@@ -198,10 +198,10 @@ TEST_CASE("a local connect to what is no listener for streams fails at once") {
   CHECK_THROWS_WITH(connected_to(""), "connect: bad local endpoint \"\": it is empty");
 }
 
-TEST_CASE("a local connect waits for room in the backlog, and succeeds when somebody accepts") {
+TEST_CASE("a local connect waits for room in the backlog and succeeds after an accept") {
   temporary_directory const directory;
   full_listener full(directory.at("s"));
-  // Zero is no limit, as everywhere.
+  // Zero means no limit, as for the other time limits.
   local::connect_options const options{.timeout = GENERATE(as<std::chrono::milliseconds>(), 30s, 0ms)};
   complete([&]() -> task<> {
     bool is_connected = false;
@@ -220,7 +220,7 @@ TEST_CASE("a local connect waits for room in the backlog, and succeeds when some
   });
 }
 
-TEST_CASE("a local connect to a listener that does not accept times out, and nothing leaks") {
+TEST_CASE("a local connect to a listener that never accepts times out and leaks nothing") {
   temporary_directory const directory;
   full_listener const full(directory.at("s"));
   auto const before = open_descriptors();
@@ -230,14 +230,14 @@ TEST_CASE("a local connect to a listener that does not accept times out, and not
   CHECK(clock::now() - begun >= 50ms);
   try {
     connected_to(directory.file("s"), {.timeout = 1ms});
-    FAIL("it did not time out");
+    FAIL("nothing was thrown");
   } catch (timed_out const& e) {
     CHECK(e.code() == std::errc::timed_out);
   }
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a local connect that waits for room ends when the listener goes") {
+TEST_CASE("a local connect that waits for room ends when the listener is closed") {
   temporary_directory const directory;
   full_listener full(directory.at("s"));
   complete([&]() -> task<> {
@@ -250,7 +250,7 @@ TEST_CASE("a local connect that waits for room ends when the listener goes") {
   });
 }
 
-TEST_CASE("a local connect that waits for room can be canceled, and nothing leaks") {
+TEST_CASE("a local connect that waits for room can be canceled and leaks nothing") {
   temporary_directory const directory;
   full_listener full(directory.at("s"));
   auto const before = open_descriptors();

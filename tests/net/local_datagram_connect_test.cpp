@@ -1,4 +1,4 @@
-// local::socket: what connect and disconnect do to datagrams that have arrived before.
+// local::socket: how connect and disconnect affect datagrams that have already arrived.
 #include <string_view>
 #include <system_error>
 
@@ -10,7 +10,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("a local socket that is connected receives nothing that others have sent before") {
+TEST_CASE("a connected local socket does not receive datagrams that other senders sent before") {
   auto socket = local::bind(local::endpoint());
   auto peer = local::bind(local::endpoint());
   auto stranger = local::bind(local::endpoint());
@@ -27,7 +27,7 @@ TEST_CASE("a local socket that is connected receives nothing that others have se
   });
 }
 
-TEST_CASE("the kernel discards what a local socket has not received when it is disconnected") {
+TEST_CASE("disconnecting a local socket makes the kernel discard its unreceived datagrams") {
   auto one = local::bind(local::endpoint());
   auto other = local::bind(local::endpoint());
   other.connect(one.local_endpoint());

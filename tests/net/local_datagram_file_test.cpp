@@ -13,7 +13,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("the file of a local socket is there while it is open, and gone in the end") {
+TEST_CASE("the file of a local socket exists while the socket is open and is removed afterwards") {
   temporary_directory const directory;
   auto const path = directory.file("s");
   auto socket = local::bind(path);
@@ -23,20 +23,20 @@ TEST_CASE("the file of a local socket is there while it is open, and gone in the
     socket.close();
     CHECK(directory.is_empty());
   }
-  SECTION("when it goes, wherever it has been moved to") {
+  SECTION("when it is destroyed, even after a move") {
     {
       local::socket const other(std::move(socket));
       CHECK(exists(path));
     }
     CHECK(directory.is_empty());
   }
-  SECTION("when another is assigned to it") {
+  SECTION("when another socket is assigned to it") {
     socket = local::bind(abstract_name());
     CHECK(directory.is_empty());
   }
 }
 
-TEST_CASE("the file of a local socket is gone in the end though the socket was used on a loop that is over") {
+TEST_CASE("the file of a local socket is removed even if the socket was used on a loop that has ended") {
   temporary_directory const directory;
   {
     auto socket = local::bind(directory.at("s"));
@@ -50,7 +50,7 @@ TEST_CASE("the file of a local socket is gone in the end though the socket was u
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("a file that somebody else has put in the place of the socket's is not removed") {
+TEST_CASE("a file that another program has put in the place of the socket's file is not removed") {
   temporary_directory const directory;
   auto socket = local::bind(directory.at("s"));
   REQUIRE(::unlink(directory.file("s").c_str()) == 0);
@@ -60,7 +60,7 @@ TEST_CASE("a file that somebody else has put in the place of the socket's is not
   CHECK_NOTHROW(raw_connect(directory.at("s"), SOCK_DGRAM));
 }
 
-TEST_CASE("the file of a local socket that is released stays") {
+TEST_CASE("the file of a local socket that is released is kept") {
   temporary_directory const directory;
   auto socket = local::bind(directory.at("s"));
   raw_socket const released(socket.release());
@@ -70,7 +70,7 @@ TEST_CASE("the file of a local socket that is released stays") {
   CHECK(released.is_readable(0ms));
 }
 
-TEST_CASE("the file of a local socket has exactly the permissions that are asked for") {
+TEST_CASE("the file of a local socket has exactly the requested permissions") {
   auto const permissions = GENERATE(0600, 0660, 0666);
   auto const mask = GENERATE(as<mode_t>(), 022, 077);
   temporary_directory const directory;
@@ -79,7 +79,7 @@ TEST_CASE("the file of a local socket has exactly the permissions that are asked
   CHECK(permissions_of(directory.file("s")) == static_cast<unsigned>(permissions));
 }
 
-TEST_CASE("without permissions asked for, the umask says who may send") {
+TEST_CASE("without requested permissions the umask determines which users may send") {
   auto const mask = GENERATE(as<mode_t>(), 022, 077);
   temporary_directory const directory;
   with_umask const in_force(mask);
@@ -87,7 +87,7 @@ TEST_CASE("without permissions asked for, the umask says who may send") {
   CHECK(permissions_of(directory.file("s")) == (0777u & ~mask));
 }
 
-TEST_CASE("the file of a datagram socket of a process that was killed is replaced") {
+TEST_CASE("the file of a datagram socket of a killed process is replaced") {
   temporary_directory const directory;
   another_process other([&] { return raw_bound(SOCK_DGRAM, directory.at("s")); });
   CHECK_THROWS_WITH(local::bind(directory.at("s")), "bind " + directory.file("s") + ": address already in use");
@@ -97,7 +97,7 @@ TEST_CASE("the file of a datagram socket of a process that was killed is replace
   CHECK_NOTHROW(raw_connect(directory.at("s"), SOCK_DGRAM));
 }
 
-TEST_CASE("a local socket that cannot be bound is a clear error, and nothing leaks") {
+TEST_CASE("a local socket that cannot be bound reports a clear error and leaks nothing") {
   temporary_directory const directory;
   auto const taken = local::bind(abstract_name());
   auto const name = taken.local_endpoint();

@@ -1,4 +1,4 @@
-// local::socket: who sends faster than the receiver receives, waits.
+// local::socket: a sender that is faster than the receiver waits.
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
@@ -16,7 +16,7 @@ using namespace strait::test;
 
 namespace {
 
-/// A datagram that says its number.
+/// A datagram that contains its number.
 std::string numbered(int number) { return fmt::format("{:06}", number); }
 
 task<int> receive_number(local::socket& on) {
@@ -25,7 +25,7 @@ task<int> receive_number(local::socket& on) {
   co_return std::atoi(std::string(buffer, got.size).c_str());
 }
 
-/// Receives `count` datagrams, slowly, and gives how many of them came in order.
+/// Receives `count` datagrams slowly, and returns how many of them arrived in order.
 task<int> receive_slowly(local::socket& on, int count) {
   int in_order = 0;
   for (int i = 0; i != count; ++i) {
@@ -36,7 +36,7 @@ task<int> receive_slowly(local::socket& on, int count) {
   co_return in_order;
 }
 
-/// Sends to `at`, as somebody else, until there is no more room. Gives how many it took.
+/// Sends to `at` from another socket until the queue is full. Returns the number of datagrams sent.
 int fill(local::endpoint const& at) {
   auto const sender = raw_connect(at, SOCK_DGRAM | SOCK_NONBLOCK);
   int sent = 0;
@@ -44,7 +44,7 @@ int fill(local::endpoint const& at) {
   return sent;
 }
 
-/// Receives what there is.
+/// Receives all datagrams in the queue.
 task<std::vector<std::string>> drain(local::socket& on) {
   std::vector<std::string> all;
   char buffer[64];
@@ -55,7 +55,7 @@ task<std::vector<std::string>> drain(local::socket& on) {
   }
 }
 
-/// Cancels when the tasks that began before it have come to wait.
+/// Cancels after all tasks that started before have begun to wait.
 task<> cancel_soon(cancel_scope& scope) {
   for (int i = 0; i != 4; ++i) co_await yield();
   scope.cancel();
@@ -73,7 +73,7 @@ std::size_t fillers_in(std::vector<std::string> const& all) {
 
 }  // namespace
 
-TEST_CASE("nothing is lost on the way to a slow receiver, and nothing changes its order") {
+TEST_CASE("no datagram to a slow receiver is lost or reordered") {
   int const count = 10'000;
   bool const is_connected = GENERATE(true, false);
   INFO((is_connected ? "connected" : "not connected"));
@@ -98,7 +98,7 @@ TEST_CASE("nothing is lost on the way to a slow receiver, and nothing changes it
       50s);
 }
 
-TEST_CASE("a pair of sockets holds back the sender, too") {
+TEST_CASE("a pair of sockets makes a fast sender wait") {
   int const count = 10'000;
   auto [sender, receiver] = local::socket_pair();
   complete([&]() -> task<> {
@@ -113,7 +113,7 @@ TEST_CASE("a pair of sockets holds back the sender, too") {
   });
 }
 
-TEST_CASE("batches keep their order on the way to a slow receiver, and nothing is lost") {
+TEST_CASE("batches to a slow receiver arrive complete and in order") {
   constexpr int count = 1000;
   bool const is_connected = GENERATE(true, false);
   INFO((is_connected ? "connected" : "not connected"));
@@ -136,8 +136,8 @@ TEST_CASE("batches keep their order on the way to a slow receiver, and nothing i
       while (expected != count) {
         auto const batch = co_await receiver.recv_batch(buffer);
         for (auto const& each : batch) {
-          if (each.text() != numbered(expected)) FAIL("out of order");
-          if (each.peer != sender.local_endpoint()) FAIL("from somebody else");
+          if (each.text() != numbered(expected)) FAIL("the datagrams are out of order");
+          if (each.peer != sender.local_endpoint()) FAIL("the datagram is from another sender");
           ++expected;
         }
         if (expected % 3 == 0) co_await sleep_for(1ms);
@@ -147,7 +147,7 @@ TEST_CASE("batches keep their order on the way to a slow receiver, and nothing i
   });
 }
 
-TEST_CASE("a batch to several receivers, one of which is not there, reaches the others") {
+TEST_CASE("a batch to several receivers of which one does not exist reaches the others") {
   temporary_directory const directory;
   auto one = local::bind(directory.at("one"));
   auto two = local::bind(directory.at("two"));
@@ -169,7 +169,7 @@ TEST_CASE("a batch to several receivers, one of which is not there, reaches the 
   });
 }
 
-TEST_CASE("a batch is echoed by two lines") {
+TEST_CASE("two lines of code echo a batch") {
   auto [one, other] = local::socket_pair();
   complete([&]() -> task<> {
     std::vector<local::datagram> const datagrams{{"a", {}}, {"", {}}, {"ccc", {}}};
@@ -185,7 +185,7 @@ TEST_CASE("a batch is echoed by two lines") {
   });
 }
 
-TEST_CASE("one receiver that is full does not keep the same socket from sending to another") {
+TEST_CASE("a full receiver does not keep the same socket from sending to another one") {
   temporary_directory const directory;
   auto full = local::bind(directory.at("full"));
   auto free = local::bind(directory.at("free"));
@@ -209,7 +209,7 @@ TEST_CASE("one receiver that is full does not keep the same socket from sending 
   });
 }
 
-TEST_CASE("two sends to one receiver that is full arrive in the order in which they began") {
+TEST_CASE("two sends to one full receiver arrive in the order in which they started") {
   auto const at = abstract_name();
   auto receiver = local::bind(at);
   auto sender = local::bind(local::endpoint());
@@ -228,7 +228,7 @@ TEST_CASE("two sends to one receiver that is full arrive in the order in which t
   });
 }
 
-TEST_CASE("a connected socket that sends elsewhere, to a receiver that is full, goes on when there is room") {
+TEST_CASE("a connected socket that sends to another receiver which is full continues when there is room") {
   temporary_directory const directory;
   auto peer = local::bind(directory.at("peer"));
   auto full = local::bind(directory.at("full"));
@@ -244,13 +244,13 @@ TEST_CASE("a connected socket that sends elsewhere, to a receiver that is full, 
     auto const [outcome, done] =
         co_await when_all(as_result(timeout(4s, sender.sendto("late", directory.at("full")))), make_room());
     CHECK(outcome.message() == "");
-    CHECK(clock::now() - begun < 3s);  // it did not take the last attempt of a canceled operation
+    CHECK(clock::now() - begun < 3s);  // before the timeout, not in the last attempt of a canceled operation
     auto const then = co_await drain(full);
     CHECK(then == std::vector<std::string>{"late"});
   });
 }
 
-TEST_CASE("a send that waits for room uses next to no processor") {
+TEST_CASE("a send that waits for room uses almost no processor time") {
   auto const connected_to = GENERATE(as<std::string>(), "nobody", "the receiver", "another");
   INFO("connected to " << connected_to);
   auto const at = abstract_name();
@@ -268,8 +268,8 @@ TEST_CASE("a send that waits for room uses next to no processor") {
   });
 }
 
-TEST_CASE("a socket that is disconnected while a send waits still sends to others") {
-  // In a process of its own: a send that is lost hangs beyond the help of timeouts and cancels.
+TEST_CASE("a socket that is disconnected while a send waits can still send to others") {
+  // In a separate process, since a lost send would hang and could be ended neither by a timeout nor by a cancel.
   auto const disconnect_and_send = [] {
     ::alarm(10);
     auto const full_at = abstract_name();
@@ -298,7 +298,7 @@ TEST_CASE("a socket that is disconnected while a send waits still sends to other
   CHECK_NOTHROW(another_process(disconnect_and_send));
 }
 
-TEST_CASE("a send that waits for room ends when its socket is closed, and nothing is sent after") {
+TEST_CASE("a send that waits for room ends when its socket is closed and sends nothing afterwards") {
   bool const is_connected = GENERATE(true, false);
   auto const at = abstract_name();
   auto receiver = local::bind(at);
@@ -322,7 +322,7 @@ TEST_CASE("a send that waits for room ends when its socket is closed, and nothin
   });
 }
 
-TEST_CASE("a send that waits for room can be canceled or time out, and nothing is sent after") {
+TEST_CASE("a send that waits for room can be canceled or time out and sends nothing afterwards") {
   bool const is_connected = GENERATE(true, false);
   auto const at = abstract_name();
   auto receiver = local::bind(at);
@@ -341,16 +341,16 @@ TEST_CASE("a send that waits for room can be canceled or time out, and nothing i
     CHECK(late.error() == std::errc::timed_out);
     auto const held = co_await drain(receiver);
     CHECK(fillers_in(held) == held.size());
-    co_await sleep_for(60ms);  // longer than it would wait before it tried again
+    co_await sleep_for(60ms);  // longer than the delay before the next attempt
     auto const more = co_await drain(receiver);
     CHECK(more.empty());
-    co_await send();  // and goes on
+    co_await send();  // the socket is still usable
     auto const then = co_await drain(receiver);
     CHECK(then == std::vector<std::string>{"x"});
   });
 }
 
-TEST_CASE("a batch that is canceled while it waits for room says how many were sent") {
+TEST_CASE("a local batch that is canceled while it waits for room reports the datagrams sent") {
   bool const is_connected = GENERATE(true, false);
   auto const at = abstract_name();
   auto receiver = local::bind(at);
@@ -370,7 +370,7 @@ TEST_CASE("a batch that is canceled while it waits for room says how many were s
   });
 }
 
-TEST_CASE("a connected send that waits for room is told when the receiver goes") {
+TEST_CASE("a send that waits for room fails when the receiver is closed") {
   auto const at = abstract_name();
   auto receiver = local::bind(at);
   auto sender = local::bind(local::endpoint());
@@ -391,7 +391,7 @@ TEST_CASE("a connected send that waits for room is told when the receiver goes")
   });
 }
 
-TEST_CASE("sends to many receivers that are full go on in order when there is room again, each by itself") {
+TEST_CASE("sends to many full receivers continue in order and independently when there is room") {
   constexpr int count = 200;
   std::vector<local::socket> receivers;
   for (int i = 0; i != count; ++i) receivers.push_back(local::bind(local::endpoint()));
@@ -422,7 +422,7 @@ TEST_CASE("sends to many receivers that are full go on in order when there is ro
   });
 }
 
-TEST_CASE("sends to several receivers that wait behind one to the peer all go on after it") {
+TEST_CASE("sends to several receivers that wait behind a send to the peer all continue after it") {
   auto peer = local::bind(local::endpoint());
   auto one = local::bind(local::endpoint());
   auto two = local::bind(local::endpoint());

@@ -1,4 +1,4 @@
-// local::socket: datagrams within this host, with names both ways.
+// local::socket: datagrams within this host, with the names of both sockets.
 #include <array>
 #include <string>
 #include <string_view>
@@ -26,7 +26,7 @@ task<std::string> receive(local::socket& on) {
 
 }  // namespace
 
-TEST_CASE("local datagrams say where they are from, so that they can be answered") {
+TEST_CASE("a received local datagram carries its sender's name and can be answered") {
   temporary_directory const directory;
   auto server = local::bind(directory.file("server"));
   auto client = GENERATE(true, false) ? local::bind(directory.at("client")) : local::bind(abstract_name());
@@ -44,7 +44,7 @@ TEST_CASE("local datagrams say where they are from, so that they can be answered
   });
 }
 
-TEST_CASE("a local socket bound at no name gets one by which it can be answered") {
+TEST_CASE("a local socket bound without a name gets a name to which it can be answered") {
   auto one = local::bind(local::endpoint());
   auto two = local::bind(local::endpoint());
   CHECK(one.local_endpoint().is_abstract());
@@ -74,7 +74,7 @@ TEST_CASE("a sender without a name is unnamed") {
   });
 }
 
-TEST_CASE("a sender whose path is longer than an endpoint can say does no harm") {
+TEST_CASE("a sender whose path is too long for an endpoint does no harm") {
   temporary_directory const directory;
   auto receiver = local::bind(directory.at("s"));
   auto const path = directory.file(std::string(108 - directory.path().size() - 1, 'x'));
@@ -96,7 +96,7 @@ TEST_CASE("a sender whose path is longer than an endpoint can say does no harm")
   });
 }
 
-TEST_CASE("an empty local datagram is one") {
+TEST_CASE("an empty local datagram is received") {
   auto [one, other] = local::socket_pair();
   complete([&]() -> task<> {
     co_await one.send("");
@@ -110,7 +110,7 @@ TEST_CASE("an empty local datagram is one") {
   });
 }
 
-TEST_CASE("an empty local datagram wakes who waits for one, and says where it is from") {
+TEST_CASE("an empty local datagram wakes a waiting receiver and carries its sender's name") {
   auto const at = abstract_name();
   auto receiver = local::bind(at);
   auto sender = local::bind(local::endpoint());
@@ -126,7 +126,7 @@ TEST_CASE("an empty local datagram wakes who waits for one, and says where it is
   });
 }
 
-TEST_CASE("a local datagram that is too long for the buffer is marked, and the next one is whole") {
+TEST_CASE("a local datagram that is too long for the buffer is flagged and the next one is complete") {
   auto [one, other] = local::socket_pair();
   complete([&]() -> task<> {
     co_await one.send("0123456789");
@@ -151,7 +151,7 @@ TEST_CASE("a local datagram that is too long for the buffer is marked, and the n
   });
 }
 
-TEST_CASE("a local datagram may be gathered and scattered") {
+TEST_CASE("a local datagram can be gathered from and scattered to several buffers") {
   auto [one, other] = local::socket_pair();
   complete([&]() -> task<> {
     std::string const head = "head ";
@@ -168,7 +168,7 @@ TEST_CASE("a local datagram may be gathered and scattered") {
   });
 }
 
-TEST_CASE("a local datagram may be much longer than an IP one, up to what the system takes") {
+TEST_CASE("a local datagram can be much longer than an IP datagram up to the system's limit") {
   auto [one, other] = local::socket_pair();
   complete([&]() -> task<> {
     std::string const longer(100'000, 'x');
@@ -183,7 +183,7 @@ TEST_CASE("a local datagram may be much longer than an IP one, up to what the sy
   });
 }
 
-TEST_CASE("a connected local socket sends to its peer and receives from it alone") {
+TEST_CASE("a connected local socket sends to its peer and receives only from it") {
   temporary_directory const directory;
   auto server = local::bind(directory.at("server"));
   auto client = local::bind(directory.at("client"));
@@ -206,7 +206,7 @@ TEST_CASE("a connected local socket sends to its peer and receives from it alone
   });
 }
 
-TEST_CASE("a local socket that is disconnected receives from everybody again") {
+TEST_CASE("a disconnected local socket receives from every sender again") {
   temporary_directory const directory;
   auto server = local::bind(directory.at("server"));
   auto client = local::bind(directory.at("client"));
@@ -224,7 +224,7 @@ TEST_CASE("a local socket that is disconnected receives from everybody again") {
   });
 }
 
-TEST_CASE("to connect a local socket to nobody is an error that names the path") {
+TEST_CASE("connecting a local socket to a path without a receiver fails with an error that names the path") {
   temporary_directory const directory;
   leave_stale(directory.at("stale"), SOCK_DGRAM);
   auto socket = local::bind(local::endpoint());
@@ -235,7 +235,7 @@ TEST_CASE("to connect a local socket to nobody is an error that names the path")
   CHECK_FALSE(socket.is_connected());
 }
 
-TEST_CASE("to send to nobody is an error that names the path") {
+TEST_CASE("sending to a path without a receiver fails with an error that names the path") {
   temporary_directory const directory;
   leave_stale(directory.at("stale"), SOCK_DGRAM);
   auto socket = local::bind(local::endpoint());
@@ -249,7 +249,7 @@ TEST_CASE("to send to nobody is an error that names the path") {
   });
 }
 
-TEST_CASE("a connected sender whose peer has gone is told who that was") {
+TEST_CASE("a connected sender whose peer has closed gets an error that names the peer") {
   temporary_directory const directory;
   auto server = local::bind(directory.at("server"));
   auto client = local::bind(local::endpoint());
@@ -262,7 +262,7 @@ TEST_CASE("a connected sender whose peer has gone is told who that was") {
   });
 }
 
-TEST_CASE("a sender whose peer has gone can connect to the next, and goes on") {
+TEST_CASE("a sender whose peer has closed can connect to another one and continue") {
   temporary_directory const directory;
   auto server = local::bind(directory.at("server"));
   auto client = local::bind(local::endpoint());
@@ -279,7 +279,7 @@ TEST_CASE("a sender whose peer has gone can connect to the next, and goes on") {
   });
 }
 
-TEST_CASE("a pair of local sockets is connected, and nameless") {
+TEST_CASE("the sockets of a local pair are connected and unnamed") {
   auto [one, other] = local::socket_pair();
   CHECK(one.is_connected());
   CHECK(other.is_connected());
@@ -295,7 +295,7 @@ TEST_CASE("a pair of local sockets is connected, and nameless") {
   });
 }
 
-TEST_CASE("a local datagram socket can be taken over, and knows whether it is connected") {
+TEST_CASE("a local datagram descriptor can be adopted and its connection is detected") {
   auto const at = abstract_name();
   auto receiver = local::bind(at);
   local::socket connected(raw_connect(at, SOCK_DGRAM).release());
@@ -313,7 +313,7 @@ TEST_CASE("a local datagram socket can be taken over, and knows whether it is co
   });
 }
 
-TEST_CASE("what is no local datagram socket is not taken over, and stays its owner's") {
+TEST_CASE("a descriptor that is not a local datagram socket is not adopted and remains the caller's") {
   auto const before = open_descriptors();
   {
     auto const stream = raw_local(SOCK_STREAM);
@@ -326,7 +326,7 @@ TEST_CASE("what is no local datagram socket is not taken over, and stays its own
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a closed local socket fails every operation") {
+TEST_CASE("every operation on a closed local socket fails") {
   local::socket socket;
   CHECK_FALSE(socket.is_open());
   CHECK(socket.native_handle() == -1);
@@ -344,7 +344,7 @@ TEST_CASE("a closed local socket fails every operation") {
   });
 }
 
-TEST_CASE("a receive on a local socket ends when that is closed") {
+TEST_CASE("a receive on a local socket ends when the socket is closed") {
   auto socket = local::bind(abstract_name());
   complete([&]() -> task<> {
     char byte[1];

@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::size_t head = offsetof(sockaddr_un, sun_path);
 
-/// The endpoint of a sockaddr_un whose name is `bytes`, behind which there is garbage.
+/// The endpoint of a sockaddr_un whose name is `bytes`, followed by garbage.
 local::endpoint from_name(std::string_view bytes) {
   sockaddr_un address;
   std::memset(&address, '?', sizeof address);
@@ -47,7 +47,7 @@ local::endpoint round_trip(local::endpoint const& what) {
 
 }  // namespace
 
-TEST_CASE("a local endpoint may be a path") {
+TEST_CASE("a local endpoint can be a path") {
   auto const path = local::endpoint::path("/run/service.sock");
   CHECK(path.is_path());
   CHECK_FALSE(path.is_abstract());
@@ -56,7 +56,7 @@ TEST_CASE("a local endpoint may be a path") {
   CHECK(path.to_string() == "/run/service.sock");
 }
 
-TEST_CASE("a local endpoint may be an abstract name") {
+TEST_CASE("a local endpoint can be an abstract name") {
   auto const name = local::endpoint::abstract("service");
   CHECK(name.is_abstract());
   CHECK_FALSE(name.is_path());
@@ -65,37 +65,37 @@ TEST_CASE("a local endpoint may be an abstract name") {
   CHECK(name.to_string() == "@service");
 }
 
-TEST_CASE("a local endpoint may have no name") { CHECK(local::endpoint().to_string() == "(unnamed)"); }
+TEST_CASE("a local endpoint can be unnamed") { CHECK(local::endpoint().to_string() == "(unnamed)"); }
 
-TEST_CASE("a local endpoint is printed as it is read") {
+TEST_CASE("the text of a local endpoint can be parsed to the same endpoint") {
   auto const text = GENERATE(as<std::string>(), "/run/service.sock", "relative.sock", "./@file", "@name", "@@name",
                              "@/", "/", "/a path with spaces", "(unnamed)");
   CHECK(local::endpoint::parse(text).to_string() == text);
 }
 
-TEST_CASE("what begins with an at sign is abstract, all else a path") {
+TEST_CASE("a text that begins with an at sign is an abstract name and any other text is a path") {
   CHECK(local::endpoint::parse("@name") == local::endpoint::abstract("name"));
   CHECK(local::endpoint::parse("./@name") == local::endpoint::path("./@name"));
-  CHECK(local::endpoint::path("@name").is_path());  // when asked for
+  CHECK(local::endpoint::path("@name").is_path());  // path() accepts it
 }
 
-TEST_CASE("a local endpoint is printed by fmt, as strings are") {
+TEST_CASE("a local endpoint can be formatted with string format specifiers") {
   auto const path = local::endpoint::path("/a");
   CHECK(fmt::format("{}", path) == "/a");
   CHECK(fmt::format("{:>6}|{:<4}|{:^4}|", path, local::endpoint::abstract("b"), path) == "    /a|@b  | /a |");
   CHECK(fmt::format("{:*>11}", local::endpoint()) == "**(unnamed)");
 }
 
-TEST_CASE("local endpoints are equal if their kind and their name are") {
+TEST_CASE("local endpoints are equal if their kinds and names are equal") {
   CHECK(local::endpoint::path("a") == local::endpoint::path("a"));
   CHECK(local::endpoint::path("a") != local::endpoint::path("b"));
-  CHECK(local::endpoint::path("a") != local::endpoint::path("./a"));  // the text counts, not the file
+  CHECK(local::endpoint::path("a") != local::endpoint::path("./a"));  // the texts are compared, not the files
   CHECK(local::endpoint::path("a") != local::endpoint::abstract("a"));
   CHECK(local::endpoint::abstract("a") != local::endpoint::abstract("a\0"sv));
   CHECK(local::endpoint() != local::endpoint::abstract("\0"sv));
 }
 
-TEST_CASE("local endpoints have an order") {
+TEST_CASE("local endpoints are ordered") {
   CHECK(local::endpoint() < local::endpoint::path("a"));
   CHECK(local::endpoint::path("a") < local::endpoint::path("b"));
   CHECK(local::endpoint::path("a") < local::endpoint::path("aa"));
@@ -103,7 +103,7 @@ TEST_CASE("local endpoints have an order") {
         (local::endpoint::abstract("a") < local::endpoint::path("a")));
 }
 
-TEST_CASE("local endpoints can be keys") {
+TEST_CASE("local endpoints can be keys of maps") {
   std::unordered_set<local::endpoint> const known{local::endpoint::path("a"), local::endpoint::abstract("a"),
                                                   local::endpoint(), local::endpoint::path("a")};
   CHECK(known.size() == 3);
@@ -111,7 +111,7 @@ TEST_CASE("local endpoints can be keys") {
   CHECK(known.count(local::endpoint::parse("@b")) == 0);
 }
 
-TEST_CASE("a local endpoint survives the system's form") {
+TEST_CASE("a local endpoint survives the conversion to a sockaddr and back") {
   auto const longest = std::string(107, 'x');
   for (auto const& each :
        {local::endpoint(), local::endpoint::path("/run/service.sock"), local::endpoint::path(longest),
@@ -121,7 +121,7 @@ TEST_CASE("a local endpoint survives the system's form") {
     CHECK(round_trip(each) == each);
 }
 
-TEST_CASE("the system's form of a path has a NUL at its end, that of an abstract name one before it") {
+TEST_CASE("the sockaddr of a path ends with a NUL and that of an abstract name begins with one") {
   sockaddr_un system;
   CHECK(local::endpoint::path("/a").to_sockaddr(&system) == head + 3);
   CHECK(system.sun_family == AF_UNIX);
@@ -133,23 +133,23 @@ TEST_CASE("the system's form of a path has a NUL at its end, that of an abstract
   CHECK(local::endpoint::abstract(std::string(107, 'x')).to_sockaddr(&system) == sizeof(sockaddr_un));
 }
 
-TEST_CASE("a path from the system ends with its NUL, or with the address") {
+TEST_CASE("a path in a sockaddr ends at its NUL or at the end of the address") {
   CHECK(from_name("/a\0"sv) == local::endpoint::path("/a"));
   CHECK(from_name("/a") == local::endpoint::path("/a"));
   CHECK(from_name("/a\0garbage"sv) == local::endpoint::path("/a"));
   CHECK(from_name(std::string(107, 'x')) == local::endpoint::path(std::string(107, 'x')));
 }
 
-TEST_CASE("a path from the system that is longer than ours may be is cut off") {
+TEST_CASE("a path in a sockaddr that is longer than an endpoint can hold is truncated") {
   CHECK(from_name(std::string(108, 'x')).name() == std::string(107, 'x'));
 }
 
-TEST_CASE("an abstract name from the system is all that there is, NULs and all") {
+TEST_CASE("an abstract name in a sockaddr includes all its bytes and all its NULs") {
   CHECK(from_name("\0a\0b\0"sv) == local::endpoint::abstract("a\0b\0"sv));
   CHECK(from_name("\0\xff\xfe"sv).name() == "\xff\xfe");
 }
 
-TEST_CASE("addresses without a name, or of another family, give the unnamed endpoint") {
+TEST_CASE("addresses without a name or of another family become the unnamed endpoint") {
   CHECK(from_name("").is_unnamed());
   sockaddr_in other{};
   other.sin_family = AF_INET;
@@ -163,11 +163,11 @@ TEST_CASE("addresses without a name, or of another family, give the unnamed endp
   }
 }
 
-TEST_CASE("an abstract address of nothing but its NUL is not taken for a path") {
+TEST_CASE("an abstract address that consists of a NUL only is not mistaken for a path") {
   CHECK_FALSE(from_name("\0"sv).is_path());
 }
 
-TEST_CASE("a path has up to 107 bytes") {
+TEST_CASE("a path may have up to 107 bytes") {
   CHECK(local::endpoint::path(std::string(107, 'x')).name().size() == 107);
   auto const longer = std::string(108, 'x');
   auto const message = "bad local endpoint \"" + longer + "\": it is longer than 107 bytes";
@@ -175,7 +175,7 @@ TEST_CASE("a path has up to 107 bytes") {
   CHECK_THROWS_WITH(local::endpoint::parse(longer), message);
 }
 
-TEST_CASE("an abstract name has up to 107 bytes") {
+TEST_CASE("an abstract name may have up to 107 bytes") {
   CHECK(local::endpoint::abstract(std::string(107, 'x')).name().size() == 107);
   auto const longer = std::string(108, 'x');
   auto const message = "bad local endpoint \"@" + longer + "\": its name is longer than 107 bytes";
@@ -183,7 +183,7 @@ TEST_CASE("an abstract name has up to 107 bytes") {
   CHECK_THROWS_WITH(local::endpoint::parse("@" + longer), message);
 }
 
-TEST_CASE("what is empty is refused as a local endpoint") {
+TEST_CASE("an empty text is refused as a local endpoint") {
   CHECK_THROWS_WITH(local::endpoint::path(""), "bad local endpoint \"\": it is empty");
   CHECK_THROWS_WITH(local::endpoint::parse(""), "bad local endpoint \"\": it is empty");
   CHECK_THROWS_WITH(local::endpoint::abstract(""), "bad local endpoint \"@\": it has no name");
@@ -196,10 +196,10 @@ TEST_CASE("a path with a NUL is refused") {
   CHECK_THROWS_WITH(local::endpoint::parse("\0name"sv), "bad local endpoint \"\\0name\": it contains a NUL");
 }
 
-TEST_CASE("a refused local endpoint is an invalid argument") {
+TEST_CASE("the error for a refused local endpoint is an invalid argument") {
   try {
     static_cast<void>(local::endpoint::parse(""));
-    FAIL("it was not refused");
+    FAIL("nothing was thrown");
   } catch (error const& e) {
     CHECK(e.code() == std::errc::invalid_argument);
   }

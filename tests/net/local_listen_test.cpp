@@ -1,4 +1,4 @@
-// local::listen: names, the file and its permissions.
+// local::listen: names, files and their permissions.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -31,14 +31,14 @@ TEST_CASE("a listener at an abstract name can be connected to") {
   CHECK(works(listener, at));
 }
 
-TEST_CASE("an abstract name may have NULs and any other bytes in it") {
+TEST_CASE("an abstract name may contain NULs and any other bytes") {
   auto const at = local::endpoint::abstract(std::string(abstract_name().name()) + std::string("\0\xff\0", 3));
   auto listener = local::listen(at);
   CHECK(listener.local_endpoint() == at);
   CHECK(works(listener, at));
 }
 
-TEST_CASE("at the unnamed endpoint the system chooses a name, which the listener tells") {
+TEST_CASE("for the unnamed endpoint the system chooses a name and the listener reports it") {
   auto listener = local::listen(local::endpoint());
   auto const at = listener.local_endpoint();
   CHECK(at.is_abstract());
@@ -46,7 +46,7 @@ TEST_CASE("at the unnamed endpoint the system chooses a name, which the listener
   CHECK(works(listener, at));
 }
 
-TEST_CASE("a path of 107 bytes can be listened at") {
+TEST_CASE("a path of 107 bytes can be listened on") {
   temporary_directory const directory;
   auto const path = directory.file(std::string(107 - directory.path().size() - 1, 'x'));
   REQUIRE(path.size() == 107);
@@ -58,7 +58,7 @@ TEST_CASE("a path of 107 bytes can be listened at") {
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("an abstract name is free again when its listener is closed") {
+TEST_CASE("an abstract name is free again after its listener is closed") {
   auto const at = abstract_name();
   for (int i = 0; i != 3; ++i) {
     auto listener = local::listen(at);
@@ -66,19 +66,19 @@ TEST_CASE("an abstract name is free again when its listener is closed") {
   }
 }
 
-TEST_CASE("an abstract name that is taken is an error that names it") {
+TEST_CASE("listening on an abstract name that is in use fails with an error that names it") {
   auto const at = abstract_name();
   auto const first = local::listen(at);
   CHECK_THROWS_WITH(local::listen(at), "listen on " + at.to_string() + ": address already in use");
 }
 
-TEST_CASE("what is no local endpoint cannot be listened at") {
+TEST_CASE("a text that is not a local endpoint cannot be listened on") {
   CHECK_THROWS_WITH(local::listen(""), "listen: bad local endpoint \"\": it is empty");
   CHECK_THROWS_WITH(local::listen("@"), "listen: bad local endpoint \"@\": it has no name");
   CHECK_THROWS_WITH(local::listen(std::string(108, 'x')), ContainsSubstring("listen: bad local endpoint \"xxx"));
 }
 
-TEST_CASE("the file of a listener is a socket, and is gone when the listener is closed") {
+TEST_CASE("the file of a listener is a socket and is removed when the listener is closed") {
   temporary_directory const directory;
   auto const path = directory.file("s");
   auto listener = local::listen(path);
@@ -88,13 +88,13 @@ TEST_CASE("the file of a listener is a socket, and is gone when the listener is 
   listener.close();
 }
 
-TEST_CASE("the file of a listener is gone when the listener is") {
+TEST_CASE("the file of a listener is removed when the listener is destroyed") {
   temporary_directory const directory;
   { auto const listener = local::listen(directory.file("s")); }
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("the file of a listener goes with it when it is moved") {
+TEST_CASE("moving a listener moves the responsibility for its file") {
   temporary_directory const directory;
   auto const path = directory.file("s");
   local::listener last;
@@ -106,13 +106,13 @@ TEST_CASE("the file of a listener goes with it when it is moved") {
   }
   CHECK(exists(path));
   CHECK(works(last, local::endpoint::path(path)));
-  last = local::listen(directory.file("other"));  // closes what it was
+  last = local::listen(directory.file("other"));  // closes its previous socket
   CHECK_FALSE(exists(path));
   last.close();
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("the file of a listener is gone in the end though the listener was used on a loop that is over") {
+TEST_CASE("the file of a listener is removed even if the listener was used on a loop that has ended") {
   temporary_directory const directory;
   {
     auto listener = local::listen(directory.at("s"));
@@ -122,7 +122,7 @@ TEST_CASE("the file of a listener is gone in the end though the listener was use
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("the file of a listener at a relative path is gone in the end, wherever the process is by then") {
+TEST_CASE("the file of a listener at a relative path is removed even if the working directory has changed") {
   temporary_directory const directory;
   auto const before = std::filesystem::current_path();
   std::filesystem::current_path(directory.path());
@@ -133,7 +133,7 @@ TEST_CASE("the file of a listener at a relative path is gone in the end, whereve
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("a file that somebody else has put in the place of the listener's is not removed") {
+TEST_CASE("a file that another program has put in the place of the listener's file is not removed") {
   temporary_directory const directory;
   auto const path = directory.file("s");
   auto listener = local::listen(path);
@@ -159,7 +159,7 @@ TEST_CASE("a file that somebody else has put in the place of the listener's is n
   }
 }
 
-TEST_CASE("a listener whose file somebody has removed closes all the same") {
+TEST_CASE("a listener whose file was removed by another program can be closed") {
   temporary_directory const directory;
   auto listener = local::listen(directory.file("s"));
   REQUIRE(::unlink(directory.file("s").c_str()) == 0);
@@ -167,7 +167,7 @@ TEST_CASE("a listener whose file somebody has removed closes all the same") {
   CHECK_FALSE(listener.is_open());
 }
 
-TEST_CASE("the file of a listener has exactly the permissions that are asked for") {
+TEST_CASE("the file of a listener has exactly the requested permissions") {
   auto const permissions = GENERATE(0600, 0660, 0666);
   auto const mask = GENERATE(as<mode_t>(), 022, 077, 0);
   temporary_directory const directory;
@@ -176,7 +176,7 @@ TEST_CASE("the file of a listener has exactly the permissions that are asked for
   CHECK(permissions_of(directory.file("s")) == static_cast<unsigned>(permissions));
 }
 
-TEST_CASE("permissions do not follow a symbolic link that takes the place of a listener's file") {
+TEST_CASE("permissions do not follow a symbolic link that replaces a listener's file") {
   temporary_directory const directory;
   auto const victim = directory.file("victim");
   REQUIRE(std::ofstream(victim).put('x'));
@@ -186,7 +186,7 @@ TEST_CASE("permissions do not follow a symbolic link that takes the place of a l
   CHECK(permissions_of(victim) == 0600u);
 }
 
-TEST_CASE("without permissions asked for, the umask says who may connect") {
+TEST_CASE("without requested permissions the umask determines which users may connect") {
   auto const mask = GENERATE(as<mode_t>(), 022, 077, 0);
   temporary_directory const directory;
   with_umask const in_force(mask);
@@ -194,7 +194,7 @@ TEST_CASE("without permissions asked for, the umask says who may connect") {
   CHECK(permissions_of(directory.file("s")) == (0777u & ~mask));
 }
 
-TEST_CASE("to listen with permissions does not change the umask") {
+TEST_CASE("listening with permissions does not change the umask") {
   temporary_directory const directory;
   with_umask const in_force(027);
   auto const listener = local::listen(directory.at("s"), {.permissions = 0666});
@@ -202,7 +202,7 @@ TEST_CASE("to listen with permissions does not change the umask") {
   CHECK(mask == 027);
 }
 
-TEST_CASE("who may not write to the file may not connect") {
+TEST_CASE("a user without write permission for the file cannot connect") {
   temporary_directory const directory;
   REQUIRE(::chmod(directory.path().c_str(), 0755) == 0);
   auto const listener = local::listen(directory.at("s"), {.permissions = 0600});
@@ -213,7 +213,7 @@ TEST_CASE("who may not write to the file may not connect") {
   CHECK_THROWS_WITH(complete(connect), "connect to " + directory.file("s") + ": permission denied");
 }
 
-TEST_CASE("a directory that is not there is a clear error, and nothing leaks") {
+TEST_CASE("a missing directory is reported as a clear error and nothing leaks") {
   temporary_directory const directory;
   auto const path = directory.file("no/s");
   auto const before = open_descriptors();
@@ -221,14 +221,14 @@ TEST_CASE("a directory that is not there is a clear error, and nothing leaks") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a directory that is a file is a clear error") {
+TEST_CASE("a directory that is a file is reported as a clear error") {
   temporary_directory const directory;
   auto const file = raw_bound(SOCK_STREAM, directory.at("file"));
   auto const path = directory.file("file/s");
   CHECK_THROWS_WITH(local::listen(path), "listen on " + path + ": not a directory");
 }
 
-TEST_CASE("a directory that one may not write to is a clear error, and nothing leaks") {
+TEST_CASE("a directory without write permission is reported as a clear error and nothing leaks") {
   temporary_directory const directory;
   REQUIRE(::chmod(directory.path().c_str(), 0555) == 0);
   without_privileges const in_force;
@@ -239,7 +239,7 @@ TEST_CASE("a directory that one may not write to is a clear error, and nothing l
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a listening local socket can be taken over; its file stays") {
+TEST_CASE("a listening local descriptor can be adopted and its file is kept") {
   temporary_directory const directory;
   auto raw = raw_listener(directory.at("s"));
   {
@@ -250,7 +250,7 @@ TEST_CASE("a listening local socket can be taken over; its file stays") {
   CHECK(exists(directory.file("s")));
 }
 
-TEST_CASE("what is no local stream socket is not taken over as a listener, and stays its owner's") {
+TEST_CASE("a descriptor that is not a local stream socket is not adopted as a listener and remains the caller's") {
   auto const before = open_descriptors();
   {
     auto const tcp = test::raw_listener();
@@ -264,7 +264,7 @@ TEST_CASE("what is no local stream socket is not taken over as a listener, and s
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("an accept on a local socket that does not listen is an error that names it") {
+TEST_CASE("an accept on a local socket that does not listen fails with an error that names the socket") {
   auto const at = abstract_name();
   local::listener listener(raw_bound(SOCK_STREAM, at).release());
   complete([&]() -> task<> {

@@ -1,4 +1,4 @@
-// What tests of sockets within this host need: places for them, peers without the library's help, other processes.
+// For tests of Unix-domain sockets: temporary paths, peers without the library, and other processes.
 #pragma once
 
 #include <atomic>
@@ -27,11 +27,11 @@
 
 namespace strait::test {
 
-/// A fresh directory, gone with all that is in it in the end.
+/// A new directory that is removed with its contents in the destructor.
 class temporary_directory {
  public:
   temporary_directory() {
-    char name[] = "/tmp/strait-XXXXXX";  // short: the paths of sockets have 107 bytes at most
+    char name[] = "/tmp/strait-XXXXXX";  // short, since the path of a socket has at most 107 bytes
     if (!::mkdtemp(name)) fail_with_errno("mkdtemp");
     path_ = name;
   }
@@ -51,13 +51,13 @@ class temporary_directory {
   std::string path_;
 };
 
-/// An abstract name that nobody else has.
+/// An abstract name that is not in use.
 inline local::endpoint abstract_name() {
   static std::atomic<int> count = 0;
   return local::endpoint::abstract(fmt::format("strait-test-{}-{}", ::getpid(), count++));
 }
 
-/// Whether there is something at `path`, be it a symbolic link to nowhere.
+/// Whether `path` exists, even as a dangling symbolic link.
 inline bool exists(std::string const& path) {
   struct stat file = {};
   return ::lstat(path.c_str(), &file) == 0;
@@ -105,7 +105,7 @@ inline raw_socket raw_connect(local::endpoint const& to, int type = SOCK_STREAM)
   return made;
 }
 
-/// Leaves at `at` what a process leaves that is gone.
+/// Leaves a stale socket file at `at`, as a process that was killed does.
 inline void leave_stale(local::endpoint const& at, int type = SOCK_STREAM) { raw_bound(type, at).close(); }
 
 /// Fills the backlog of the listener at `at`.
@@ -127,7 +127,7 @@ class backlog_filler {
   std::vector<raw_socket> waiting_;
 };
 
-/// Two streams connected with each other through a listener.
+/// Two streams that are connected to each other through a listener.
 class local_connection {
  public:
   explicit local_connection(local::endpoint const& at) : listener(local::listen(at)) {
@@ -142,7 +142,7 @@ class local_connection {
   local::stream client;
 };
 
-/// Whether a connection through `listener`, at `at`, carries a byte.
+/// Whether a byte can be sent through a new connection to `listener`, which listens on `at`.
 inline bool works(local::listener& listener, local::endpoint const& at) {
   return complete([&]() -> task<bool> {
     auto [accepted, connected] = co_await when_all(listener.accept(), local::connect(at));
@@ -153,10 +153,10 @@ inline bool works(local::listener& listener, local::endpoint const& at) {
   });
 }
 
-/// A process that does something and then stays until it is killed.
+/// Another process that runs a function and then waits until it is killed.
 class another_process {
  public:
-  /// Returns when `does` has, in that process; what it gives lives on there.
+  /// Returns when `does` has returned in the other process. Its result stays alive there.
   template <class F>
   explicit another_process(F does) {
     int done[2];
@@ -184,7 +184,7 @@ class another_process {
   ~another_process() { kill(); }
 
   [[nodiscard]] pid_t id() const noexcept { return id_; }
-  /// SIGKILL: it has no time to tidy up.
+  /// By SIGKILL, so that the process cannot clean up.
   void kill() noexcept {
     if (id_ <= 0) return;
     ::kill(id_, SIGKILL);
@@ -196,7 +196,7 @@ class another_process {
   pid_t id_ = -1;
 };
 
-/// The process's umask is this while it lives.
+/// Sets the process's umask while this object exists.
 class with_umask {
  public:
   explicit with_umask(mode_t mask) noexcept : before_(::umask(mask)) {}
@@ -208,7 +208,7 @@ class with_umask {
   mode_t before_;
 };
 
-/// The process has no rights of root while it lives.
+/// Drops root's privileges while this object exists.
 class without_privileges {
  public:
   without_privileges() noexcept : user_(::geteuid()) {

@@ -1,4 +1,4 @@
-// Files that are there already where a local socket is to be: the dead are replaced, the living never are.
+// Existing files at the path of a new local socket: stale ones are replaced, those of live sockets never.
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -34,13 +34,13 @@ ino_t number_of(std::string const& path) {
   return file.st_ino;
 }
 
-/// Listens or binds at `path`: both ways to come by a file.
+/// Listens on `path` or binds to it: the two operations that create a socket file.
 void come_to(std::string const& path, bool is_stream) {
   if (is_stream) static_cast<void>(local::listen(path));
   else static_cast<void>(local::bind(path));
 }
 
-/// Keeps a directory locked, as another program may.
+/// Locks a directory, as another program might.
 class kept_locked {
  public:
   explicit kept_locked(std::string const& directory)
@@ -49,12 +49,12 @@ class kept_locked {
   }
 
  private:
-  raw_socket descriptor_;  // closes it
+  raw_socket descriptor_;  // closes the descriptor
 };
 
 }  // namespace
 
-TEST_CASE("a file that is no socket is never replaced, nor touched") {
+TEST_CASE("a file that is not a socket is neither replaced nor modified") {
   bool const is_stream = GENERATE(true, false);
   std::string const doing = is_stream ? "listen on" : "bind";
   temporary_directory const directory;
@@ -84,7 +84,7 @@ TEST_CASE("a file that is no socket is never replaced, nor touched") {
     CHECK(std::filesystem::is_symlink(path));
     CHECK(exists(directory.file("target")));
   }
-  SECTION("a symbolic link to nowhere") {
+  SECTION("a dangling symbolic link") {
     REQUIRE(::symlink("target", path.c_str()) == 0);
     CHECK_THROWS_WITH(come_to(path, is_stream), message);
     CHECK(std::filesystem::is_symlink(path));
@@ -93,12 +93,12 @@ TEST_CASE("a file that is no socket is never replaced, nor touched") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a file that is no socket is an address in use") {
+TEST_CASE("a file that is not a socket is reported as an address in use") {
   temporary_directory const directory;
   std::ofstream(directory.file("s")) << "content";
   try {
     static_cast<void>(local::listen(directory.at("s")));
-    FAIL("it was replaced");
+    FAIL("nothing was thrown");
   } catch (error const& e) {
     CHECK(e.code() == std::errc::address_in_use);
   }
@@ -139,7 +139,7 @@ TEST_CASE("the file of a process of this library that was killed is replaced") {
   CHECK(works(listener, directory.at("s")));
 }
 
-TEST_CASE("a stale file is replaced by one with the permissions that are asked for") {
+TEST_CASE("a stale file is replaced by one with the requested permissions") {
   temporary_directory const directory;
   leave_stale(directory.at("s"));
   REQUIRE(::chmod(directory.file("s").c_str(), 0777) == 0);
@@ -148,7 +148,7 @@ TEST_CASE("a stale file is replaced by one with the permissions that are asked f
   CHECK(permissions_of(directory.file("s")) == 0660u);
 }
 
-TEST_CASE("a live listener is never stolen from") {
+TEST_CASE("the file of a live listener is never replaced") {
   temporary_directory const directory;
   auto listener = local::listen(directory.at("s"));
   auto const before = number_of(directory.file("s"));
@@ -159,12 +159,12 @@ TEST_CASE("a live listener is never stolen from") {
   CHECK(open_descriptors() == descriptors);
   complete([&]() -> task<> {
     auto const outcome = co_await as_result(timeout(1ms, listener.accept()));
-    CHECK(outcome.error() == std::errc::timed_out);  // it has noticed nothing
+    CHECK(outcome.error() == std::errc::timed_out);  // the check did not disturb the listener
   });
   CHECK(works(listener, directory.at("s")));
 }
 
-TEST_CASE("a live listener whose backlog is full is never stolen from") {
+TEST_CASE("the file of a live listener with a full backlog is never replaced") {
   temporary_directory const directory;
   auto const listener = raw_listener(directory.at("s"), 0);
   backlog_filler const full(directory.at("s"));
@@ -175,17 +175,17 @@ TEST_CASE("a live listener whose backlog is full is never stolen from") {
   CHECK(number_of(directory.file("s")) == before);
 }
 
-TEST_CASE("a live datagram socket is never stolen from") {
+TEST_CASE("the file of a live datagram socket is never replaced") {
   temporary_directory const directory;
   auto const socket = raw_bound(SOCK_DGRAM, directory.at("s"));
   auto const before = number_of(directory.file("s"));
   CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
   CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
   CHECK(number_of(directory.file("s")) == before);
-  CHECK_FALSE(socket.is_readable(0ms));  // and has noticed nothing
+  CHECK_FALSE(socket.is_readable(0ms));  // the check did not disturb the socket
 }
 
-TEST_CASE("a live datagram socket that is full, or connected to somebody, is never stolen from") {
+TEST_CASE("the file of a live datagram socket that is full or connected is never replaced") {
   temporary_directory const directory;
   auto const socket = raw_bound(SOCK_DGRAM, directory.at("s"));
   SECTION("full") {
@@ -201,7 +201,7 @@ TEST_CASE("a live datagram socket that is full, or connected to somebody, is nev
   CHECK(exists(directory.file("s")));
 }
 
-TEST_CASE("a live socket of packets in order is never stolen from") {
+TEST_CASE("the file of a live SOCK_SEQPACKET socket is never replaced") {
   temporary_directory const directory;
   auto const socket = raw_bound(SOCK_SEQPACKET, directory.at("s"));
   REQUIRE(::listen(socket.get(), 1) == 0);
@@ -209,7 +209,7 @@ TEST_CASE("a live socket of packets in order is never stolen from") {
   CHECK_THROWS_WITH(local::bind(directory.at("s")), in_use("bind", directory.file("s")));
 }
 
-TEST_CASE("a live listener that one may not connect to is never stolen from") {
+TEST_CASE("the file of a live listener without permission to connect is never replaced") {
   if (::geteuid() != 0) return;
   temporary_directory const directory;
   REQUIRE(::chmod(directory.path().c_str(), 0777) == 0);
@@ -223,7 +223,7 @@ TEST_CASE("a live listener that one may not connect to is never stolen from") {
   CHECK(number_of(directory.file("s")) == before);
 }
 
-TEST_CASE("of many threads that come to a stale path at once, exactly one gets it", "[threads]") {
+TEST_CASE("if many threads listen on a stale path at the same time exactly one of them succeeds", "[threads]") {
   constexpr int threads = 8;
   bool const is_stream = GENERATE(true, false);
   temporary_directory const directory;
@@ -258,7 +258,7 @@ TEST_CASE("of many threads that come to a stale path at once, exactly one gets i
   }
 }
 
-TEST_CASE("listeners that come and go at one path never remove each other's files", "[threads]") {
+TEST_CASE("listeners that are opened and closed at one path never remove each other's files", "[threads]") {
   temporary_directory const directory;
   auto const at = directory.at("s");
   std::atomic<int> stolen = 0;
@@ -270,7 +270,7 @@ TEST_CASE("listeners that come and go at one path never remove each other's file
           auto const listener = local::listen(at);
           auto const client = raw_local(SOCK_STREAM);
           if (connect_raw(client, at) != 0) ++stolen;
-        } catch (std::exception const&) {  // somebody else is there
+        } catch (std::exception const&) {  // another thread listens
         }
       }
     });
@@ -279,7 +279,7 @@ TEST_CASE("listeners that come and go at one path never remove each other's file
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("a directory that another program keeps locked does not keep from listening in it, nor from replacing") {
+TEST_CASE("a lock that another program holds on the directory does not prevent listening or replacing") {
   temporary_directory const directory;
   leave_stale(directory.at("s"));
   kept_locked const in_force(directory.path());
@@ -289,14 +289,14 @@ TEST_CASE("a directory that another program keeps locked does not keep from list
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("a listener that is bound and does not listen yet is never stolen from") {
+TEST_CASE("the file of a socket that is bound but does not listen yet is never replaced") {
   temporary_directory const directory;
   auto const bound = raw_bound(SOCK_STREAM, directory.at("s"));
   CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
   CHECK(exists(directory.file("s")));
 }
 
-TEST_CASE("a stale file is not replaced while another process is about to") {
+TEST_CASE("a stale file is not replaced while another process is about to replace it") {
   temporary_directory const directory;
   leave_stale(directory.at("s"));
   auto const stale = number_of(directory.file("s"));
@@ -305,20 +305,20 @@ TEST_CASE("a stale file is not replaced while another process is about to") {
   CHECK_THROWS_WITH(local::listen(directory.at("s")), in_use("listen on", directory.file("s")));
   CHECK(number_of(directory.file("s")) == stale);
   lock.close();
-  auto listener = local::listen(directory.at("s"));  // the lock file that a killed process has left does not matter
+  auto listener = local::listen(directory.at("s"));  // a lock file that a killed process has left has no effect
   CHECK(works(listener, directory.at("s")));
   listener.close();
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("the file of a socket stays while another process has the socket open, and goes with the last of them") {
+TEST_CASE("the file of a socket exists as long as any process has the socket open") {
   bool const is_stream = GENERATE(true, false);
   temporary_directory const directory;
   local::listener listener;
   local::socket socket;
   if (is_stream) listener = local::listen(directory.at("s"));
   else socket = local::bind(directory.at("s"));
-  another_process child([] { return 0; });  // it has inherited them
+  another_process child([] { return 0; });  // it has inherited the sockets
   listener.close();
   socket.close();
   CHECK(exists(directory.file("s")));
@@ -327,7 +327,7 @@ TEST_CASE("the file of a socket stays while another process has the socket open,
   CHECK_NOTHROW(local::listen(directory.at("s")));
 }
 
-TEST_CASE("the file of a socket stays when a forked process closes its copy") {
+TEST_CASE("the file of a socket is kept when a forked process closes its copy of the socket") {
   temporary_directory const directory;
   auto listener = local::listen(directory.at("s"));
   another_process const child([&] {
@@ -339,7 +339,7 @@ TEST_CASE("the file of a socket stays when a forked process closes its copy") {
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("the file of a listener is removed though its connections are still open") {
+TEST_CASE("the file of a listener is removed even if its connections are still open") {
   temporary_directory const directory;
   local_connection connection(directory.at("s"));
   connection.listener.close();

@@ -1,4 +1,4 @@
-// local::stream: peers that go, deadlines, cancels, and who the peer is.
+// local::stream: peers that close, deadlines, cancellation, and the credentials of the peer.
 #include <stdexcept>
 #include <string>
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t much = 16 * 1024 * 1024;
 
-/// Cancels when the tasks that began before it have come to wait.
+/// Cancels after all tasks that started before have begun to wait.
 task<> cancel_soon(cancel_scope& scope) {
   for (int i = 0; i != 4; ++i) co_await yield();
   scope.cancel();
@@ -24,11 +24,11 @@ task<> cancel_soon(cancel_scope& scope) {
 
 }  // namespace
 
-TEST_CASE("a write to a local peer that is gone is an error that names it, not a signal") {
+TEST_CASE("a write to a local peer that has closed fails with an error that names it and raises no signal") {
   temporary_directory const directory;
   auto const path = directory.file("s");
   local_connection between(directory.at("s"));
-  SECTION("of a client") {
+  SECTION("by a client") {
     between.server.close();
     complete([&]() -> task<> {
       auto const outcome = co_await as_result(between.client.write("x"));
@@ -36,7 +36,7 @@ TEST_CASE("a write to a local peer that is gone is an error that names it, not a
       CHECK(outcome.message() == "write to " + path + ": broken pipe");
     });
   }
-  SECTION("of a server") {
+  SECTION("by a server") {
     between.client.close();
     complete([&]() -> task<> {
       auto const outcome = co_await as_result(between.server.write("x"));
@@ -45,7 +45,7 @@ TEST_CASE("a write to a local peer that is gone is an error that names it, not a
   }
 }
 
-TEST_CASE("a write that waits ends when the local peer goes, and says how much was sent") {
+TEST_CASE("a write that waits ends when the local peer closes and reports the bytes sent") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   complete([&]() -> task<> {
@@ -79,11 +79,11 @@ TEST_CASE("a local peer that closes with unread input resets the connection") {
     CHECK(outcome.error() == std::errc::connection_reset);
     CHECK(outcome.message() == "read from " + directory.file("s") + ": connection reset by peer");
     auto const then = co_await as_result(between.client.read(buffer));
-    CHECK(then.error() == std::errc::connection_reset);  // and not the end of the stream
+    CHECK(then.error() == std::errc::connection_reset);  // not the end of the stream
   });
 }
 
-TEST_CASE("a reset that comes while a read waits ends it") {
+TEST_CASE("a reset that arrives while a read waits ends the read") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   complete([&]() -> task<> {
@@ -98,7 +98,7 @@ TEST_CASE("a reset that comes while a read waits ends it") {
   });
 }
 
-TEST_CASE("the server of a local client that is reset is told whose client it was") {
+TEST_CASE("a reset of a local client is reported with the path of its listener") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   complete([&]() -> task<> {
@@ -110,7 +110,7 @@ TEST_CASE("the server of a local client that is reset is told whose client it wa
   });
 }
 
-TEST_CASE("an idle local connection times out, and the text says with whom") {
+TEST_CASE("an idle local connection times out with an error that names the peer") {
   auto const at = abstract_name();
   local_connection between(at);
   complete([&]() -> task<> {
@@ -128,7 +128,7 @@ TEST_CASE("an idle local connection times out, and the text says with whom") {
   });
 }
 
-TEST_CASE("a write to a local peer that never reads ends with the idle time-out, and says how much was sent") {
+TEST_CASE("a write to a local peer that never reads ends with the idle timeout and reports the bytes sent") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   complete([&]() -> task<> {
@@ -151,7 +151,7 @@ TEST_CASE("a write to a local peer that never reads ends with the idle time-out,
   });
 }
 
-TEST_CASE("a time-out between nameless local streams says so") {
+TEST_CASE("a timeout of an unnamed local stream is reported as such") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     one.idle_timeout(10ms);
@@ -161,7 +161,7 @@ TEST_CASE("a time-out between nameless local streams says so") {
   });
 }
 
-TEST_CASE("a canceled local read keeps the bytes and says how many") {
+TEST_CASE("a canceled local read keeps the bytes and reports their number") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     std::string buffer(10, '\0');
@@ -177,7 +177,7 @@ TEST_CASE("a canceled local read keeps the bytes and says how many") {
   });
 }
 
-TEST_CASE("a canceled local write has sent what it says, and no more") {
+TEST_CASE("a canceled local write has sent exactly the bytes that it reports") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     std::string bytes(much, '\0');
@@ -196,7 +196,7 @@ TEST_CASE("a canceled local write has sent what it says, and no more") {
   });
 }
 
-TEST_CASE("bytes that come together with a cancel are delivered") {
+TEST_CASE("bytes that arrive together with a cancel are delivered") {
   auto [one, other] = local::stream_pair();
   raw_socket const peer(other.release());
   complete([&]() -> task<> {
@@ -205,14 +205,14 @@ TEST_CASE("bytes that come together with a cancel are delivered") {
     auto send_and_cancel = [&]() -> task<> {
       co_await yield();
       peer.send("x");
-      scope.cancel();  // before the loop has heard of the bytes
+      scope.cancel();  // before the loop has been notified of the bytes
     };
     auto const [n, done] = co_await when_all(scope.run(one.read(buffer)), send_and_cancel());
     CHECK(n == std::size_t{1});
   });
 }
 
-TEST_CASE("two readers of a local stream are diagnosed, and the first one goes on") {
+TEST_CASE("two concurrent readers of a local stream are diagnosed and the first one continues") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   complete([&]() -> task<> {
@@ -222,7 +222,7 @@ TEST_CASE("two readers of a local stream are diagnosed, and the first one goes o
       co_await yield();
       try {
         co_await between.server.read(two);
-        FAIL("no diagnosis");
+        FAIL("nothing was thrown");
       } catch (std::logic_error const& e) {
         CHECK(std::string(e.what()) == "strait: two reads at once on the stream with a client of " +
                                            directory.file("s") + ": one task at a time may read it");
@@ -262,7 +262,7 @@ TEST_CASE("a connection that is not accepted before its listener closes is reset
   });
 }
 
-TEST_CASE("within one process the peer is this process") {
+TEST_CASE("within one process the peer's credentials are those of this process") {
   local_connection const between(abstract_name());
   auto const [one, other] = local::stream_pair();
   for (auto const* each : {&between.server, &between.client, &one, &other}) {
@@ -273,7 +273,7 @@ TEST_CASE("within one process the peer is this process") {
   }
 }
 
-TEST_CASE("a server knows the process of its client, even when that is gone") {
+TEST_CASE("a server can query the process of its client even after that has exited") {
   auto const at = abstract_name();
   auto listener = local::listen(at);
   another_process client([&] { return raw_connect(at); });
@@ -285,15 +285,15 @@ TEST_CASE("a server knows the process of its client, even when that is gone") {
   CHECK(server.peer_credentials().process == id);
 }
 
-TEST_CASE("a client knows the process that listens") {
+TEST_CASE("a client can query the process that listens") {
   auto const at = abstract_name();
   another_process const server([&] { return raw_listener(at); });
   auto const client = complete([&]() -> task<local::stream> { co_return co_await local::connect(at); });
   CHECK(client.peer_credentials().process == static_cast<int>(server.id()));
 }
 
-TEST_CASE("the peer's user and group are its own, not ours") {
-  if (::geteuid() != 0) return;  // only root can be somebody else
+TEST_CASE("the peer's user and group are its own and not those of this process") {
+  if (::geteuid() != 0) return;  // only root can change the user
   auto const at = abstract_name();
   auto listener = local::listen(at);
   another_process const client([&] {

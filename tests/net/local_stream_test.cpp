@@ -1,4 +1,4 @@
-// local::stream: what passes between its ends, and what the ends know of each other.
+// local::stream: data in both directions, and what each end knows about the other.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -25,13 +25,14 @@ task<std::string> read_some(local::stream& from) {
   co_return std::string(buffer, n);
 }
 
-/// After the tasks that began before it have come to wait.
+/// Closes after all tasks that started before have begun to wait.
 task<> close_soon(local::stream& what) {
   co_await yield();
   what.close();
 }
 
-/// Linux ends a read behind the bytes that a descriptor came with, though there are more.
+/// Sends a byte with a descriptor. Linux ends a read after the bytes that a descriptor is attached to, even if more
+/// bytes are available.
 void send_with_descriptor(raw_socket const& peer, char byte) {
   iovec part{&byte, 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
@@ -51,7 +52,7 @@ void send_with_descriptor(raw_socket const& peer, char byte) {
 
 }  // namespace
 
-TEST_CASE("what a local client writes, the server reads, and the other way round") {
+TEST_CASE("a local client and its server can send bytes to each other") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   complete([&]() -> task<> {
@@ -64,7 +65,7 @@ TEST_CASE("what a local client writes, the server reads, and the other way round
   });
 }
 
-TEST_CASE("the end of a local stream is read as 0, again and again") {
+TEST_CASE("a read at the end of a local stream returns 0 every time") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     co_await other.write("last");
@@ -78,7 +79,7 @@ TEST_CASE("the end of a local stream is read as 0, again and again") {
   });
 }
 
-TEST_CASE("the end of a local stream that comes while a read waits ends it") {
+TEST_CASE("an end of a local stream that arrives while a read waits ends the read") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     auto const [text, done] = co_await when_all(read_some(one), close_soon(other));
@@ -86,7 +87,7 @@ TEST_CASE("the end of a local stream that comes while a read waits ends it") {
   });
 }
 
-TEST_CASE("a local stream that ends too early says how much came") {
+TEST_CASE("a local stream that ends in the middle of read_exactly reports how many bytes were received") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   complete([&]() -> task<> {
@@ -103,7 +104,7 @@ TEST_CASE("a local stream that ends too early says how much came") {
   });
 }
 
-TEST_CASE("much data passes a local connection unharmed, both ways at once") {
+TEST_CASE("large transfers in both directions at once pass a local connection unchanged") {
   temporary_directory const directory;
   local_connection between(directory.at("s"));
   std::string bytes(much, '\0');
@@ -118,7 +119,7 @@ TEST_CASE("much data passes a local connection unharmed, both ways at once") {
       std::string part(48 * 1024, '\0');
       std::size_t received = 0;
       while (auto const n = co_await from.read(part)) {
-        if (matching_pattern(received, part.data(), n) != n) FAIL("the bytes are not those that were sent");
+        if (matching_pattern(received, part.data(), n) != n) FAIL("the received bytes differ from the sent bytes");
         received += n;
       }
       CHECK(received == much);
@@ -127,7 +128,7 @@ TEST_CASE("much data passes a local connection unharmed, both ways at once") {
   });
 }
 
-TEST_CASE("a local stream gathers and scatters") {
+TEST_CASE("a local stream supports scatter and gather") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     std::string const first = "first ";
@@ -144,7 +145,7 @@ TEST_CASE("a local stream gathers and scatters") {
   });
 }
 
-TEST_CASE("a local stream whose writing is shut down still reads") {
+TEST_CASE("a local stream can still read after shutdown_write") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     co_await one.write("question");
@@ -161,25 +162,25 @@ TEST_CASE("a local stream whose writing is shut down still reads") {
   });
 }
 
-TEST_CASE("what was written together with a descriptor does not hide what was written after it") {
+TEST_CASE("a byte that carries a descriptor does not hide the bytes sent after it") {
   auto [stream, other] = local::stream_pair();
   raw_socket const peer(other.release());
   complete([&]() -> task<> {
     std::string both(2, '\0');
     auto send = [&]() -> task<> {
-      co_await sleep_for(1ms);  // the reader waits, and the loop has looked at the socket
+      co_await sleep_for(1ms);  // the reader waits, and the loop has polled the socket
       send_with_descriptor(peer, 'a');
       peer.send("b");
     };
     auto const begun = clock::now();
     auto const [outcome, done] = co_await when_all(as_result(timeout(4s, stream.read_exactly(both))), send());
     CHECK(outcome.message() == "");
-    CHECK(clock::now() - begun < 3s);  // it did not take the last attempt of a canceled operation
+    CHECK(clock::now() - begun < 3s);  // before the timeout, not in the last attempt of a canceled operation
     CHECK(both == "ab");
   });
 }
 
-TEST_CASE("urgent data does not hide what was written after it") {
+TEST_CASE("urgent data on a local stream does not hide the bytes sent after it") {
   auto [stream, other] = local::stream_pair();
   raw_socket const peer(other.release());
   complete([&]() -> task<> {
@@ -187,18 +188,18 @@ TEST_CASE("urgent data does not hide what was written after it") {
     auto send = [&]() -> task<> {
       co_await sleep_for(1ms);
       peer.send("a");
-      if (::send(peer.get(), "!", 1, MSG_OOB) != 1) peer.send("");  // Linux since 5.15; read by MSG_OOB only
+      if (::send(peer.get(), "!", 1, MSG_OOB) != 1) peer.send("");  // supported since Linux 5.15; only MSG_OOB reads it
       peer.send("b");
     };
     auto const begun = clock::now();
     auto const [outcome, done] = co_await when_all(as_result(timeout(4s, stream.read_exactly(both))), send());
     CHECK(outcome.message() == "");
-    CHECK(clock::now() - begun < 3s);  // it did not take the last attempt of a canceled operation
+    CHECK(clock::now() - begun < 3s);  // before the timeout, not in the last attempt of a canceled operation
     CHECK(both == "ab");
   });
 }
 
-TEST_CASE("both ends of a local connection know where the listener is, and after the peer has gone, too") {
+TEST_CASE("both ends of a local connection know the listener's endpoint even after the peer has closed") {
   temporary_directory const directory;
   auto const at = GENERATE(true, false) ? directory.at("s") : abstract_name();
   local_connection between(at);
@@ -219,7 +220,7 @@ TEST_CASE("both ends of a local connection know where the listener is, and after
   }
 }
 
-TEST_CASE("a client that has a name of its own is known by it") {
+TEST_CASE("a client that is bound to a name is identified by it") {
   temporary_directory const directory;
   auto listener = local::listen(directory.at("s"));
   auto const client = raw_bound(SOCK_STREAM, directory.at("client"));
@@ -234,7 +235,7 @@ TEST_CASE("a client that has a name of its own is known by it") {
   });
 }
 
-TEST_CASE("a pair of local streams is connected, and nameless") {
+TEST_CASE("the streams of a local pair are connected and unnamed") {
   auto [one, other] = local::stream_pair();
   CHECK(one.local_endpoint().is_unnamed());
   CHECK(one.remote_endpoint().is_unnamed());
@@ -257,14 +258,14 @@ TEST_CASE("the descriptors of local streams and listeners are not inherited by o
     CHECK((::fcntl(each, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
-TEST_CASE("a local stream closes when it goes") {
+TEST_CASE("a local stream is closed when it is destroyed") {
   auto [one, other] = local::stream_pair();
   raw_socket const peer(other.release());
   { local::stream const dying(std::move(one)); }
   CHECK(peer.receive().empty());
 }
 
-TEST_CASE("a local stream that is moved from is closed, and the other goes on") {
+TEST_CASE("a local stream that has been moved from is closed and the new one works") {
   auto [one, other] = local::stream_pair();
   local::stream second(std::move(one));
   CHECK_FALSE(one.is_open());
@@ -278,7 +279,7 @@ TEST_CASE("a local stream that is moved from is closed, and the other goes on") 
   });
 }
 
-TEST_CASE("a local stream that nobody has connected is closed") {
+TEST_CASE("a default-constructed local stream is closed") {
   local::stream stream;
   CHECK_FALSE(stream.is_open());
   CHECK(stream.native_handle() == -1);
@@ -293,7 +294,7 @@ TEST_CASE("a local stream that nobody has connected is closed") {
   });
 }
 
-TEST_CASE("a connected local socket can be taken over, and given up again") {
+TEST_CASE("a connected local descriptor can be adopted and released again") {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
   raw_socket const peer(ends[1]);
@@ -309,7 +310,7 @@ TEST_CASE("a connected local socket can be taken over, and given up again") {
   CHECK(peer.receive() == "still there");
 }
 
-TEST_CASE("a released local stream goes on on another loop") {
+TEST_CASE("a released local stream can be used on another loop") {
   auto [one, other] = local::stream_pair();
   complete([&]() -> task<> {
     co_await other.write("one");
@@ -321,7 +322,7 @@ TEST_CASE("a released local stream goes on on another loop") {
   CHECK(complete([&] { return read_some(one); }) == "two");
 }
 
-TEST_CASE("what is no connected local stream is not taken over, and stays its owner's") {
+TEST_CASE("a descriptor that is not a connected local stream is not adopted and remains the caller's") {
   auto const before = open_descriptors();
   {
     auto const [tcp, tcp_peer] = raw_pair();

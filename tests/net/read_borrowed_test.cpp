@@ -19,7 +19,7 @@ std::string text_of(borrowed_bytes const& bytes) { return {bytes.data(), bytes.s
 
 }  // namespace
 
-TEST_CASE("a borrowed read gives what there is, and nothing at the end of the stream") {
+TEST_CASE("a borrowed read returns the available bytes and nothing at the end of the stream") {
   auto [near, far] = stream_pair();
   complete([&, &from = near, &to = far]() -> task<> {
     co_await to.write("hello");
@@ -45,7 +45,7 @@ TEST_CASE("a borrowed read waits for the first byte") {
   });
 }
 
-TEST_CASE("borrowed bytes are a buffer, and stay while they are held") {
+TEST_CASE("borrowed bytes convert to a buffer and remain valid while they are held") {
   auto [near, far] = stream_pair();
   complete([&, &from = near, &to = far]() -> task<> {
     co_await to.write("first");
@@ -62,7 +62,7 @@ TEST_CASE("borrowed bytes are a buffer, and stay while they are held") {
   });
 }
 
-TEST_CASE("room is left in front of borrowed bytes, for something to be put there") {
+TEST_CASE("borrowed bytes can be prefixed in the room that is reserved in front of them") {
   auto [near, far] = stream_pair();
   complete([&, &from = near, &to = far]() -> task<> {
     co_await to.write("body");
@@ -72,7 +72,7 @@ TEST_CASE("room is left in front of borrowed bytes, for something to be put ther
   });
 }
 
-TEST_CASE("a borrowed read gives at most what its memory holds") {
+TEST_CASE("a borrowed read returns at most as many bytes as its memory holds") {
   auto [near, far] = stream_pair();
   complete([&, &from = near, &to = far]() -> task<> {
     std::string sent(100'000, ' ');
@@ -94,7 +94,7 @@ TEST_CASE("a borrowed read gives at most what its memory holds") {
   });
 }
 
-TEST_CASE("a borrowed read that is canceled has lost nothing") {
+TEST_CASE("a borrowed read that is canceled loses no bytes") {
   auto [near, far] = stream_pair();
   complete([&, &from = near, &to = far]() -> task<> {
     auto reading = [&]() -> task<> { static_cast<void>(co_await from.read_borrowed()); };
@@ -106,7 +106,7 @@ TEST_CASE("a borrowed read that is canceled has lost nothing") {
   });
 }
 
-TEST_CASE("a borrowed read fails as any other does") {
+TEST_CASE("a borrowed read reports the same errors as other reads") {
   auto listener = tcp::listen(endpoint::loopback_v4(0));
   complete([&]() -> task<> {
     auto peer = raw_connect(listener.local_endpoint());
@@ -114,7 +114,7 @@ TEST_CASE("a borrowed read fails as any other does") {
     peer.reset();
     try {
       static_cast<void>(co_await stream.read_borrowed());
-      FAIL("not reached");
+      FAIL("nothing was thrown");
     } catch (error const& e) {
       CHECK(e.code() == std::errc::connection_reset);
     }
@@ -124,7 +124,7 @@ TEST_CASE("a borrowed read fails as any other does") {
   });
 }
 
-TEST_CASE("a borrowed read is a read: two at once are diagnosed, and it is idle as one") {
+TEST_CASE("concurrent borrowed reads are diagnosed and a borrowed read is subject to the idle timeout") {
   auto [near, far] = stream_pair();
   complete([&, &from = near]() -> task<> {
     from.idle_timeout(1ms);
@@ -136,14 +136,14 @@ TEST_CASE("a borrowed read is a read: two at once are diagnosed, and it is idle 
       co_await yield();
       try {
         static_cast<void>(co_await from.read_borrowed());
-        FAIL("not reached");
+        FAIL("nothing was thrown");
       } catch (std::logic_error const&) {}
     };
     co_await with_task_group(body);
   });
 }
 
-TEST_CASE("what a dropped task has borrowed is given back") {
+TEST_CASE("memory that a destroyed task has borrowed is returned") {
   event_loop loop;
   auto [near, far] = stream_pair();
   auto reading = [&, &from = near]() -> task<> { static_cast<void>(co_await from.read_borrowed()); };

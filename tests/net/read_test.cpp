@@ -24,7 +24,7 @@ std::string pattern(std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("a read gives what there is, up to the size of its buffer") {
+TEST_CASE("a read returns the available bytes up to the size of its buffer") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     peer.send("hello");
@@ -46,7 +46,7 @@ TEST_CASE("a read waits for bytes") {
   });
 }
 
-TEST_CASE("the end of the stream is a read of 0, again and again") {
+TEST_CASE("a read at the end of the stream returns 0 every time") {
   auto [stream, peer] = stream_and_peer();
   peer.close();
   complete([&]() -> task<> {
@@ -58,7 +58,7 @@ TEST_CASE("the end of the stream is a read of 0, again and again") {
   });
 }
 
-TEST_CASE("a read into an empty buffer completes with 0, at once") {
+TEST_CASE("a read into an empty buffer completes with 0 at once") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto n = co_await stream.read(mutable_buffer());
@@ -71,7 +71,7 @@ TEST_CASE("a read into an empty buffer completes with 0, at once") {
   });
 }
 
-TEST_CASE("read_exactly fills its buffer, however the bytes come") {
+TEST_CASE("read_exactly fills its buffer however the bytes are split") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[10];
@@ -88,7 +88,7 @@ TEST_CASE("read_exactly fills its buffer, however the bytes come") {
   });
 }
 
-TEST_CASE("read_exactly takes no byte more than it is asked for") {
+TEST_CASE("read_exactly takes no more bytes than requested") {
   auto [stream, peer] = stream_and_peer();
   peer.send("headerbody");
   complete([&]() -> task<> {
@@ -101,7 +101,7 @@ TEST_CASE("read_exactly takes no byte more than it is asked for") {
   });
 }
 
-TEST_CASE("fault 15: the end in the middle of read_exactly is unexpected, with what was got and wanted") {
+TEST_CASE("fault 15: an end of the stream during read_exactly is unexpected_end with the sizes received and expected") {
   auto [stream, peer] = stream_and_peer();
   peer.send("half");
   peer.close();
@@ -122,7 +122,7 @@ TEST_CASE("fault 15: the end in the middle of read_exactly is unexpected, with w
   });
 }
 
-TEST_CASE("fault 14: the end before the first byte of read_exactly is unexpected, too, with 0 got") {
+TEST_CASE("fault 14: an end of the stream before the first byte of read_exactly is unexpected_end with size 0") {
   auto [stream, peer] = stream_and_peer();
   peer.close();
   complete([&]() -> task<> {
@@ -133,7 +133,7 @@ TEST_CASE("fault 14: the end before the first byte of read_exactly is unexpected
   });
 }
 
-TEST_CASE("a read scatters over its buffers in order") {
+TEST_CASE("a read fills several buffers in order") {
   auto [stream, peer] = stream_and_peer();
   peer.send("abcdefg");
   complete([&]() -> task<> {
@@ -149,10 +149,10 @@ TEST_CASE("a read scatters over its buffers in order") {
   });
 }
 
-TEST_CASE("read_exactly scatters over any number of buffers") {
+TEST_CASE("read_exactly fills any number of buffers") {
   auto const count = GENERATE(as<std::size_t>(), 1, 15, 16, 17, 64, IOV_MAX, IOV_MAX + 7);
   auto [stream, peer] = stream_and_peer();
-  // Of sizes 0, 1, 2, 3, 4, 0, 1, …
+  // The sizes are 0, 1, 2, 3, 4, 0, 1, …
   std::vector<std::size_t> sizes(count);
   for (std::size_t i = 0; i != count; ++i) sizes[i] = i % 5;
   std::size_t const total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
@@ -167,7 +167,7 @@ TEST_CASE("read_exactly scatters over any number of buffers") {
   CHECK(memory == pattern(total));
 }
 
-TEST_CASE("read_exactly scatters a stream that comes in pieces of any size") {
+TEST_CASE("read_exactly fills several buffers from a stream that arrives in pieces of any size") {
   auto [stream, peer] = stream_and_peer();
   std::string memory(1000, '\0');
   std::vector<mutable_buffer> buffers;
@@ -187,7 +187,7 @@ TEST_CASE("read_exactly scatters a stream that comes in pieces of any size") {
   CHECK(memory == pattern(1000));
 }
 
-TEST_CASE("fault 11: a peer that sends one byte at a time changes nothing") {
+TEST_CASE("fault 11: a peer that sends one byte at a time makes no difference") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto dribble = [&]() -> task<> {
@@ -208,9 +208,9 @@ TEST_CASE("fault 11: a peer that sends one byte at a time changes nothing") {
   });
 }
 
-TEST_CASE("data and the end of the stream that come together are both delivered") {
-  // With edge-triggered events an end that makes none of its own is easily missed. Both orders: the reader waits, and
-  // the bytes are there before it.
+TEST_CASE("data and an end of stream that arrive together are both delivered") {
+  // With edge-triggered events, an end of stream without an event of its own is easily missed. Both orders are tested:
+  // the reader waits first, or the bytes arrive first.
   bool const reader_first = GENERATE(true, false);
   auto listener = tcp::listen("127.0.0.1:0");
   int ended = 0;
@@ -238,7 +238,7 @@ TEST_CASE("data and the end of the stream that come together are both delivered"
   CHECK(ended == times);
 }
 
-TEST_CASE("the end that comes between two reads is delivered") {
+TEST_CASE("an end of stream that arrives between two reads is delivered") {
   auto listener = tcp::listen("127.0.0.1:0");
   int ended = 0;
   int const times = scaled(3000);
@@ -260,7 +260,7 @@ TEST_CASE("the end that comes between two reads is delivered") {
   CHECK(ended == times);
 }
 
-TEST_CASE("a read that exactly fills its buffer does not hide what follows") {
+TEST_CASE("a read that exactly fills its buffer does not hide the bytes after it") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[4];
@@ -295,7 +295,7 @@ TEST_CASE("any contiguous range of bytes is a buffer") {
   });
 }
 
-TEST_CASE("urgent data does not hide what was sent after it") {
+TEST_CASE("urgent data does not hide the bytes sent after it") {
   auto [stream, peer] = stream_and_peer();
   peer.send("ab");
   REQUIRE(::send(peer.get(), "!", 1, MSG_OOB) == 1);

@@ -1,4 +1,4 @@
-// resolve: names into endpoints.
+// resolve: the lookup of names.
 #include <strait/net/resolve.hpp>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ std::vector<endpoint> look_up(std::string host_and_port) {
   return complete([&] { return resolve(host_and_port); });
 }
 
-/// Begins `count` look-ups, each a task of `group`, and lets others go on until threads have begun `begun` of them.
+/// Starts `count` lookups as tasks of `group`, and returns when threads have started `begun` of them.
 task<> begin_look_ups(task_group& group, std::size_t count, std::size_t begun) {
   for (std::size_t i = 0; i != count; ++i)
     group.spawn([]() -> task<> { static_cast<void>(co_await resolve("localhost:80")); });
@@ -45,31 +45,31 @@ TEST_CASE("localhost has a loopback address") {
   }));
 }
 
-TEST_CASE("a numeric address is itself") {
+TEST_CASE("a numeric address is resolved to itself") {
   CHECK(look_up("192.0.2.7:65535") == std::vector{endpoint::parse("192.0.2.7:65535")});
   CHECK(look_up("[2001:db8::1]:0") == std::vector{endpoint::parse("[2001:db8::1]:0")});
 }
 
-TEST_CASE("a service may be named") {
+TEST_CASE("a service can be given by name") {
   auto const found = complete([]() -> task<std::vector<endpoint>> { return resolve("127.0.0.1", "http"); });
   CHECK(found == std::vector{endpoint::loopback_v4(80)});
 }
 
-TEST_CASE("an unknown host is an error that names it") {
+TEST_CASE("an unknown host is reported by name") {
   CHECK_THROWS_WITH(look_up("no-such-host.invalid:80"), ContainsSubstring("resolve no-such-host.invalid:80: "));
 }
 
-TEST_CASE("an unknown service is an error that names it") {
+TEST_CASE("an unknown service is reported by name") {
   CHECK_THROWS_WITH(look_up("127.0.0.1:no-such-service"), "resolve 127.0.0.1:no-such-service: unknown service");
 }
 
-TEST_CASE("a port past 65535 is refused, not cut down to 16 bits") {
+TEST_CASE("a port above 65535 is refused and not truncated to 16 bits") {
   CHECK_THROWS_AS(look_up("127.0.0.1:65536"), error);
   CHECK_THROWS_AS(look_up("127.0.0.1:4294967376"), error);
   CHECK_THROWS_AS(look_up("127.0.0.1:-80"), error);
 }
 
-TEST_CASE("a cancel ends a look-up at once, though the resolver is busy", "[threads]") {
+TEST_CASE("a cancel ends a lookup at once even if the resolver is busy", "[threads]") {
   slow_resolver const resolver;
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
@@ -79,7 +79,7 @@ TEST_CASE("a cancel ends a look-up at once, though the resolver is busy", "[thre
   });
 }
 
-TEST_CASE("look-ups for which no thread is free wait for one", "[threads]") {
+TEST_CASE("lookups wait for a free thread", "[threads]") {
   slow_resolver resolver;
   complete([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -92,7 +92,7 @@ TEST_CASE("look-ups for which no thread is free wait for one", "[threads]") {
   CHECK(resolver.begun() == max_concurrent_lookups + 5);
 }
 
-TEST_CASE("a look-up that is canceled before a thread has begun it is not made", "[threads]") {
+TEST_CASE("a lookup that is canceled before a thread has started it is not made", "[threads]") {
   slow_resolver resolver;
   complete([&]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
@@ -105,7 +105,7 @@ TEST_CASE("a look-up that is canceled before a thread has begun it is not made",
   CHECK(resolver.begun() == max_concurrent_lookups + 1);
 }
 
-TEST_CASE("a look-up that is dropped before a thread has begun it is not made", "[threads]") {
+TEST_CASE("a lookup that is dropped before a thread has started it is not made", "[threads]") {
   slow_resolver resolver;
   {
     event_loop loop;
@@ -121,7 +121,7 @@ TEST_CASE("a look-up that is dropped before a thread has begun it is not made", 
   CHECK(resolver.begun() == max_concurrent_lookups + 1);
 }
 
-TEST_CASE("a name server that does not answer keeps neither files nor blocking calls waiting", "[threads]") {
+TEST_CASE("a name server that does not answer delays neither files nor blocking calls", "[threads]") {
   slow_resolver const resolver;
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
@@ -134,7 +134,7 @@ TEST_CASE("a name server that does not answer keeps neither files nor blocking c
   });
 }
 
-TEST_CASE("blocking calls that occupy all of their threads keep no look-up waiting", "[threads]") {
+TEST_CASE("blocking calls that occupy all of their threads do not delay a lookup", "[threads]") {
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
       std::promise<void> gate;
@@ -149,7 +149,7 @@ TEST_CASE("blocking calls that occupy all of their threads keep no look-up waiti
   });
 }
 
-TEST_CASE("a look-up fails, and says why, when max_queued_lookups others wait", "[threads]") {
+TEST_CASE("when max_queued_lookups are waiting a further lookup fails with an error that reports it", "[threads]") {
   slow_resolver const resolver;
   complete(
       []() -> task<> {
@@ -193,23 +193,23 @@ TEST_CASE("program without memory for a thread that looks up", "[.]") {
     test::exit_with(::mallinfo2().uordblks > kept ? 2 : 0);
   });
 }
-TEST_CASE("a look-up for which no thread can be begun fails, and leaves no memory behind") {
+TEST_CASE("a lookup for which no thread can be started fails and leaks no memory") {
   test::program starved("program without memory for a thread that looks up");
   CHECK(starved.status() == 0);
 }
 
 #endif
 
-TEST_CASE("a look-up that nobody waits for any more may outlive its loop") {
+TEST_CASE("a lookup that is no longer awaited may outlive its loop") {
   for (int i = 0; i != 10; ++i)
     complete([]() -> task<> {
       auto const outcome = co_await when_any(resolve("localhost:80"), yield());
       static_cast<void>(outcome);
     });
-  CHECK(look_up("127.0.0.1:1").size() == 1);  // the pool is well
+  CHECK(look_up("127.0.0.1:1").size() == 1);  // the pool still works
 }
 
-TEST_CASE("a look-up in a canceled scope does not begin") {
+TEST_CASE("a lookup in a canceled scope does not start") {
   complete([]() -> task<> {
     cancel_scope scope;
     scope.cancel();

@@ -1,4 +1,4 @@
-// resolve: which texts are taken for hosts, ports and addresses.
+// resolve: which texts are accepted as hosts, ports and addresses.
 #include <strait/net/resolve.hpp>
 
 #include <string>
@@ -24,13 +24,13 @@ std::vector<endpoint> look_up(std::string host, std::string service) {
 
 }  // namespace
 
-TEST_CASE("a name without port, or a port without name, is refused") {
+TEST_CASE("a name without a port or a port without a name is refused") {
   auto const text = GENERATE(as<std::string>(), "", "localhost", "localhost:", "[::1]", "[::1]:");
   CHECK_THROWS_WITH(look_up(text), "resolve \"" + text + "\": it has no port: write host:port");
   CHECK_THROWS_WITH(look_up(":80"), "resolve :80: it has no host");
 }
 
-TEST_CASE("a port is nothing but digits, and a service is one word") {
+TEST_CASE("a port consists of digits only and a service is a single word") {
   auto const service = GENERATE(as<std::string>(), "", " 80", "80 ", "+80", "-80", "\t80", "\n80", " 65616", "+65616",
                                 "-65456", "65536", "18446744073709551696", "*", " http", "http ", "ht tp");
   auto const host = GENERATE(as<std::string>(), "127.0.0.1", "localhost");
@@ -42,7 +42,7 @@ TEST_CASE("a port is nothing but digits, and a service is one word") {
   CHECK(look_ups_made() == before);
 }
 
-TEST_CASE("a NUL does not end a host or a service: it is refused") {
+TEST_CASE("a host or a service with an embedded NUL is refused") {
   using namespace std::string_literals;
   auto const before = look_ups_made();
   CHECK_THROWS_WITH(look_up("localhost\0.trusted.example"s, "80"),
@@ -54,7 +54,7 @@ TEST_CASE("a NUL does not end a host or a service: it is refused") {
   CHECK(look_ups_made() == before);
 }
 
-TEST_CASE("a text that looks like an address to the resolver only is refused") {
+TEST_CASE("a text that only the system's resolver takes for an address is refused") {
   auto const host = GENERATE(as<std::string>(), "*", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "127.0.0.1 x",
                              "::1%no-such-interface", "[::1]", "1:2:3");
   auto const before = look_ups_made();
@@ -62,7 +62,7 @@ TEST_CASE("a text that looks like an address to the resolver only is refused") {
   CHECK(look_ups_made() == before);
 }
 
-TEST_CASE("resolve and endpoint::parse read the same texts as addresses") {
+TEST_CASE("resolve and endpoint::parse accept the same texts as addresses") {
   auto const text =
       GENERATE(as<std::string>(), "127.0.0.1:80", "[::1]:80", "[fe80::1%lo]:80", "[::ffff:127.0.0.1]:80",
                "127.0.0.1:0080", "::1:80", "2001:db8::1:443", "[::1]", "[::1]:80:81", "[localhost]:80",
@@ -74,7 +74,7 @@ TEST_CASE("resolve and endpoint::parse read the same texts as addresses") {
   CHECK(look_ups_made() == before);
 }
 
-TEST_CASE("an address without brackets is refused with what it should be") {
+TEST_CASE("an IPv6 address without brackets is refused with the correct form in the error") {
   CHECK_THROWS_WITH(look_up("2001:db8::1:443"),
                     ContainsSubstring("an IPv6 address is written in brackets: [::1]:5000"));
 }

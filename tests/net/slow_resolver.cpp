@@ -1,4 +1,4 @@
-// The gate before the C library's resolver; see faulty_names.cpp.
+// The gate in front of the C library's resolver; see faulty_names.cpp.
 #include "slow_resolver.hpp"
 
 #include <condition_variable>

@@ -1,24 +1,25 @@
-// A resolver that has no answer until a test lets it have one.
+// A resolver that does not answer until a test permits it.
 #pragma once
 
 #include <cstddef>
 
 namespace strait::test {
 
-/// While it lives, each getaddrinfo of this process waits to be let go. One at a time.
+/// While this object exists, each call of getaddrinfo in this process blocks until let_go. Only one may exist at a
+/// time.
 class slow_resolver {
  public:
   slow_resolver();
   slow_resolver(slow_resolver const&) = delete;
   slow_resolver& operator=(slow_resolver const&) = delete;
-  /// Lets all go, and waits for their end.
+  /// Releases all calls and waits for their end.
   ~slow_resolver();
 
-  /// How many calls have begun.
+  /// The number of calls made.
   [[nodiscard]] static std::size_t begun() noexcept;
-  /// Those that wait have an answer, and those to come.
+  /// Lets the waiting calls and all later ones proceed.
   static void let_go();
-  /// What getaddrinfo does first: waits until the gate is open.
+  /// Called at the start of getaddrinfo: waits until the gate is open.
   static void pass_gate();
 };
 

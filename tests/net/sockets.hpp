@@ -1,4 +1,4 @@
-// What tests of streams need: connected pairs, peers without manners, and a count of what is open.
+// For tests of streams: connected pairs, peers that do not use the library, and the number of open descriptors.
 #pragma once
 
 #include <chrono>
@@ -22,23 +22,23 @@ namespace strait::test {
 
 using namespace std::chrono_literals;
 
-/// Runs the task that `body` makes. One that hangs fails after `limit`.
+/// Runs the task that `body` makes. If it hangs, it fails after `limit`.
 template <class F>
 auto complete(F body, std::chrono::seconds limit = 20s) {
   return run(timeout(limit, std::move(body)));
 }
 
-/// How many descriptors this process has open.
+/// The number of descriptors that this process has open.
 inline std::ptrdiff_t open_descriptors() {
   std::filesystem::directory_iterator const entries("/proc/self/fd");
-  return std::distance(begin(entries), end(entries)) - 1;  // that of the listing itself
+  return std::distance(begin(entries), end(entries)) - 1;  // without the one of this listing
 }
 
 [[noreturn]] inline void fail_with_errno(char const* what) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-/// A blocking socket, without the library's help.
+/// A blocking socket, without the library.
 class raw_socket {
  public:
   explicit raw_socket(int descriptor = -1) noexcept : descriptor_(descriptor) {}
@@ -54,7 +54,7 @@ class raw_socket {
   void close() noexcept {
     if (descriptor_ >= 0) ::close(release());
   }
-  /// Closes so that the peer gets a reset, not an end.
+  /// Closes the connection with a reset.
   void reset() noexcept {
     linger const at_once{1, 0};
     ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -69,7 +69,7 @@ class raw_socket {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
-  /// Up to `most` bytes, as they come; empty at the end of the stream.
+  /// Receives up to `most` bytes, as they arrive; returns an empty string at the end of the stream.
   [[nodiscard]] std::string receive(std::size_t most = 65536) const {
     std::string bytes(most, '\0');
     auto const got = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
@@ -87,7 +87,7 @@ class raw_socket {
     for (std::string part; !(part = receive()).empty();) all += part;
     return all;
   }
-  /// Whether there is something to read within `limit`.
+  /// Whether the socket becomes readable within `limit`.
   [[nodiscard]] bool is_readable(std::chrono::milliseconds limit) const {
     pollfd entry{descriptor_, POLLIN, 0};
     return ::poll(&entry, 1, static_cast<int>(limit.count())) == 1;
@@ -135,29 +135,29 @@ inline raw_socket raw_accept(raw_socket const& listener) {
   return made;
 }
 
-/// Two sockets connected with each other.
+/// Two sockets that are connected to each other.
 inline std::pair<raw_socket, raw_socket> raw_pair() {
   raw_socket const listener = raw_listener();
   raw_socket first = raw_connect(listener.where());
   return {std::move(first), raw_accept(listener)};
 }
 
-/// Two streams connected with each other.
+/// Two streams that are connected to each other.
 inline std::pair<tcp::stream, tcp::stream> stream_pair() {
   auto [first, second] = raw_pair();
   return {tcp::stream(first.release()), tcp::stream(second.release())};
 }
 
-/// A stream, and its peer.
+/// A stream and its peer.
 inline std::pair<tcp::stream, raw_socket> stream_and_peer() {
   auto [first, second] = raw_pair();
   return {tcp::stream(first.release()), std::move(second)};
 }
 
-/// An endpoint at which nobody listens.
+/// An endpoint on which no socket listens.
 inline endpoint nobody() { return raw_listener().where(); }
 
-/// A place whose connects are left unanswered, as of a host that has vanished: its backlog is full.
+/// An endpoint that does not answer connects, like a host that has vanished: its backlog is full.
 class black_hole {
  public:
   black_hole() : listener_(raw_listener(endpoint::loopback_v4(0), 0)), occupant_(raw_connect(listener_.where())) {}
@@ -168,7 +168,7 @@ class black_hole {
   raw_socket occupant_;
 };
 
-/// The byte at `position` of a stream whose bytes can be checked one by one.
+/// The byte at `position` of a stream that can be verified byte by byte.
 constexpr char pattern_at(std::uint64_t position) {
   std::uint64_t const mixed = (position + 1) * 0x9e3779b97f4a7c15u;
   return static_cast<char>(mixed >> 56);
@@ -176,14 +176,14 @@ constexpr char pattern_at(std::uint64_t position) {
 inline void fill_pattern(std::uint64_t position, char* to, std::size_t size) {
   for (std::size_t i = 0; i != size; ++i) to[i] = pattern_at(position + i);
 }
-/// How many bytes of `data` are as they should be, from the first on.
+/// The number of leading bytes of `data` that match the pattern.
 inline std::size_t matching_pattern(std::uint64_t position, char const* data, std::size_t size) {
   std::size_t i = 0;
   while (i != size && data[i] == pattern_at(position + i)) ++i;
   return i;
 }
 
-/// What awaiting `operation` has moved, whether it ended well, was canceled or timed out.
+/// The number of bytes that `operation` transferred, whether it completed, was canceled or timed out.
 template <class Operation>
 task<std::size_t> moved_by(Operation operation) {
   try {

@@ -1,4 +1,4 @@
-// Reads and writes of what stays in the kernel.
+// Transfers between sockets that do not pass through user space.
 #include <csignal>
 #include <string>
 
@@ -44,7 +44,7 @@ TEST_CASE("bytes are spliced from socket to socket") {
   });
 }
 
-TEST_CASE("a splice waits for bytes, whether the socket was empty or has just been emptied") {
+TEST_CASE("a splice waits for bytes whether the socket was empty before or has just been emptied") {
   auto first = stream_pair();
   auto second = stream_pair();
   complete([&]() -> task<> {
@@ -67,7 +67,7 @@ TEST_CASE("a splice waits for bytes, whether the socket was empty or has just be
   });
 }
 
-TEST_CASE("the end of a stream is a splice of 0 bytes, which is not refused") {
+TEST_CASE("the end of a stream is a splice of 0 bytes and is not refused") {
   auto pair = stream_pair();
   pair.first.shutdown_write();
   complete([&]() -> task<> {
@@ -78,7 +78,7 @@ TEST_CASE("the end of a stream is a splice of 0 bytes, which is not refused") {
   });
 }
 
-TEST_CASE("what stands behind urgent data is refused, and can be read") {
+TEST_CASE("a splice of bytes after urgent data is refused and the bytes can be read") {
   auto pair = stream_and_peer();
   bool const has_ended = GENERATE(false, true);
   pair.second.send("hello");
@@ -98,9 +98,9 @@ TEST_CASE("what stands behind urgent data is refused, and can be read") {
   });
 }
 
-#if !defined(STRAIT_TESTS_SANITIZED)  // g++'s sanitizer of undefined behaviour makes pipes of its own
+#g++'s undefined-behaviour sanitizer opens pipes of its own
 
-TEST_CASE("without descriptors for a pipe a splice is refused, and nothing is lost") {
+TEST_CASE("without descriptors for a pipe a splice is refused and nothing is lost") {
   auto pair = stream_pair();
   complete([&]() -> task<> {
     spliced_bytes bytes;
@@ -120,7 +120,7 @@ TEST_CASE("without descriptors for a pipe a splice is refused, and nothing is lo
 
 #endif
 
-TEST_CASE("a splice that is canceled has taken nothing") {
+TEST_CASE("a splice that is canceled has transferred nothing") {
   auto pair = stream_pair();
   complete([&]() -> task<> {
     spliced_bytes bytes;
@@ -133,7 +133,7 @@ TEST_CASE("a splice that is canceled has taken nothing") {
   });
 }
 
-TEST_CASE("a splice to a peer that has gone is an error, and no signal, not even one that is left for later") {
+TEST_CASE("a splice to a peer that has closed fails and leaves no signal pending") {
   bool const is_blocked = GENERATE(false, true);
   sigset_t only;
   sigemptyset(&only);

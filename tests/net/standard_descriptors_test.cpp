@@ -1,4 +1,4 @@
-// Descriptors 0, 1 and 2 are for the standard streams, also when those are closed.
+// Descriptors 0, 1 and 2 are never used for sockets, even if the standard streams are closed.
 #include <strait/strait.hpp>
 
 #include <fcntl.h>
@@ -17,7 +17,7 @@ void close_standard_streams() {
   for (int const each : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(each);
 }
 
-/// Whether a socket is clear of the standard streams, and nothing else can take their place.
+/// Whether the socket's descriptor is above 2, and so is that of the next file opened.
 template <class Socket>
 bool keeps_clear(Socket const& made) {
   int const next = ::dup(made.native_handle());
@@ -55,7 +55,7 @@ TEST_CASE("program whose standard streams are closed", "[.]") {
                        is_made_clear([] { return udp::bind("127.0.0.1:0"); }) && pairs_clear() && accepts_clear();
   exit_with(is_well ? 0 : 1);
 }
-TEST_CASE("no socket has the descriptor of a standard stream that is closed") {
+TEST_CASE("no socket gets the descriptor of a closed standard stream") {
   program closed("program whose standard streams are closed");
   CHECK(closed.status() == 0);
 }

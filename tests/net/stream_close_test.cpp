@@ -1,4 +1,4 @@
-// The end of a stream on this side, whatever is under way.
+// Closing a stream, whatever operations are in progress.
 #include <string>
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@ using namespace strait::test;
 
 namespace {
 
-/// After the tasks that began before it have come to wait.
+/// Closes after all tasks that started before have begun to wait.
 task<> close_soon(tcp::stream& what) {
   co_await yield();
   what.close();
@@ -20,13 +20,13 @@ task<> close_soon(tcp::stream& what) {
 
 }  // namespace
 
-TEST_CASE("a stream closes when it goes") {
+TEST_CASE("a stream is closed when it is destroyed") {
   auto [first, peer] = stream_and_peer();
   { tcp::stream const dying(std::move(first)); }
   CHECK(peer.receive().empty());
 }
 
-TEST_CASE("a stream that nobody has connected is closed") {
+TEST_CASE("a default-constructed stream is closed") {
   tcp::stream stream;
   CHECK_FALSE(stream.is_open());
   CHECK(stream.native_handle() == -1);
@@ -46,10 +46,10 @@ TEST_CASE("a stream that nobody has connected is closed") {
   });
 }
 
-TEST_CASE("fault 23: closing twice is closing once") {
+TEST_CASE("fault 23: closing a stream twice has the effect of closing it once") {
   auto [stream, peer] = stream_and_peer();
   stream.close();
-  auto const taken_by_another = ::dup(peer.get());  // the number that was free
+  auto const taken_by_another = ::dup(peer.get());  // the descriptor number that became free
   stream.close();
   CHECK(::fcntl(taken_by_another, F_GETFD) >= 0);
   ::close(taken_by_another);
@@ -64,7 +64,7 @@ TEST_CASE("fault 23: a read ends when its stream is closed") {
   });
 }
 
-TEST_CASE("fault 23: a write ends when its stream is closed, and says how much was sent") {
+TEST_CASE("fault 23: a write ends when its stream is closed and reports the bytes sent") {
   auto [stream, peer] = stream_and_peer();
   std::string const much(32 * 1024 * 1024, 'x');
   complete([&]() -> task<> {
@@ -80,7 +80,7 @@ TEST_CASE("fault 23: a write ends when its stream is closed, and says how much w
   });
 }
 
-TEST_CASE("fault 23: reads and writes of both directions end when their stream is closed") {
+TEST_CASE("fault 23: a waiting read and a waiting write both end when their stream is closed") {
   auto [stream, peer] = stream_and_peer();
   std::string const much(32 * 1024 * 1024, 'x');
   complete([&]() -> task<> {
@@ -92,8 +92,8 @@ TEST_CASE("fault 23: reads and writes of both directions end when their stream i
   });
 }
 
-TEST_CASE("fault 23: a reader may close the stream whose write has just gone on") {
-  // One event says that there is room to write and something to read. The write moves a part; the reader closes.
+TEST_CASE("fault 23: a reader may close a stream whose write has just continued") {
+  // A single event reports room to write and bytes to read. The write sends a part; the reader then closes the stream.
   auto const before = open_descriptors();
   for (int i = 0; i != 20; ++i) {
     auto [stream, peer] = stream_and_peer();
@@ -118,8 +118,8 @@ TEST_CASE("fault 23: a reader may close the stream whose write has just gone on"
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("fault 23: a read that has not begun ends when its stream is closed before") {
-  // `when_any` begins its operations in the next turn.
+TEST_CASE("fault 23: a read ends if its stream is closed before the read has started") {
+  // `when_any` starts its operations in the next turn.
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[1];
@@ -135,7 +135,7 @@ TEST_CASE("fault 23: a read that has not begun ends when its stream is closed be
   });
 }
 
-TEST_CASE("a stream may be closed while a read gives the others their turn") {
+TEST_CASE("a stream may be closed while a read yields to other tasks") {
   auto [stream, peer] = stream_and_peer();
   peer.send(std::string(1000, 'x'));
   std::size_t reads = 0;

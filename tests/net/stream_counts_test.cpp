@@ -1,4 +1,4 @@
-// How many bytes a stream has moved, and a meter that counts in its place.
+// The byte counts of a stream, and a meter that keeps them.
 #include <array>
 #include <string>
 #include <thread>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t much = 32 * 1024 * 1024;
 
-/// What the stream and its meter have counted: the same, or the test fails.
+/// The stream's count. Fails the test if the meter's count differs.
 template <class Stream>
 std::uint64_t counted_in(Stream const& stream, traffic_meter const& meter) {
   CHECK(meter.received() == stream.bytes_read());
@@ -31,7 +31,7 @@ std::uint64_t counted_out(Stream const& stream, traffic_meter const& meter) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("every way to read counts what it has read, once", "", tcp::stream, local::stream) {
+TEMPLATE_TEST_CASE("every kind of read counts its bytes once", "", tcp::stream, local::stream) {
   auto [stream, peer] = connected<TestType>();
   traffic_meter meter;
   meter.attach(stream);
@@ -62,7 +62,7 @@ TEMPLATE_TEST_CASE("every way to read counts what it has read, once", "", tcp::s
   });
 }
 
-TEMPLATE_TEST_CASE("reads that wait, and go on when a part has come, count each part as it comes", "", tcp::stream,
+TEMPLATE_TEST_CASE("a read_exactly that arrives in parts counts each part when it arrives", "", tcp::stream,
                    local::stream) {
   auto [stream, peer] = connected<TestType>();
   traffic_meter meter;
@@ -81,7 +81,7 @@ TEMPLATE_TEST_CASE("reads that wait, and go on when a part has come, count each 
   });
 }
 
-TEMPLATE_TEST_CASE("every way to write counts what it has written, once", "", tcp::stream, local::stream) {
+TEMPLATE_TEST_CASE("every kind of write counts its bytes once", "", tcp::stream, local::stream) {
   auto [stream, peer] = connected<TestType>();
   traffic_meter meter;
   meter.attach(stream);
@@ -100,8 +100,7 @@ TEMPLATE_TEST_CASE("every way to write counts what it has written, once", "", tc
   CHECK(peer.receive_exactly(20).size() == 20);
 }
 
-TEMPLATE_TEST_CASE("a write that waits counts what has been taken, and all when it is done", "", tcp::stream,
-                   local::stream) {
+TEMPLATE_TEST_CASE("a write that waits counts the bytes that were sent so far", "", tcp::stream, local::stream) {
   auto [stream, peer] = connected<TestType>();
   traffic_meter meter;
   meter.attach(stream);
@@ -120,7 +119,7 @@ TEMPLATE_TEST_CASE("a write that waits counts what has been taken, and all when 
   });
 }
 
-TEMPLATE_TEST_CASE("what a write has moved before it is cut short is counted", "", tcp::stream, local::stream) {
+TEMPLATE_TEST_CASE("the bytes of a write that is cut short are counted", "", tcp::stream, local::stream) {
   auto [stream, peer] = connected<TestType>();
   traffic_meter meter;
   meter.attach(stream);
@@ -136,7 +135,7 @@ TEMPLATE_TEST_CASE("what a write has moved before it is cut short is counted", "
   CHECK(peer.receive_to_the_end().size() == sent);
 }
 
-TEST_CASE("what was moved in the moment of a cancel is counted, also if the stream is closed before it is told") {
+TEST_CASE("bytes received at the moment of a cancel are counted even if the stream is closed at once") {
   auto [stream, peer] = stream_and_peer();
   traffic_meter meter;
   meter.attach(stream);
@@ -154,7 +153,7 @@ TEST_CASE("what was moved in the moment of a cancel is counted, also if the stre
   });
 }
 
-TEST_CASE("what is copied between sockets counts on both sides, whether it is spliced or not") {
+TEST_CASE("a copy between sockets counts its bytes on both sides whether it is spliced or not") {
   auto [from, source] = stream_and_peer();
   auto [to, sink] = stream_and_peer();
   traffic_meter meter_from;
@@ -178,7 +177,7 @@ TEST_CASE("what is copied between sockets counts on both sides, whether it is sp
   });
 }
 
-TEST_CASE("a closed stream has moved nothing") {
+TEST_CASE("a closed stream has a byte count of zero") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     co_await stream.write("hello");
@@ -188,7 +187,7 @@ TEST_CASE("a closed stream has moved nothing") {
   });
 }
 
-TEST_CASE("counts go along when a stream is moved") {
+TEST_CASE("byte counts are kept when a stream is moved") {
   auto [first, peer] = stream_and_peer();
   complete([&]() -> task<> {
     co_await first.write("hello");
@@ -198,7 +197,7 @@ TEST_CASE("counts go along when a stream is moved") {
   });
 }
 
-TEST_CASE("a meter counts what its stream moves, from the first byte to the last, and keeps that") {
+TEST_CASE("a meter counts its stream's bytes from first to last and keeps the totals") {
   auto [first, second] = stream_pair();
   traffic_meter meter;
   complete([&]() -> task<> {
@@ -215,7 +214,7 @@ TEST_CASE("a meter counts what its stream moves, from the first byte to the last
   });
 }
 
-TEST_CASE("a stream that outlives its meter goes on counting") {
+TEST_CASE("a stream that outlives its meter continues to count") {
   auto [first, second] = stream_pair();
   {
     traffic_meter meter;
@@ -227,7 +226,7 @@ TEST_CASE("a stream that outlives its meter goes on counting") {
   CHECK(first.bytes_written() == 10);
 }
 
-TEST_CASE("a meter may be read by any thread", "[threads]") {
+TEST_CASE("a meter may be read from any thread", "[threads]") {
   auto [first, second] = stream_pair();
   traffic_meter meter;
   meter.attach(first);

@@ -1,4 +1,4 @@
-// Connected streams of either kind, for tests of what they have in common.
+// Connected streams of both kinds, for tests of what they have in common.
 #pragma once
 
 #include <concepts>
@@ -9,7 +9,7 @@
 
 namespace strait::test {
 
-/// A stream of this kind, and its peer.
+/// A stream of this kind and its peer.
 template <class Stream>
 std::pair<Stream, raw_socket> connected() {
   if constexpr (std::same_as<Stream, tcp::stream>) {
@@ -22,7 +22,7 @@ std::pair<Stream, raw_socket> connected() {
   }
 }
 
-/// As it stands in errors.
+/// The name of the peer as it appears in error messages.
 template <class Stream>
 std::string name_of_peer(Stream const& stream) {
   return stream.remote_endpoint().to_string();

@@ -1,4 +1,4 @@
-// The limits of a stream besides its idle time-out: how long a write may be in vain, and how slowly a peer may send.
+// The limits of a stream besides its idle timeout: for how long a write may stall, and how slowly a peer may send.
 #include <limits>
 #include <string>
 #include <thread>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t much = 32 * 1024 * 1024;
 
-/// Reads whatever comes, until that fails; gives the failure's text.
+/// Reads until a read fails, and returns the error message.
 template <class Stream>
 task<std::string> failure_of_reading(Stream& stream) {
   char buffer[4096];
@@ -26,7 +26,7 @@ task<std::string> failure_of_reading(Stream& stream) {
   }
 }
 
-/// Has the peer send `bytes` every 10 ms, `times` times.
+/// Sends `bytes` from the peer every 10 ms, `times` times.
 task<> send_now_and_then(raw_socket& peer, std::string bytes, int times) {
   while (times-- > 0) {
     co_await sleep_for(10ms);
@@ -36,7 +36,7 @@ task<> send_now_and_then(raw_socket& peer, std::string bytes, int times) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("fault 25: a peer that sends a byte now and then is given up, and the error says how little came",
+TEMPLATE_TEST_CASE("fault 25: a peer that sends too slowly ends the read with an error that reports the bytes received",
                    "", tcp::stream, local::stream) {
   auto [stream, peer] = connected<TestType>();
   complete([&]() -> task<> {
@@ -48,10 +48,11 @@ TEMPLATE_TEST_CASE("fault 25: a peer that sends a byte now and then is given up,
   });
 }
 
-TEMPLATE_TEST_CASE("a slow peer that is faster than the least rate is not given up", "", tcp::stream, local::stream) {
+TEMPLATE_TEST_CASE("a slow peer that sends faster than the minimum rate is not given up", "", tcp::stream,
+                   local::stream) {
   auto [stream, peer] = connected<TestType>();
   complete([&]() -> task<> {
-    stream.minimum_receive_rate(10, 1s);  // 10 bytes: also for one who did not get a processor for most of that time
+    stream.minimum_receive_rate(10, 1s);  // 10 bytes suffice even if the peer gets no processor for most of the window
     char buffer[1500];
     auto const [n, done] =
         co_await when_all(stream.read_exactly(buffer), send_now_and_then(peer, std::string(10, 'x'), 150));
@@ -59,7 +60,7 @@ TEMPLATE_TEST_CASE("a slow peer that is faster than the least rate is not given 
   });
 }
 
-TEST_CASE("a peer that sends nothing is given up when the window is over") {
+TEST_CASE("a read from a peer that sends nothing ends when the window has passed") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1, 60ms);
@@ -67,22 +68,22 @@ TEST_CASE("a peer that sends nothing is given up when the window is over") {
     auto const text = co_await failure_of_reading(stream);
     auto const taken = clock::now() - begun;
     CHECK_THAT(text, ContainsSubstring(" (0 bytes in 0.06 s, 1 are the least): timed out"));
-    CHECK(taken >= 55ms);  // the clock it goes by ticks every few milliseconds
+    CHECK(taken >= 55ms);  // the coarse clock ticks every few milliseconds
     CHECK(taken < 5s);
   });
 }
 
-TEST_CASE("what a peer has sent in one window does not count in the next") {
+TEST_CASE("bytes received in one window do not count in the next one") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 50ms);
-    peer.send(std::string(1000, 'x'));  // enough for 20
+    peer.send(std::string(1000, 'x'));  // enough for 20 windows
     auto const text = co_await failure_of_reading(stream);
     CHECK_THAT(text, ContainsSubstring(" (0 bytes in 0.05 s"));
   });
 }
 
-TEST_CASE("the time that a handler takes between two reads does not count as the peer's") {
+TEST_CASE("the time for which a handler computes between two reads does not count against the peer") {
   auto [stream, peer] = stream_and_peer();
   bool const holds_the_loop = GENERATE(false, true);
   complete([&]() -> task<> {
@@ -97,7 +98,7 @@ TEST_CASE("the time that a handler takes between two reads does not count as the
   });
 }
 
-TEST_CASE("fault 29: bytes that come with the verdict are delivered, and the next read that would wait ends at once") {
+TEST_CASE("fault 29: bytes that arrive with the rate timeout are delivered and the next waiting read ends at once") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 500ms);
@@ -116,7 +117,7 @@ TEST_CASE("fault 29: bytes that come with the verdict are delivered, and the nex
   });
 }
 
-TEST_CASE("fault 25: the verdict that a peer is too slow stands, however much comes with it") {
+TEST_CASE("fault 25: a peer found too slow is given up at the next wait however much it sends until then") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 500ms);
@@ -139,7 +140,7 @@ TEST_CASE("fault 25: the verdict that a peer is too slow stands, however much co
   });
 }
 
-TEST_CASE("bytes that come while the loop is busy with other things count for the peer") {
+TEST_CASE("bytes that arrive while the loop is busy count as received") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 300ms);
@@ -156,7 +157,7 @@ TEST_CASE("bytes that come while the loop is busy with other things count for th
   });
 }
 
-TEST_CASE("a peer that has been given up gets a new window") {
+TEST_CASE("after a rate timeout the peer gets a new window") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 300ms);
@@ -168,7 +169,7 @@ TEST_CASE("a peer that has been given up gets a new window") {
   });
 }
 
-TEST_CASE("a peer that is given up in the middle of read_exactly has what it sent kept") {
+TEST_CASE("bytes received by read_exactly before a rate timeout are kept") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 20ms);
@@ -180,7 +181,7 @@ TEST_CASE("a peer that is given up in the middle of read_exactly has what it sen
   });
 }
 
-TEST_CASE("a least rate may be set while a read waits") {
+TEST_CASE("a minimum rate can be set while a read waits") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto set = [&]() -> task<> {
@@ -192,7 +193,7 @@ TEST_CASE("a least rate may be set while a read waits") {
   });
 }
 
-TEST_CASE("a least rate may be lifted while a read waits, and a write time-out while a write does") {
+TEST_CASE("a minimum rate and a write timeout can be removed while operations wait") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1, 300ms);
@@ -212,8 +213,8 @@ TEST_CASE("a least rate may be lifted while a read waits, and a write time-out w
   });
 }
 
-TEMPLATE_TEST_CASE("fault 20: a peer that never reads but keeps sending is seen by the write time-out", "", tcp::stream,
-                   local::stream) {
+TEMPLATE_TEST_CASE("fault 20: a peer that never reads but keeps sending is detected by the write timeout", "",
+                   tcp::stream, local::stream) {
   auto [stream, peer] = connected<TestType>();
   complete([&]() -> task<> {
     stream.idle_timeout(1s);
@@ -230,8 +231,9 @@ TEMPLATE_TEST_CASE("fault 20: a peer that never reads but keeps sending is seen 
   });
 }
 
-// So slowly that the system does not wake the writer in time: of some megabytes it wants a third to be free.
-TEMPLATE_TEST_CASE("a peer that reads slowly, but reads, is neither idle nor takes nothing", "", tcp::stream,
+// The peer reads so slowly that the kernel does not wake the writer within the limit: of some megabytes, it requires a
+// third to be free.
+TEMPLATE_TEST_CASE("a peer that reads slowly triggers neither the idle timeout nor the write timeout", "", tcp::stream,
                    local::stream) {
   auto [stream, peer] = connected<TestType>();
   bool const is_idle_limit = GENERATE(false, true);
@@ -252,7 +254,7 @@ TEMPLATE_TEST_CASE("a peer that reads slowly, but reads, is neither idle nor tak
   });
 }
 
-TEST_CASE("a write time-out says how much was sent") {
+TEST_CASE("a write timeout reports how many bytes were sent") {
   auto [stream, peer] = stream_and_peer();
   std::size_t sent = 0;
   complete([&]() -> task<> {
@@ -265,7 +267,7 @@ TEST_CASE("a write time-out says how much was sent") {
   CHECK(peer.receive_to_the_end().size() == sent);
 }
 
-TEST_CASE("a write time-out may be set while a write waits") {
+TEST_CASE("a write timeout can be set while a write waits") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     std::string const bytes(much, 'x');
@@ -278,7 +280,7 @@ TEST_CASE("a write time-out may be set while a write waits") {
   });
 }
 
-TEST_CASE("reads know no write time-out, and writes no least rate") {
+TEST_CASE("the write timeout does not affect reads and the minimum rate does not affect writes") {
   auto [stream, peer] = stream_and_peer();
   bool const reads = GENERATE(false, true);
   complete([&]() -> task<> {
@@ -296,7 +298,7 @@ TEST_CASE("reads know no write time-out, and writes no least rate") {
   });
 }
 
-TEST_CASE("negative limits are none, and the longest are too long for any clock") {
+TEST_CASE("negative limits are disabled and the largest ones never expire") {
   auto [stream, peer] = stream_and_peer();
   auto const limit = GENERATE(std::chrono::nanoseconds(-1s), std::chrono::nanoseconds::max());
   complete([&]() -> task<> {
@@ -311,7 +313,7 @@ TEST_CASE("negative limits are none, and the longest are too long for any clock"
   });
 }
 
-TEST_CASE("of several limits that comes first which is the shortest, and its error says so") {
+TEST_CASE("of several limits the shortest one expires first and its error names it") {
   auto [stream, peer] = stream_and_peer();
   auto const expected = GENERATE(
       table<std::chrono::milliseconds, std::chrono::milliseconds, std::chrono::milliseconds, std::string, std::string>({
@@ -332,7 +334,7 @@ TEST_CASE("of several limits that comes first which is the shortest, and its err
   });
 }
 
-TEST_CASE("limits go along when a stream is moved, and when its loop has ended") {
+TEST_CASE("limits are kept when a stream is moved and when its loop has ended") {
   auto [first, peer] = stream_and_peer();
   char buffer[16];
   complete([&]() -> task<> {
@@ -345,7 +347,7 @@ TEST_CASE("limits go along when a stream is moved, and when its loop has ended")
   CHECK_THAT(text, ContainsSubstring("50 are the least"));
 }
 
-TEST_CASE("limits do not care for the wall clock") {
+TEST_CASE("limits do not depend on the wall clock") {
   auto [stream, peer] = stream_and_peer();
   wrong_wall_clock wall_clock;
   complete([&]() -> task<> {
@@ -366,7 +368,7 @@ TEST_CASE("limits do not care for the wall clock") {
   });
 }
 
-TEST_CASE("copies obey the limits of both their streams") {
+TEST_CASE("copies obey the limits of both streams") {
   auto [from, source] = stream_and_peer();
   auto [to, sink] = stream_and_peer();
   bool const is_source_slow = GENERATE(false, true);

@@ -1,4 +1,4 @@
-// A connection that is lost: every operation from then on is an error, and none takes it for the end of the stream.
+// A connection that was lost: every later operation reports an error, and none reports the end of the stream.
 #include <string>
 
 #include <poll.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t much = 32 * 1024 * 1024;
 
-/// Until the system knows that the connection of `stream` is over.
+/// Waits until the kernel knows that the connection of `stream` is lost.
 void wait_for_loss(tcp::stream const& stream) {
   pollfd entry{stream.native_handle(), 0, 0};
   REQUIRE(::poll(&entry, 1, 5000) == 1);
@@ -28,7 +28,7 @@ task<> check_reset(Operation operation) {
   CHECK(outcome.error() == std::errc::connection_reset);
 }
 
-/// A stream whose peer has sent "half" and reset the connection, and a write of which has been told of that.
+/// A stream whose peer has sent "half" and reset the connection, and on which a write has already reported the reset.
 task<tcp::stream> reset_stream() {
   auto [stream, peer] = stream_and_peer();
   peer.send("half");
@@ -40,7 +40,7 @@ task<tcp::stream> reset_stream() {
 
 }  // namespace
 
-TEST_CASE("fault 16: a reset that a write was told of is an error of every later read, after what had arrived") {
+TEST_CASE("fault 16: after a write has reported a reset every read reports it once the received bytes are read") {
   complete([&]() -> task<> {
     auto stream = co_await reset_stream();
     char buffer[16];
@@ -50,7 +50,7 @@ TEST_CASE("fault 16: a reset that a write was told of is an error of every later
   });
 }
 
-TEST_CASE("fault 16: a reset that a read was told of is told again") {
+TEST_CASE("fault 16: a reset that a read has reported is reported by later reads as well") {
   auto [stream, peer] = stream_and_peer();
   peer.reset();
   wait_for_loss(stream);
@@ -60,7 +60,7 @@ TEST_CASE("fault 16: a reset that a read was told of is told again") {
   });
 }
 
-TEST_CASE("fault 16: a read of any kind tells of a reset that a write was told of before") {
+TEST_CASE("fault 16: every kind of read reports a reset that a write has reported before") {
   int const kind = GENERATE(0, 1, 2, 3);
   complete([&]() -> task<> {
     auto stream = co_await reset_stream();
@@ -84,7 +84,7 @@ TEST_CASE("fault 16: a read of any kind tells of a reset that a write was told o
   });
 }
 
-TEST_CASE("fault 16: what read_exactly got before a reset is in its error") {
+TEST_CASE("fault 16: the error of read_exactly after a reset contains the number of bytes received") {
   complete([&]() -> task<> {
     auto stream = co_await reset_stream();
     char buffer[16];
@@ -98,7 +98,7 @@ TEST_CASE("fault 16: what read_exactly got before a reset is in its error") {
   });
 }
 
-TEST_CASE("fault 16: a read and a write that both wait are both told of a reset") {
+TEST_CASE("fault 16: a reset is reported to both a waiting read and a waiting write") {
   auto [stream, peer] = stream_and_peer();
   complete([&, &on = stream, &by = peer]() -> task<> {
     std::string const bytes(much, 'x');
@@ -110,18 +110,18 @@ TEST_CASE("fault 16: a read and a write that both wait are both told of a reset"
     auto const [read, written, done] =
         co_await when_all(as_result(on.read(buffer)), as_result(on.write(bytes)), reset());
     CHECK(read.error() == std::errc::connection_reset);
-    // The kernel says so once, to the one that asks first; then a write is one to a closed connection.
+    // The kernel reports it once, to the first call; the other one may be a write to a closed connection.
     CHECK((written.error() == std::errc::connection_reset || written.error() == std::errc::broken_pipe));
     co_await check_reset(on.read(buffer));
   });
 }
 
-TEST_CASE("an end of the stream that came before a reset stays an end") {
+TEST_CASE("an end of stream that arrived before a reset is still reported as the end") {
   auto [stream, peer] = stream_and_peer();
   peer.send("413 too large");
   peer.close();
   complete([&, &on = stream]() -> task<> {
-    co_await on.write("more of the request");  // to which the peer's system answers with a reset
+    co_await on.write("more of the request");  // the peer's kernel answers with a reset
     wait_for_loss(on);
     auto const outcome = co_await as_result(on.write("and more"));
     CHECK(outcome.error() == std::errc::broken_pipe);
@@ -133,7 +133,7 @@ TEST_CASE("an end of the stream that came before a reset stays an end") {
   });
 }
 
-TEST_CASE("fault 16: a local stream whose peer has closed with something unread tells so again and again") {
+TEST_CASE("fault 16: reads on a local stream whose peer closed with unread data report a reset every time") {
   auto [stream, peer] = connected<local::stream>();
   complete([&, &on = stream, &by = peer]() -> task<> {
     co_await on.write("unread");
@@ -146,7 +146,7 @@ TEST_CASE("fault 16: a local stream whose peer has closed with something unread 
   });
 }
 
-TEST_CASE("a reset is remembered when the stream is moved, and when its loop has ended") {
+TEST_CASE("a reset is remembered when the stream is moved and when its loop has ended") {
   auto first = complete([]() -> task<tcp::stream> { return reset_stream(); });
   auto second = std::move(first);
   complete([&]() -> task<> {
@@ -157,7 +157,7 @@ TEST_CASE("a reset is remembered when the stream is moved, and when its loop has
   });
 }
 
-TEST_CASE("shutdown_write has no effect on what is over already") {
+TEST_CASE("shutdown_write has no effect on a connection that is already over") {
   SECTION("it was called before") {
     auto [stream, peer] = stream_and_peer();
     stream.shutdown_write();
@@ -195,7 +195,7 @@ TEST_CASE("shutdown_write has no effect on what is over already") {
   }
 }
 
-TEST_CASE("close_with_reset is seen as a reset by the peer, after what had arrived") {
+TEST_CASE("the peer sees close_with_reset as a reset after the bytes that were sent") {
   auto [stream, other] = stream_pair();
   complete([&, &on = stream, &to = other]() -> task<> {
     co_await on.write("half");
@@ -209,7 +209,7 @@ TEST_CASE("close_with_reset is seen as a reset by the peer, after what had arriv
   });
 }
 
-TEST_CASE("an operation that waits ends with errc::closed when its stream is closed with a reset") {
+TEST_CASE("a waiting operation ends with errc::closed when its stream is closed with a reset") {
   auto [stream, peer] = stream_and_peer();
   complete([&, &on = stream]() -> task<> {
     auto close = [&]() -> task<> {

@@ -1,4 +1,4 @@
-// A stream as an object: moving, options, descriptors, and what is diagnosed.
+// A stream as an object: moves, options, descriptors, and diagnosed misuse.
 #include <stdexcept>
 #include <string>
 
@@ -33,7 +33,7 @@ task<std::string> read_some(tcp::stream& from) {
 
 }  // namespace
 
-TEST_CASE("fault 16: a reset by the peer is a typed error that names it") {
+TEST_CASE("fault 16: a reset by the peer is an error with a code that names the peer") {
   auto [stream, peer] = stream_and_peer();
   auto [other, other_peer] = stream_pair();
   auto const name = stream.remote_endpoint().to_string();
@@ -48,13 +48,13 @@ TEST_CASE("fault 16: a reset by the peer is a typed error that names it") {
     CHECK(outcome.message() == "read from " + name + ": connection reset by peer");
     CHECK(stream.remote_endpoint().to_string() == name);
 
-    co_await other.write("well");  // that connection alone
+    co_await other.write("well");  // only the other connection is affected
     auto const text = co_await read_some(other_peer);
     CHECK(text == "well");
   });
 }
 
-TEST_CASE("fault 16: a reset that came before the read is reported by it") {
+TEST_CASE("fault 16: a reset that arrived before the read is reported by the read") {
   auto [stream, peer] = stream_and_peer();
   peer.reset();
   complete([&]() -> task<> {
@@ -62,11 +62,11 @@ TEST_CASE("fault 16: a reset that came before the read is reported by it") {
     auto const first = co_await as_result(stream.read(buffer));
     CHECK(first.error() == std::errc::connection_reset);
     auto const second = co_await as_result(stream.read(buffer));
-    CHECK(second.error() == std::errc::connection_reset);  // recv(2) would say the end of the stream
+    CHECK(second.error() == std::errc::connection_reset);  // recv(2) would report the end of the stream
   });
 }
 
-TEST_CASE("fault 24: two readers at once are diagnosed") {
+TEST_CASE("fault 24: two concurrent readers are diagnosed") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char one[4];
@@ -75,7 +75,7 @@ TEST_CASE("fault 24: two readers at once are diagnosed") {
       co_await yield();
       try {
         co_await stream.read(two);
-        FAIL("no diagnosis");
+        FAIL("nothing was thrown");
       } catch (std::logic_error const& e) {
         CHECK(std::string(e.what()) == "strait: two reads at once on the stream with " +
                                            stream.remote_endpoint().to_string() + ": one task at a time may read it");
@@ -83,11 +83,11 @@ TEST_CASE("fault 24: two readers at once are diagnosed") {
       peer.send("x");
     };
     auto const [n, done] = co_await when_all(stream.read(one), second());
-    CHECK(n == 1);  // and the first one goes on
+    CHECK(n == 1);  // the first reader continues
   });
 }
 
-TEST_CASE("fault 24: two writers at once are diagnosed") {
+TEST_CASE("fault 24: two concurrent writers are diagnosed") {
   auto [stream, peer] = stream_and_peer();
   std::string const much(32 * 1024 * 1024, 'x');
   complete([&]() -> task<> {
@@ -95,7 +95,7 @@ TEST_CASE("fault 24: two writers at once are diagnosed") {
       co_await yield();
       try {
         co_await stream.write("x");
-        FAIL("no diagnosis");
+        FAIL("nothing was thrown");
       } catch (std::logic_error const& e) {
         CHECK_THAT(e.what(), ContainsSubstring("two writes at once"));
       }
@@ -106,7 +106,7 @@ TEST_CASE("fault 24: two writers at once are diagnosed") {
   });
 }
 
-TEST_CASE("a stream that is used on two loops is diagnosed") {
+TEST_CASE("using a stream on two loops is diagnosed") {
   auto [stream, peer] = stream_and_peer();
   event_loop first;
   event_loop second;
@@ -116,17 +116,17 @@ TEST_CASE("a stream that is used on two loops is diagnosed") {
   first.run(write);
 }
 
-TEST_CASE("a stream may outlive its loop, and then go on on another") {
+TEST_CASE("a stream may outlive its loop and be used on another one") {
   auto [stream, peer] = stream_and_peer();
   stream.idle_timeout(1h);
   for (int i = 0; i != 3; ++i) {
     peer.send("x");
-    CHECK(complete([&] { return read_some(stream); }) == "x");  // each time on a loop of its own
+    CHECK(complete([&] { return read_some(stream); }) == "x");  // each call runs a new loop
     CHECK(stream.is_open());
   }
 }
 
-TEST_CASE("a stream that is released on one loop goes on on another") {
+TEST_CASE("a stream that is released on one loop can be used on another") {
   auto [stream, peer] = stream_and_peer();
   peer.send("onetwo");
   auto read_three = [&]() -> task<std::string> {
@@ -146,7 +146,7 @@ TEST_CASE("a stream that is released on one loop goes on on another") {
   CHECK(second.run(read_three) == "two");
 }
 
-TEST_CASE("a released descriptor is open and nobody's") {
+TEST_CASE("a released descriptor stays open and belongs to the caller") {
   auto [stream, peer] = stream_and_peer();
   raw_socket const released(stream.release());
   stream.close();
@@ -154,7 +154,7 @@ TEST_CASE("a released descriptor is open and nobody's") {
   CHECK(peer.receive() == "still there");
 }
 
-TEST_CASE("a released descriptor makes no more events for the loop it was on") {
+TEST_CASE("a released descriptor causes no further events in its former loop") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     co_await stream.write("x");
@@ -167,7 +167,7 @@ TEST_CASE("a released descriptor makes no more events for the loop it was on") {
   });
 }
 
-TEST_CASE("a stream that is moved from is closed, and the other goes on") {
+TEST_CASE("a stream that has been moved from is closed and the new one works") {
   auto [first, peer] = stream_and_peer();
   auto const name = first.remote_endpoint();
   tcp::stream second(std::move(first));
@@ -180,7 +180,7 @@ TEST_CASE("a stream that is moved from is closed, and the other goes on") {
   CHECK(complete([&] { return read_some(third); }) == "x");
 }
 
-TEST_CASE("a stream may be moved while it is read") {
+TEST_CASE("a stream may be moved while a read waits") {
   auto [first, peer] = stream_and_peer();
   complete([&]() -> task<> {
     tcp::stream second;
@@ -194,7 +194,7 @@ TEST_CASE("a stream may be moved while it is read") {
   });
 }
 
-TEST_CASE("assigning to a stream closes what it was") {
+TEST_CASE("assigning to a stream closes its previous connection") {
   auto [first, peer] = stream_and_peer();
   auto [second, second_peer] = stream_and_peer();
   first = std::move(second);
@@ -204,7 +204,7 @@ TEST_CASE("assigning to a stream closes what it was") {
   CHECK(first.is_open());
 }
 
-TEST_CASE("no_delay is on, and can be turned off") {
+TEST_CASE("no_delay is on by default and can be disabled") {
   auto [stream, peer] = stream_and_peer();
   CHECK(stream.no_delay());
   stream.no_delay(false);
@@ -212,7 +212,7 @@ TEST_CASE("no_delay is on, and can be turned off") {
   CHECK(option_of(stream, IPPROTO_TCP, TCP_NODELAY) == 0);
 }
 
-TEST_CASE("fault 27: keep-alive has the system probe a silent peer") {
+TEST_CASE("fault 27: keep_alive makes the kernel probe a silent peer") {
   auto [stream, peer] = stream_and_peer();
   stream.keep_alive(60s, 5s, 4);
   CHECK(option_of(stream, SOL_SOCKET, SO_KEEPALIVE) == 1);
@@ -223,7 +223,7 @@ TEST_CASE("fault 27: keep-alive has the system probe a silent peer") {
   CHECK(option_of(stream, SOL_SOCKET, SO_KEEPALIVE) == 0);
 }
 
-TEST_CASE("keep-alive refuses what is out of range, and then changes nothing") {
+TEST_CASE("keep_alive refuses values out of range and then changes nothing") {
   auto [stream, peer] = stream_and_peer();
   stream.keep_alive(60s, 5s, 4);
   constexpr auto wraps_to_five = std::chrono::seconds((std::int64_t{1} << 32) + 5);
@@ -245,7 +245,7 @@ TEST_CASE("keep-alive refuses what is out of range, and then changes nothing") {
   CHECK_NOTHROW(stream.keep_alive(32'767s, 32'767s, 127));
 }
 
-TEST_CASE("keep-alive sets all of its options or none") {
+TEST_CASE("keep_alive sets all of its options or none") {
   auto [stream, peer] = stream_and_peer();
   stream.keep_alive(60s, 5s, 4);
   auto const [level, name] = GENERATE(table<int, int>({{IPPROTO_TCP, TCP_KEEPIDLE},
@@ -262,7 +262,7 @@ TEST_CASE("keep-alive sets all of its options or none") {
   CHECK(option_of(stream, IPPROTO_TCP, TCP_KEEPCNT) == 4);
 }
 
-TEST_CASE("the system's buffers can be sized") {
+TEST_CASE("the sizes of the kernel's buffers can be set") {
   auto [stream, peer] = stream_and_peer();
   stream.receive_buffer_size(50'000);
   stream.send_buffer_size(60'000);
@@ -270,18 +270,18 @@ TEST_CASE("the system's buffers can be sized") {
   CHECK(stream.send_buffer_size() >= 60'000);
 }
 
-TEST_CASE("an option that the system refuses is an error") {
+TEST_CASE("an option that the kernel refuses is reported as an error") {
   auto [stream, peer] = stream_and_peer();
   CHECK_THROWS_WITH(stream.keep_alive(1'000'000s), ContainsSubstring("keep_alive: invalid argument"));
 }
 
-TEST_CASE("the endpoints of a stream are those of its peer, exchanged") {
+TEST_CASE("the local endpoint of a stream is the remote endpoint of its peer and the reverse") {
   auto [one, other] = stream_pair();
   CHECK(one.local_endpoint() == other.remote_endpoint());
   CHECK(one.remote_endpoint() == other.local_endpoint());
 }
 
-TEST_CASE("as_result gives a read's value or its error, without a throw") {
+TEST_CASE("as_result returns the value of a read or its error without throwing") {
   auto [stream, peer] = stream_and_peer();
   peer.send("x");
   complete([&]() -> task<> {
@@ -297,7 +297,7 @@ TEST_CASE("as_result gives a read's value or its error, without a throw") {
   });
 }
 
-TEST_CASE("as_result lets a cancel pass") {
+TEST_CASE("as_result of a read lets a cancellation pass through") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     cancel_scope scope;

@@ -11,7 +11,7 @@ using namespace strait::test;
 
 namespace {
 
-/// Allocations of batches of datagrams that go to and fro.
+/// The number of allocations while batches of datagrams are exchanged.
 long allocations_of_batches(udp::bind_options receiver_options) {
   auto client = bound_socket();
   auto server = bound_socket(receiver_options);
@@ -39,7 +39,7 @@ long allocations_of_batches(udp::bind_options receiver_options) {
 
 }  // namespace
 
-TEST_CASE("an exchange by recvfrom and sendto allocates nothing") {
+TEST_CASE("an exchange with recvfrom and sendto allocates nothing") {
   auto client = bound_socket();
   auto server = bound_socket();
   auto const where = server.local_endpoint();
@@ -67,7 +67,7 @@ TEST_CASE("an exchange by recvfrom and sendto allocates nothing") {
   CHECK(counted == 0);
 }
 
-TEST_CASE("receivers and deadlines that wait allocate nothing") {
+TEST_CASE("waiting receivers and deadlines allocate nothing") {
   auto socket = bound_socket();
   auto const where = socket.local_endpoint();
   long counted = -1;
@@ -87,7 +87,7 @@ TEST_CASE("receivers and deadlines that wait allocate nothing") {
   CHECK(counted == 0);
 }
 
-TEST_CASE("exchanges by recv_batch and send_batch allocate nothing") { CHECK(allocations_of_batches({}) == 0); }
+TEST_CASE("exchanges with recv_batch and send_batch allocate nothing") { CHECK(allocations_of_batches({}) == 0); }
 
 TEST_CASE("exchanges with a socket with receive_offload allocate nothing") {
   CHECK(allocations_of_batches({.receive_offload = true}) == 0);

@@ -1,4 +1,4 @@
-// Batches of which the system takes a part, refuses one, or has no room for.
+// Batches that the kernel sends in parts, of which it refuses a datagram, or for which it has no room.
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -11,7 +11,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("a refused datagram in the middle does not keep the others from being sent, and the error names it") {
+TEST_CASE("the datagrams around a refused one are sent and the error names the refused one") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const to = receiver.local_endpoint();
@@ -32,7 +32,7 @@ TEST_CASE("a refused datagram in the middle does not keep the others from being 
   });
 }
 
-TEST_CASE("refused datagrams at the begin and at the end do not keep those between from being sent") {
+TEST_CASE("refused datagrams at the beginning and at the end do not prevent those in between from being sent") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const bodies = numbered_alike(6, 10);
@@ -47,7 +47,7 @@ TEST_CASE("refused datagrams at the begin and at the end do not keep those betwe
   });
 }
 
-TEST_CASE("a datagram that is too long does not keep its neighbours from being sent") {
+TEST_CASE("the datagrams around one that is too long are sent") {
   auto [socket, peer] = connected_sockets();
   texts const bodies{"before", std::string(65'508, 'x'), "after"};
   complete([&]() -> task<> {
@@ -60,7 +60,7 @@ TEST_CASE("a datagram that is too long does not keep its neighbours from being s
   });
 }
 
-TEST_CASE("a system that sends a part of a batch at a time sends all of it in the end") {
+TEST_CASE("a batch that the kernel accepts in parts is sent completely") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const bodies = of_different_sizes(100);
@@ -73,7 +73,7 @@ TEST_CASE("a system that sends a part of a batch at a time sends all of it in th
   });
 }
 
-TEST_CASE("a batch that finds no room waits for it and goes on where it was") {
+TEST_CASE("a batch without room waits for room and continues where it stopped") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const bodies = of_different_sizes(100);
@@ -94,7 +94,7 @@ TEST_CASE("a batch that finds no room waits for it and goes on where it was") {
   });
 }
 
-TEST_CASE("a batch that is interrupted, sent in parts and out of room now and then is sent whole") {
+TEST_CASE("a batch that is interrupted and sent in parts and without room at times is sent completely") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const bodies = numbered_alike(150, 30);
@@ -114,7 +114,7 @@ TEST_CASE("a batch that is interrupted, sent in parts and out of room now and th
   });
 }
 
-TEST_CASE("a batch that waits for room and is canceled says how many datagrams went") {
+TEST_CASE("a batch that is canceled while it waits for room reports how many datagrams were sent") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const bodies = of_different_sizes(20);
@@ -124,7 +124,7 @@ TEST_CASE("a batch that waits for room and is canceled says how many datagrams w
     auto const batch = addressed_to(receiver.local_endpoint(), bodies);
     cancel_scope scope;
     std::optional<failing> full;
-    // The budget of a turn ends the first attempts in the middle: then there is no more room.
+    // The budget of a turn ends the batch before it is sent completely, and then there is no more room.
     auto send = [&]() -> task<> {
       for (int i = 0; i != 30; ++i) co_await sender.sendto("", receiver.local_endpoint());
       sent = co_await moved_by(sender.send_batch(batch));
@@ -148,8 +148,9 @@ TEST_CASE("a batch that waits for room and is canceled says how many datagrams w
   CHECK(sent > 0);
 }
 
-TEST_CASE("a reader may close the socket whose batch has just been sent: it went, and says so") {
-  // One event says that there is room to send and something to receive. The batch goes; the receiver closes.
+TEST_CASE("if a receiver closes the socket after a batch was sent the batch still reports the datagrams sent") {
+  // A single event reports room to send and a datagram to receive. The batch is sent; then the receiver closes the
+  // socket.
   auto receiver = bound_socket();
   auto const to = receiver.local_endpoint();
   texts const bodies{"1", "2", "3"};

@@ -1,4 +1,4 @@
-// recv_batch and send_batch: many datagrams per system call, in order, none lost.
+// recv_batch and send_batch: many datagrams per system call, in order, without loss.
 #include <cerrno>
 #include <map>
 #include <optional>
@@ -12,7 +12,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("recv_batch gives all that has come, in order, with the senders") {
+TEST_CASE("recv_batch returns all received datagrams in order with their senders") {
   auto receiver = bound_socket();
   auto one = bound_socket();
   auto other = bound_socket();
@@ -34,7 +34,7 @@ TEST_CASE("recv_batch gives all that has come, in order, with the senders") {
   });
 }
 
-TEST_CASE("recv_batch waits until something comes") {
+TEST_CASE("recv_batch waits until a datagram arrives") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   udp::datagram_buffer buffer;
@@ -49,7 +49,7 @@ TEST_CASE("recv_batch waits until something comes") {
   });
 }
 
-TEST_CASE("recv_batch gives what has room in its buffer, and the rest the next time") {
+TEST_CASE("recv_batch returns as many datagrams as its buffer holds and the rest at the next call") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   udp::datagram_buffer buffer(4, 16);
@@ -68,7 +68,7 @@ TEST_CASE("recv_batch gives what has room in its buffer, and the rest the next t
   });
 }
 
-TEST_CASE("a datagram buffer has the room it was made with, and at least some") {
+TEST_CASE("a datagram buffer has the requested capacity but at least the minimum") {
   CHECK(udp::datagram_buffer().capacity() == 64);
   CHECK(udp::datagram_buffer(1000, 1).capacity() == 1000);
   udp::datagram_buffer least(0, 0);
@@ -84,7 +84,7 @@ TEST_CASE("a datagram buffer has the room it was made with, and at least some") 
   });
 }
 
-TEST_CASE("a datagram buffer that is moved takes what was received with it, and can be used again") {
+TEST_CASE("a datagram buffer that is moved keeps its datagrams and the old one can be used again") {
   auto [one, other] = connected_sockets();
   complete([&]() -> task<> {
     udp::datagram_buffer first;
@@ -100,7 +100,7 @@ TEST_CASE("a datagram buffer that is moved takes what was received with it, and 
   });
 }
 
-TEST_CASE("what one batch has received can be sent by another: an echo server of many clients") {
+TEST_CASE("a received batch can be sent from another socket to answer many clients") {
   auto server = bound_socket();
   std::vector<udp::socket> clients(5);
   for (auto& each : clients) each = bound_socket();
@@ -121,7 +121,7 @@ TEST_CASE("what one batch has received can be sent by another: an echo server of
   });
 }
 
-TEST_CASE("send_batch sends to several destinations, and keeps the order of each") {
+TEST_CASE("send_batch sends to several destinations and keeps the order for each") {
   auto sender = bound_socket();
   std::vector<udp::socket> receivers(4);
   for (auto& each : receivers) each = bound_socket();
@@ -154,7 +154,7 @@ TEST_CASE("an empty batch sends nothing") {
   });
 }
 
-TEST_CASE("a batch of more messages than one system call takes is sent by several") {
+TEST_CASE("a batch with more messages than one system call accepts is sent by several") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const bodies = of_different_sizes(200);
@@ -168,7 +168,7 @@ TEST_CASE("a batch of more messages than one system call takes is sent by severa
   });
 }
 
-TEST_CASE("a batch of more than 512 datagrams is sent whole") {
+TEST_CASE("a batch of more than 512 datagrams is sent completely") {
   auto sender = bound_socket();
   std::vector<udp::socket> receivers(6);
   for (auto& each : receivers) each = bound_socket();
@@ -187,7 +187,7 @@ TEST_CASE("a batch of more than 512 datagrams is sent whole") {
   });
 }
 
-TEST_CASE("send_batch on a connected socket leaves the peers of its datagrams as they are") {
+TEST_CASE("send_batch on a connected socket does not change the peers in its datagrams") {
   auto [socket, peer] = connected_sockets();
   auto other = bound_socket();
   texts const bodies{"one", "two", "three", ""};
@@ -199,7 +199,7 @@ TEST_CASE("send_batch on a connected socket leaves the peers of its datagrams as
   });
 }
 
-TEST_CASE("batches and single datagrams of several tasks go out in the order in which they came") {
+TEST_CASE("batches and single datagrams of several tasks are sent in the order of the calls") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const to = receiver.local_endpoint();

@@ -1,4 +1,4 @@
-// udp::socket: whom a connected socket receives from, and what a disconnect that fails leaves.
+// udp::socket: from which senders a connected socket receives, and the effect of a disconnect that fails.
 #include <string>
 #include <vector>
 
@@ -11,7 +11,7 @@ using namespace strait::test;
 
 namespace {
 
-/// A socket to which strangers have sent before it is connected, and its peer, which sends after.
+/// A socket that has datagrams from strangers and from its peer before it is connected to that peer.
 struct forgery {
   explicit forgery(udp::bind_options options = {}) : socket(bound_socket(options)) {
     for (int i = 0; i != 3; ++i) raw_send(stranger, "forged", socket.local_endpoint());
@@ -35,7 +35,7 @@ task<std::string> recv_text(udp::socket& socket) {
 
 }  // namespace
 
-TEST_CASE("a connected socket receives nothing that others have sent before, and all that its peer has") {
+TEST_CASE("a connected socket receives all datagrams of its peer and none that others sent before connect") {
   forgery on;
   on.connect();
   texts got;
@@ -50,7 +50,7 @@ TEST_CASE("a connected socket receives nothing that others have sent before, and
       for (auto const& each : came) CHECK(each.from == on.peer.where());
       got = texts_of(came);
     }
-    SECTION("by small batches") {
+    SECTION("by recv_batch with a small buffer") {
       udp::datagram_buffer buffer(1, 100);
       got = texts_of(co_await receive_batches(on.socket, buffer, 2));
     }
@@ -69,7 +69,7 @@ TEST_CASE("a connected socket receives nothing that others have sent before, and
   CHECK(got == texts{"early", "genuine"});
 }
 
-TEST_CASE("a connected socket with receive_offload drops what others have sent before") {
+TEST_CASE("a connected socket with receive_offload drops datagrams that others sent before connect") {
   forgery on(offload);
   on.connect();
   udp::datagram_buffer buffer;
@@ -78,7 +78,7 @@ TEST_CASE("a connected socket with receive_offload drops what others have sent b
   CHECK(texts_of(came) == texts{"early", "genuine"});
 }
 
-TEST_CASE("a receive that waits when its socket is connected drops what others have sent") {
+TEST_CASE("a waiting receive whose socket is then connected drops datagrams of others") {
   auto socket = bound_socket();
   auto const peer = raw_datagram_socket();
   auto const stranger = raw_datagram_socket();
@@ -97,7 +97,7 @@ TEST_CASE("a receive that waits when its socket is connected drops what others h
   CHECK(got == "genuine");
 }
 
-TEST_CASE("a socket that is disconnected receives from everywhere again") {
+TEST_CASE("a socket that is disconnected receives from every sender again") {
   auto socket = bound_socket();
   auto const peer = raw_datagram_socket();
   auto const stranger = raw_datagram_socket();
@@ -115,7 +115,7 @@ TEST_CASE("a socket that is disconnected receives from everywhere again") {
   CHECK(got == "hello");
 }
 
-TEST_CASE("a socket that is connected to any address receives from this host") {
+TEST_CASE("a socket that is connected to the wildcard address receives from this host") {
   auto peer = udp::bind(endpoint::any_v4(0));
   auto socket = bound_socket();
   socket.connect(peer.local_endpoint());
@@ -126,7 +126,7 @@ TEST_CASE("a socket that is connected to any address receives from this host") {
   });
 }
 
-TEST_CASE("an IPv6 socket that is connected receives from its peer only") {
+TEST_CASE("a connected IPv6 socket receives only from its peer") {
   if (!has_ipv6()) return;
   auto socket = udp::bind("[::1]:0");
   auto peer = udp::bind("[::1]:0");
@@ -140,7 +140,7 @@ TEST_CASE("an IPv6 socket that is connected receives from its peer only") {
   });
 }
 
-TEST_CASE("a receive with a result when its connected socket is closed returns what its peer has sent") {
+TEST_CASE("a receive that is canceled and whose socket is closed delivers only a datagram of the peer") {
   auto const sender_is_peer = GENERATE(true, false);
   auto socket = bound_socket();
   auto const peer = raw_datagram_socket();
@@ -168,7 +168,7 @@ TEST_CASE("a receive with a result when its connected socket is closed returns w
   });
 }
 
-TEST_CASE("a disconnect that cannot bind the port again leaves a socket that says it is disconnected") {
+TEST_CASE("a socket whose disconnect cannot bind the port again reports that it is disconnected") {
   auto const peer = bound_socket();
   auto socket = bound_socket();
   socket.connect(peer.local_endpoint());

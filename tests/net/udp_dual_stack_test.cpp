@@ -1,4 +1,4 @@
-// An IPv6 UDP socket that sends to IPv4 endpoints and receives from them.
+// An IPv6 UDP socket that exchanges datagrams with IPv4 endpoints.
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -12,7 +12,7 @@ using namespace strait::test;
 
 namespace {
 
-/// A socket that takes IPv4 and IPv6, and where IPv4 sockets reach it.
+/// A socket for IPv4 and IPv6, with the endpoints at which it can be reached.
 struct dual_socket {
   explicit dual_socket(udp::bind_options options = {}) : socket(udp::bind("[::]:0", options)) {
     socket.receive_buffer_size(4 * 1024 * 1024);
@@ -24,7 +24,7 @@ struct dual_socket {
 
 }  // namespace
 
-TEST_CASE("an IPv4 datagram comes to an IPv6 socket from the endpoint that its sender has") {
+TEST_CASE("an IPv6 socket reports the sender of an IPv4 datagram as its IPv4 endpoint") {
   dual_socket dual;
   auto v4 = bound_socket();
   complete([&]() -> task<> {
@@ -42,7 +42,7 @@ TEST_CASE("an IPv4 datagram comes to an IPv6 socket from the endpoint that its s
   });
 }
 
-TEST_CASE("a reply to a datagram that an IPv6 socket sent comes from where it was sent to") {
+TEST_CASE("the reply to a datagram of an IPv6 socket comes from the endpoint to which the datagram was sent") {
   dual_socket dual;
   auto v4 = bound_socket();
   auto v6 = udp::bind("[::1]:0");
@@ -62,7 +62,7 @@ TEST_CASE("a reply to a datagram that an IPv6 socket sent comes from where it wa
   });
 }
 
-TEST_CASE("a batch of an IPv6 socket goes to IPv4 and IPv6 endpoints, and the answers come back as one") {
+TEST_CASE("a batch of an IPv6 socket reaches IPv4 and IPv6 endpoints and can be answered") {
   auto const send_options = GENERATE(as<udp::bind_options>(), udp::bind_options{}, joining);
   auto const receive_options = GENERATE(as<udp::bind_options>(), udp::bind_options{}, offload);
   auto options = send_options;
@@ -83,7 +83,7 @@ TEST_CASE("a batch of an IPv6 socket goes to IPv4 and IPv6 endpoints, and the an
     auto const at_v6 = co_await receive_batches(v6, buffer, 20);
     CHECK(texts_of(at_v6) == texts(sent.begin() + 20, sent.end()));
 
-    // What has been received goes back as it is.
+    // The received datagrams are returned to their senders.
     std::vector<udp::datagram> answers;
     for (auto const& each : at_v4) answers.push_back({const_buffer(each.text), each.from, false});
     co_await v4.send_batch(answers);
@@ -98,7 +98,7 @@ TEST_CASE("a batch of an IPv6 socket goes to IPv4 and IPv6 endpoints, and the an
   });
 }
 
-TEST_CASE("an IPv6 socket connects to an IPv4 endpoint and disconnects from it") {
+TEST_CASE("an IPv6 socket can be connected to an IPv4 endpoint and disconnected") {
   dual_socket dual;
   auto v4 = bound_socket();
   complete([&]() -> task<> {
@@ -117,7 +117,7 @@ TEST_CASE("an IPv6 socket connects to an IPv4 endpoint and disconnects from it")
   });
 }
 
-TEST_CASE("an IPv6 socket that is v6_only does not send to IPv4 endpoints") {
+TEST_CASE("an IPv6 socket with v6_only does not send to IPv4 endpoints") {
   auto only = udp::bind("[::]:0", {.v6_only = true});
   complete([&]() -> task<> {
     auto const sent = co_await as_result(only.sendto("hello", endpoint::loopback_v4(9)));
@@ -125,7 +125,7 @@ TEST_CASE("an IPv6 socket that is v6_only does not send to IPv4 endpoints") {
   });
 }
 
-TEST_CASE("udp::connect does not connect a socket to itself") {
+TEST_CASE("udp::connect never connects a socket to itself") {
   auto const to = nobody_there();
   complete([&]() -> task<> {
     choosing_port const same(to.port(), 1);

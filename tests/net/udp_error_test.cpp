@@ -1,4 +1,4 @@
-// What goes wrong with UDP sockets, what is said of it, and what goes on regardless.
+// Errors of UDP sockets, their messages, and what still works afterwards.
 #include <string>
 
 #include <sys/socket.h>
@@ -12,26 +12,26 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("binding where another socket is bound is an error that names the address") {
+TEST_CASE("binding to an endpoint in use fails with an error that names the endpoint") {
   auto const first = bound_socket();
   auto const where = first.local_endpoint();
   CHECK(message_of([&] { static_cast<void>(udp::bind(where)); }) ==
         "bind " + where.to_string() + ": address already in use");
 }
 
-TEST_CASE("binding to an address of another host is an error that names it") {
+TEST_CASE("binding to an address of another host fails with an error that names the address") {
   CHECK(message_of([] { static_cast<void>(udp::bind("192.0.2.1:0")); }) ==
         "bind 192.0.2.1:0: cannot assign requested address");
 }
 
-TEST_CASE("a bad text of an endpoint is an error of bind that quotes it") {
+TEST_CASE("a malformed text passed to bind is quoted in the error") {
   CHECK_THAT(message_of([] { static_cast<void>(udp::bind("nonsense")); }),
              ContainsSubstring("bind: ") && ContainsSubstring("\"nonsense\""));
   CHECK_THROWS_AS(udp::bind("127.0.0.1:70000"), error);
   CHECK_THROWS_AS(udp::bind("example.org:80"), error);
 }
 
-TEST_CASE("a bad text of an endpoint is an error of connect that quotes it") {
+TEST_CASE("a malformed text passed to connect is quoted in the error") {
   for (std::string const text : {"nonsense", "127.0.0.1"}) {
     auto const message = message_of(
         [&] { complete([&]() -> task<> { static_cast<void>(co_await udp::connect(std::string_view(text))); }); });
@@ -39,7 +39,7 @@ TEST_CASE("a bad text of an endpoint is an error of connect that quotes it") {
   }
 }
 
-TEST_CASE("binding without descriptors left is an error, and leaves nothing open") {
+TEST_CASE("binding without a free descriptor fails and leaves nothing open") {
   auto const before = open_descriptors();
   {
     failing const none_left(system_call::socket, EMFILE, 1);
@@ -52,13 +52,13 @@ TEST_CASE("binding without descriptors left is an error, and leaves nothing open
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("binding to IPv6 on a host without it is an error that names the address") {
+TEST_CASE("binding to IPv6 on a host without IPv6 fails with an error that names the address") {
   without_ipv6 const host;
   CHECK(message_of([] { static_cast<void>(udp::bind("[::1]:0")); }) ==
         "bind [::1]:0: address family not supported by protocol");
 }
 
-TEST_CASE("a socket that nobody has bound is closed: every operation says so") {
+TEST_CASE("every operation on a default-constructed socket fails with errc::closed") {
   udp::socket socket;
   CHECK_FALSE(socket.is_open());
   CHECK_FALSE(socket.is_connected());
@@ -86,7 +86,7 @@ TEST_CASE("a socket that nobody has bound is closed: every operation says so") {
   });
 }
 
-TEST_CASE("the other members of a closed socket say that it is closed") {
+TEST_CASE("the other members of a closed socket fail with errc::closed") {
   udp::socket socket = bound_socket();
   socket.close();
   CHECK(message_of([&] { socket.connect(endpoint::loopback_v4(1)); }) == "connect: closed on this side");
@@ -108,7 +108,7 @@ TEST_CASE("the other members of a closed socket say that it is closed") {
   CHECK(message_of([&] { socket.multicast_loopback(false); }) == "multicast_loopback: closed on this side");
 }
 
-TEST_CASE("sending to port 0 is an error that names the destination, and the socket goes on") {
+TEST_CASE("sending to port 0 fails with an error that names the destination and the socket remains usable") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   complete([&]() -> task<> {
@@ -121,7 +121,7 @@ TEST_CASE("sending to port 0 is an error that names the destination, and the soc
   });
 }
 
-TEST_CASE("an IPv4 socket says that it cannot send over IPv6") {
+TEST_CASE("sending to an IPv6 endpoint from an IPv4 socket fails with an error that names the destination") {
   auto sender = bound_socket();
   complete([&]() -> task<> {
     auto const refused = co_await as_result(sender.sendto("x", endpoint::loopback_v6(9)));
@@ -130,7 +130,7 @@ TEST_CASE("an IPv4 socket says that it cannot send over IPv6") {
   });
 }
 
-TEST_CASE("send on a socket that is not connected is an error") {
+TEST_CASE("send on a socket that is not connected fails") {
   auto sender = bound_socket();
   complete([&]() -> task<> {
     auto const refused = co_await as_result(sender.send("x"));
@@ -139,13 +139,13 @@ TEST_CASE("send on a socket that is not connected is an error") {
   });
 }
 
-TEST_CASE("the remote endpoint of a socket that is not connected is an error") {
+TEST_CASE("remote_endpoint of a socket that is not connected fails") {
   auto const socket = bound_socket();
   CHECK(message_of([&] { static_cast<void>(socket.remote_endpoint()); }) ==
         "remote_endpoint: transport endpoint is not connected");
 }
 
-TEST_CASE("sending to a broadcast address is refused until it is allowed") {
+TEST_CASE("sending to a broadcast address is refused until broadcast is enabled") {
   auto sender = udp::bind(endpoint::any_v4(0));
   auto const everyone = endpoint::parse("255.255.255.255:9");
   complete([&]() -> task<> {
@@ -164,7 +164,7 @@ TEST_CASE("sending to a broadcast address is refused until it is allowed") {
   CHECK(on == 1);
 }
 
-TEST_CASE("a broadcast on the loopback interface is received once it is allowed") {
+TEST_CASE("a broadcast on the loopback interface is received once broadcast is enabled") {
   auto receiver = udp::bind(endpoint::any_v4(0));
   auto sender = bound_socket();
   auto const everyone = endpoint::parse("127.255.255.255:0").with_port(receiver.local_endpoint().port());
@@ -178,7 +178,7 @@ TEST_CASE("a broadcast on the loopback interface is received once it is allowed"
   });
 }
 
-TEST_CASE("fault 37: a refusal ends the next recv of a connected socket, which goes on when someone is there again") {
+TEST_CASE("fault 37: an ICMP refusal fails one recv of a connected socket and the socket works when the peer is back") {
   auto socket = bound_socket();
   auto const peer = nobody_there();
   socket.connect(peer);
@@ -199,7 +199,7 @@ TEST_CASE("fault 37: a refusal ends the next recv of a connected socket, which g
   });
 }
 
-TEST_CASE("fault 37: a refusal ends a recv that waits for it") {
+TEST_CASE("fault 37: an ICMP refusal ends a waiting recv") {
   auto socket = bound_socket();
   auto const peer = nobody_there();
   socket.connect(peer);
@@ -215,7 +215,7 @@ TEST_CASE("fault 37: a refusal ends a recv that waits for it") {
   });
 }
 
-TEST_CASE("fault 37: a refusal ends the next send of a connected socket, and only that") {
+TEST_CASE("fault 37: an ICMP refusal fails one send of a connected socket and no more") {
   auto socket = bound_socket();
   auto const peer = nobody_there();
   socket.connect(peer);
@@ -231,11 +231,11 @@ TEST_CASE("fault 37: a refusal ends the next send of a connected socket, and onl
   });
 }
 
-TEST_CASE("fault 37: a refusal ends the next send_batch of a connected socket, which says how many went") {
+TEST_CASE("fault 37: an ICMP refusal fails one send_batch of a connected socket which reports the datagrams sent") {
   auto socket = bound_socket();
   auto const peer = nobody_there();
   socket.connect(peer);
-  std::vector<std::string> const texts{"0", "one", "three", "fifteen"};  // no neighbours that could be joined
+  std::vector<std::string> const texts{"0", "one", "three", "fifteen"};  // of different sizes, so not coalesced
   complete([&]() -> task<> {
     co_await socket.send("is anyone there?");
     auto someone = udp::bind(peer);
@@ -248,7 +248,7 @@ TEST_CASE("fault 37: a refusal ends the next send_batch of a connected socket, w
   });
 }
 
-TEST_CASE("fault 37: what an unconnected socket sent in vain does not disturb its recvfrom") {
+TEST_CASE("fault 37: ICMP refusals of datagrams from an unconnected socket do not affect its recvfrom") {
   auto socket = bound_socket();
   auto other = bound_socket();
   complete([&]() -> task<> {
@@ -267,7 +267,7 @@ TEST_CASE("fault 37: what an unconnected socket sent in vain does not disturb it
   });
 }
 
-TEST_CASE("fault 37: the refusals that a connected socket has met do not disturb it once it is disconnected") {
+TEST_CASE("fault 37: ICMP refusals received while a socket was connected do not affect it after a disconnect") {
   auto socket = bound_socket();
   auto other = bound_socket();
   socket.connect(nobody_there());
@@ -282,7 +282,7 @@ TEST_CASE("fault 37: the refusals that a connected socket has met do not disturb
   });
 }
 
-TEST_CASE("interrupted system calls are made again") {
+TEST_CASE("interrupted system calls are retried") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   udp::datagram_buffer buffer;

@@ -1,4 +1,4 @@
-// A flooded socket does not keep the others, nor the clock, waiting.
+// A flooded socket delays neither other sockets nor timers.
 #include <algorithm>
 #include <string>
 #include <thread>
@@ -12,7 +12,7 @@ using namespace strait::test;
 
 namespace {
 
-/// A socket that never rests: it sends to itself, and there is always something to receive.
+/// A socket that sends to itself, so that it always has a datagram to receive.
 template <class F>
 task<> flood(udp::socket& socket, F each_receive) {
   auto const where = socket.local_endpoint();
@@ -43,7 +43,7 @@ task<> echo(tcp::stream& peer) {
   while (auto const n = co_await peer.read(buffer)) co_await peer.write(std::span(buffer, n));
 }
 
-/// How many receives a flooded socket made during a hundred exchanges of a connection beside it.
+/// The number of receives on a flooded socket while another connection makes a hundred exchanges.
 template <class Flood>
 std::uint64_t receives_during_exchanges(Flood flooding) {
   auto flooded = bound_socket();
@@ -71,17 +71,17 @@ TEST_CASE("a flooded socket does not starve a connection") {
   auto const receives =
       receives_during_exchanges([](udp::socket& socket, auto each) { return flood(socket, std::move(each)); });
   CHECK(receives > 0);
-  CHECK(receives < 100 * 200);  // a round trip costs some turns of 32 operations at most
+  CHECK(receives < 100 * 200);  // a round trip takes at most a few turns of 32 operations
 }
 
-TEST_CASE("a socket that is flooded in batches does not starve a connection") {
+TEST_CASE("a socket that is flooded and read in batches does not starve a connection") {
   auto const receives = receives_during_exchanges(
       [](udp::socket& socket, auto each) { return flood_in_batches(socket, std::move(each)); });
   CHECK(receives > 0);
   CHECK(receives < 100 * 200);
 }
 
-TEST_CASE("a flooded socket does not hold up the clock") {
+TEST_CASE("a flooded socket does not delay timers") {
   auto flooded = bound_socket();
   int receives = 0;
   int most_past_due = 0;
@@ -104,15 +104,15 @@ TEST_CASE("a flooded socket does not hold up the clock") {
     CHECK(std::get<1>(outcome));
   });
   CHECK(receives > 0);
-  CHECK(most_past_due < 200);  // a few turns of 32
+  CHECK(most_past_due < 200);  // a few turns of 32 operations
 }
 
-TEST_CASE("a batch of many system calls does not hold up the others") {
+TEST_CASE("a batch of many system calls lets other tasks run") {
   auto sender = bound_socket();
   auto const to = nobody_there();
   std::vector<std::string> bodies;
   for (std::size_t i = 0; i != 20'000; ++i) bodies.push_back(numbered(i, 1 + i % 2));
-  for (std::size_t i = 1; i < bodies.size(); i += 2) bodies[i] += "x";  // ever longer, so that none is joined
+  for (std::size_t i = 1; i < bodies.size(); i += 2) bodies[i] += "x";  // increasing sizes, so not coalesced
   complete([&]() -> task<> {
     bool is_sent = false;
     int turns_meanwhile = 0;
@@ -131,6 +131,6 @@ TEST_CASE("a batch of many system calls does not hold up the others") {
       }
     };
     co_await when_all(send(), count());
-    CHECK(turns_meanwhile > 3);  // 313 system calls, 32 of them a turn
+    CHECK(turns_meanwhile > 3);  // 313 system calls, 32 per turn
   });
 }

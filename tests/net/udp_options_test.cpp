@@ -1,4 +1,4 @@
-// Options of UDP sockets: buffers, hops, groups, shared ports.
+// Options of UDP sockets: buffer sizes, hop limits, multicast groups, shared ports.
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,14 +27,14 @@ constexpr udp::bind_options shared_address{.reuse_address = true};
 
 endpoint group_at(std::uint16_t port) { return endpoint::parse("239.255.77.77:0").with_port(port); }
 
-/// A socket that sends to groups on the loopback interface.
+/// A socket that sends to multicast groups on the loopback interface.
 udp::socket group_sender() {
   auto made = udp::bind("127.0.0.1:0");
   made.multicast_interface("lo");
   return made;
 }
 
-/// Sends to the group; false, and a word of warning, if this host has no multicast.
+/// Sends to the group. Returns false, and prints a warning, if this host has no multicast.
 task<bool> sends_to(udp::socket& sender, std::string text, endpoint group) {
   auto const sent = co_await as_result(sender.sendto(text, group));
   if (!sent) WARN("skipped: " << sent.message());
@@ -43,7 +43,7 @@ task<bool> sends_to(udp::socket& sender, std::string text, endpoint group) {
 
 }  // namespace
 
-TEST_CASE("the system's buffers are as large as one sets them, or larger") {
+TEST_CASE("the kernel's buffers have at least the requested size") {
   auto socket = udp::bind("127.0.0.1:0");
   socket.receive_buffer_size(50'000);
   CHECK(socket.receive_buffer_size() >= 50'000);
@@ -51,7 +51,7 @@ TEST_CASE("the system's buffers are as large as one sets them, or larger") {
   CHECK(socket.send_buffer_size() >= 60'000);
 }
 
-TEST_CASE("a negative size of a buffer is refused, though the system takes it for a very large one") {
+TEST_CASE("a negative buffer size is refused although the kernel takes it for a very large one") {
   auto socket = udp::bind("127.0.0.1:0");
   auto const before = socket.receive_buffer_size();
   CHECK(message_of([&] { socket.receive_buffer_size(-1); }) == "receive_buffer_size: invalid argument");
@@ -59,7 +59,7 @@ TEST_CASE("a negative size of a buffer is refused, though the system takes it fo
   CHECK(socket.receive_buffer_size() == before);
 }
 
-TEST_CASE("the number of hops can be set and is given back") {
+TEST_CASE("the hop limit can be set and queried") {
   auto socket = udp::bind("127.0.0.1:0");
   CHECK(socket.ttl() > 0);
   socket.ttl(3);
@@ -69,7 +69,7 @@ TEST_CASE("the number of hops can be set and is given back") {
   CHECK(socket.ttl() == 3);
 }
 
-TEST_CASE("a negative number of hops is refused, though the system takes -1 for its default") {
+TEST_CASE("a negative hop limit is refused although the kernel takes -1 for its default") {
   auto socket = udp::bind("127.0.0.1:0");
   socket.ttl(3);
   CHECK(message_of([&] { socket.ttl(-1); }) == "ttl: invalid argument");
@@ -77,13 +77,13 @@ TEST_CASE("a negative number of hops is refused, though the system takes -1 for 
   CHECK(socket.ttl() == 3);
 }
 
-TEST_CASE("a NUL does not end the name of an interface") {
+TEST_CASE("an interface name with an embedded NUL is refused") {
   using namespace std::string_literals;
   auto socket = udp::bind("127.0.0.1:0");
   CHECK(message_of([&] { socket.multicast_interface("lo\0x"s); }) == "multicast_interface on lo\\0x: no such device");
 }
 
-TEST_CASE("the options of an IPv6 socket hold for the IPv4 that it sends, too") {
+TEST_CASE("the options of an IPv6 socket also apply to the IPv4 datagrams that it sends") {
   if (!has_ipv6()) {
     WARN("skipped: this host has no IPv6");
     return;
@@ -103,7 +103,7 @@ TEST_CASE("the options of an IPv6 socket hold for the IPv4 that it sends, too") 
   CHECK_NOTHROW(udp::bind("[::]:0", {.v6_only = true}).ttl(7));
 }
 
-TEST_CASE("the number of hops can be set over IPv6") {
+TEST_CASE("the hop limit can be set for IPv6") {
   if (!has_ipv6()) {
     WARN("skipped: this host has no IPv6");
     return;
@@ -113,12 +113,12 @@ TEST_CASE("the number of hops can be set over IPv6") {
   CHECK(socket.ttl() == 5);
 }
 
-TEST_CASE("a member of a group receives what is sent to it, and no longer when it has left") {
+TEST_CASE("a member of a group receives datagrams to the group until it leaves") {
   auto member = udp::bind(endpoint::any_v4(0), shared_address);
   auto sender = group_sender();
   auto const port = member.local_endpoint().port();
   auto elsewhere = udp::bind(endpoint::any_v4(0));
-  elsewhere.join_group(group_at(0), "lo");  // the host stays a member
+  elsewhere.join_group(group_at(0), "lo");  // so that the host remains a member
   member.join_group(group_at(0), "lo");
   complete([&]() -> task<> {
     if (!co_await sends_to(sender, "to the group", group_at(port))) co_return;
@@ -133,7 +133,7 @@ TEST_CASE("a member of a group receives what is sent to it, and no longer when i
   });
 }
 
-TEST_CASE("a socket that has joined no group receives nothing of what is sent to one") {
+TEST_CASE("a socket that has joined no group receives no datagrams to a group") {
   auto stranger = udp::bind(endpoint::any_v4(0), shared_address);
   auto const port = stranger.local_endpoint().port();
   auto member = udp::bind(endpoint::any_v4(port), shared_address);
@@ -150,7 +150,7 @@ TEST_CASE("a socket that has joined no group receives nothing of what is sent to
   });
 }
 
-TEST_CASE("two members on one port both receive") {
+TEST_CASE("two members on the same port both receive") {
   auto one = udp::bind(endpoint::any_v4(0), shared_address);
   auto const port = one.local_endpoint().port();
   auto other = udp::bind(endpoint::any_v4(port), shared_address);
@@ -166,7 +166,7 @@ TEST_CASE("two members on one port both receive") {
   });
 }
 
-TEST_CASE("without multicast_loopback, the members on this host receive nothing") {
+TEST_CASE("without multicast_loopback the members on this host receive nothing") {
   auto member = udp::bind(endpoint::any_v4(0), shared_address);
   auto sender = group_sender();
   auto const port = member.local_endpoint().port();
@@ -178,18 +178,18 @@ TEST_CASE("without multicast_loopback, the members on this host receive nothing"
     sender.multicast_loopback(true);
     co_await sender.sendto("heard again", group_at(port));
     auto const came = co_await receive_texts(member, 2);
-    // On "lo" itself, what is sent comes back in any case; then it is there twice while loopback is on.
+    // On "lo" itself, datagrams are always looped back, and with multicast_loopback they arrive twice.
     if (came[1] != "heard again") WARN("skipped: this host's loopback interface gives back what it sends");
   });
 }
 
-TEST_CASE("the number of hops to a group goes from 0 to 255") {
+TEST_CASE("the hop limit for groups is in the range from 0 to 255") {
   auto sender = group_sender();
   auto member = udp::bind(endpoint::any_v4(0), shared_address);
   member.join_group(group_at(0), "lo");
   sender.multicast_ttl(255);
   CHECK(message_of([&] { sender.multicast_ttl(256); }) == "multicast_ttl: invalid argument");
-  sender.multicast_ttl(0);  // stays on this host
+  sender.multicast_ttl(0);  // limits datagrams to this host
   complete([&]() -> task<> {
     if (!co_await sends_to(sender, "near", group_at(member.local_endpoint().port()))) co_return;
     auto const text = co_await receive_text(member);
@@ -197,7 +197,7 @@ TEST_CASE("the number of hops to a group goes from 0 to 255") {
   });
 }
 
-TEST_CASE("joining what is not a group is a clear error") {
+TEST_CASE("joining an address that is not a group is reported as a clear error") {
   auto socket = udp::bind(endpoint::any_v4(0));
   CHECK(message_of([&] { socket.join_group(endpoint::loopback_v4(0)); }) ==
         "join group 127.0.0.1: it is not a multicast address");
@@ -205,7 +205,7 @@ TEST_CASE("joining what is not a group is a clear error") {
         "leave group ::1: it is not a multicast address");
 }
 
-TEST_CASE("an interface that does not exist is a clear error") {
+TEST_CASE("an interface that does not exist is reported as a clear error") {
   auto socket = udp::bind(endpoint::any_v4(0));
   CHECK(message_of([&] { socket.join_group(group_at(0), "nowhere0"); }) ==
         "join group 239.255.77.77 on nowhere0: no such device");
@@ -215,7 +215,7 @@ TEST_CASE("an interface that does not exist is a clear error") {
         "multicast_interface on nowhere0: no such device");
 }
 
-TEST_CASE("joining twice, and leaving what was not joined, are errors that name the group") {
+TEST_CASE("joining a group twice or leaving one that was not joined fails with an error that names the group") {
   auto socket = udp::bind(endpoint::any_v4(0));
   socket.join_group(group_at(0), "lo");
   CHECK(message_of([&] { socket.join_group(group_at(0), "lo"); }) ==
@@ -225,7 +225,7 @@ TEST_CASE("joining twice, and leaving what was not joined, are errors that name 
         "leave group 239.255.77.77: cannot assign requested address");
 }
 
-TEST_CASE("a member of an IPv6 group receives what is sent to it") {
+TEST_CASE("a member of an IPv6 group receives datagrams to the group") {
   if (!has_ipv6()) {
     WARN("skipped: this host has no IPv6");
     return;
@@ -256,7 +256,7 @@ TEST_CASE("a member of an IPv6 group receives what is sent to it") {
   });
 }
 
-TEST_CASE("sockets with reuse_port share a port, and each datagram reaches just one of them") {
+TEST_CASE("sockets with reuse_port share a port and each datagram reaches exactly one of them") {
   auto one = udp::bind("127.0.0.1:0", {.reuse_port = true});
   auto const where = one.local_endpoint();
   auto other = udp::bind(where, {.reuse_port = true});
@@ -283,7 +283,7 @@ TEST_CASE("sockets with reuse_port share a port, and each datagram reaches just 
   });
 }
 
-TEST_CASE("without reuse_port, a port is one socket's") {
+TEST_CASE("without reuse_port a port cannot be shared") {
   auto one = udp::bind("127.0.0.1:0", {.reuse_port = true});
   CHECK_THROWS_AS(udp::bind(one.local_endpoint()), error);
 }

@@ -1,4 +1,4 @@
-// What has come to a socket as one (UDP_GRO) is single datagrams again.
+// Datagrams that the kernel has coalesced (UDP_GRO) are delivered as single datagrams.
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("a socket with receive_offload refuses single receives: they could not take apart what comes joined") {
+TEST_CASE("a socket with receive_offload refuses recv and recvfrom since they could not split coalesced datagrams") {
   auto receiver = bound_socket(offload);
   complete([&]() -> task<> {
     char bytes[8];
@@ -21,7 +21,7 @@ TEST_CASE("a socket with receive_offload refuses single receives: they could not
       try {
         if (with_sender) co_await receiver.recvfrom(bytes);
         else co_await receiver.recv(bytes);
-        FAIL("no diagnosis");
+        FAIL("nothing was thrown");
       } catch (std::logic_error const& e) {
         CHECK_THAT(e.what(), ContainsSubstring("the socket on " + receiver.local_endpoint().to_string() +
                                                ", which has receive_offload"));
@@ -30,7 +30,7 @@ TEST_CASE("a socket with receive_offload refuses single receives: they could not
   });
 }
 
-TEST_CASE("a socket with receive_offload receives what comes singly, empty datagrams and those of many senders") {
+TEST_CASE("a socket with receive_offload receives single datagrams and empty ones and those of several senders") {
   auto receiver = bound_socket(offload);
   auto one = bound_socket();
   auto other = bound_socket();
@@ -48,7 +48,7 @@ TEST_CASE("a socket with receive_offload receives what comes singly, empty datag
   });
 }
 
-TEST_CASE("runs of several senders reach a socket with receive_offload with the right senders") {
+TEST_CASE("runs of equal-sized datagrams of several senders arrive with the right sender addresses") {
   auto receiver = bound_socket(offload);
   auto one = bound_socket(joining);
   auto other = bound_socket(joining);
@@ -67,7 +67,7 @@ TEST_CASE("runs of several senders reach a socket with receive_offload with the 
   });
 }
 
-TEST_CASE("a buffer of small room takes all of what comes joined") {
+TEST_CASE("coalesced datagrams larger than the buffer are delivered completely") {
   auto receiver = bound_socket(offload);
   auto sender = bound_socket(joining);
   udp::datagram_buffer buffer(1, 100);
@@ -79,7 +79,7 @@ TEST_CASE("a buffer of small room takes all of what comes joined") {
   });
 }
 
-TEST_CASE("one buffer serves sockets with and without receive_offload in turn") {
+TEST_CASE("one buffer can be used in turn with sockets with and without receive_offload") {
   auto plain = bound_socket();
   auto offloaded = bound_socket(offload);
   auto sender = bound_socket(joining);
@@ -97,13 +97,13 @@ TEST_CASE("one buffer serves sockets with and without receive_offload in turn") 
 
 #if defined(UDP_SEGMENT)
 
-TEST_CASE("a foreign sender's longest run reaches a socket with receive_offload with exact boundaries") {
+TEST_CASE("the longest run of segments that another program can send arrives with exact boundaries") {
   auto receiver = bound_socket(offload);
   auto const sender = raw_datagram_socket();
   udp::datagram_buffer buffer;
   int const segment = 10;
   REQUIRE(::setsockopt(sender.get(), SOL_UDP, UDP_SEGMENT, &segment, sizeof segment) == 0);
-  for (std::size_t const count : {64u, 100u, 128u}) {  // newer kernels divide more than 64
+  for (std::size_t const count : {64u, 100u, 128u}) {  // newer kernels accept more than 64 segments
     auto const whole = numbered(count, count * 10 - 3);
     try {
       raw_send(sender, whole, receiver.local_endpoint());

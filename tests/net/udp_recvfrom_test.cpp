@@ -1,4 +1,4 @@
-// Receiving and sending single datagrams: what arrives, and what is said of it.
+// Receiving and sending single datagrams: contents, senders, truncation.
 #include <array>
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ constexpr std::size_t longest_datagram = 65'507;  // over IPv4
 
 }  // namespace
 
-TEST_CASE("recvfrom gives the bytes of a datagram and its sender") {
+TEST_CASE("recvfrom returns the bytes of a datagram and its sender") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -28,7 +28,7 @@ TEST_CASE("recvfrom gives the bytes of a datagram and its sender") {
   });
 }
 
-TEST_CASE("recvfrom waits until something comes") {
+TEST_CASE("recvfrom waits until a datagram arrives") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -47,7 +47,7 @@ TEST_CASE("recvfrom waits until something comes") {
   });
 }
 
-TEST_CASE("an answer goes back to the sender") {
+TEST_CASE("an answer can be sent back to the sender") {
   auto server = bound_socket();
   auto client = bound_socket();
   complete([&]() -> task<> {
@@ -70,7 +70,7 @@ TEST_CASE("an answer goes back to the sender") {
   });
 }
 
-TEST_CASE("recv gives a datagram without its sender, connected or not") {
+TEST_CASE("recv returns a datagram without its sender whether the socket is connected or not") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -82,7 +82,7 @@ TEST_CASE("recv gives a datagram without its sender, connected or not") {
   });
 }
 
-TEST_CASE("a datagram is scattered into several buffers, each filled before the next") {
+TEST_CASE("a datagram is scattered over several buffers in order") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -107,7 +107,7 @@ TEST_CASE("a datagram is scattered into several buffers, each filled before the 
   });
 }
 
-TEST_CASE("several buffers make one datagram") {
+TEST_CASE("several buffers are sent as one datagram") {
   auto [one, other] = connected_sockets();
   std::array<const_buffer, 4> const parts{const_buffer("one, "), const_buffer(), const_buffer("two, "),
                                           const_buffer("three")};
@@ -123,7 +123,7 @@ TEST_CASE("several buffers make one datagram") {
   });
 }
 
-TEST_CASE("63 buffers are one datagram, and 64 are an error by which nothing is sent") {
+TEST_CASE("63 buffers are sent as one datagram and 64 fail without sending anything") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   auto const to = receiver.local_endpoint();
@@ -138,7 +138,7 @@ TEST_CASE("63 buffers are one datagram, and 64 are an error by which nothing is 
   });
 }
 
-TEST_CASE("63 buffers take one datagram, and 64 are an error by which none is taken") {
+TEST_CASE("63 buffers receive one datagram and 64 fail without receiving anything") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   std::string room(64, '\0');
@@ -155,7 +155,7 @@ TEST_CASE("63 buffers take one datagram, and 64 are an error by which none is ta
   });
 }
 
-TEST_CASE("fault 36: a datagram longer than recvfrom's buffer is cut and flagged, and the next one is whole") {
+TEST_CASE("fault 36: a datagram longer than recvfrom's buffer is truncated and flagged and the next one is complete") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -171,7 +171,7 @@ TEST_CASE("fault 36: a datagram longer than recvfrom's buffer is cut and flagged
   });
 }
 
-TEST_CASE("fault 36: a datagram longer than recv's buffer is cut and flagged, one that just fits is not") {
+TEST_CASE("fault 36: a datagram longer than recv's buffer is truncated and flagged and one that just fits is not") {
   auto [one, other] = connected_sockets();
   complete([&]() -> task<> {
     char buffer[4];
@@ -187,7 +187,7 @@ TEST_CASE("fault 36: a datagram longer than recv's buffer is cut and flagged, on
   });
 }
 
-TEST_CASE("fault 36: a datagram longer than all of several buffers is cut and flagged, one that just fits is not") {
+TEST_CASE("fault 36: a datagram longer than all buffers together is truncated and flagged") {
   auto [one, other] = connected_sockets();
   complete([&]() -> task<> {
     char first[2];
@@ -205,7 +205,7 @@ TEST_CASE("fault 36: a datagram longer than all of several buffers is cut and fl
   });
 }
 
-TEST_CASE("fault 36: a buffer of no size takes a datagram, and says that it was cut") {
+TEST_CASE("fault 36: a receive with an empty buffer takes a datagram and flags it as truncated") {
   auto [one, other] = connected_sockets();
   complete([&]() -> task<> {
     co_await one.send("gone");
@@ -223,7 +223,7 @@ TEST_CASE("fault 36: a buffer of no size takes a datagram, and says that it was 
   });
 }
 
-TEST_CASE("fault 36: of a batch, the datagrams that are too long are cut and flagged, and no others") {
+TEST_CASE("fault 36: only the datagrams of a batch that are too long are truncated and flagged") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   udp::datagram_buffer buffer(8, 4);
@@ -253,7 +253,7 @@ TEST_CASE("fault 38: an empty datagram is delivered by recvfrom") {
   });
 }
 
-TEST_CASE("fault 38: an empty datagram ends a recv and a recvfrom that wait") {
+TEST_CASE("fault 38: an empty datagram ends a waiting recv and a waiting recvfrom") {
   auto [one, other] = connected_sockets();
   complete([&]() -> task<> {
     auto send_soon = [&]() -> task<> {
@@ -289,7 +289,7 @@ TEST_CASE("fault 38: empty datagrams in the middle of a batch are sent and deliv
   });
 }
 
-TEST_CASE("the longest datagram passes") {
+TEST_CASE("a datagram of the maximum size can be sent") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   auto const bytes = numbered(1, longest_datagram);
@@ -307,7 +307,7 @@ TEST_CASE("the longest datagram passes") {
   });
 }
 
-TEST_CASE("a datagram longer than the longest is an error that names the destination, and the socket goes on") {
+TEST_CASE("a datagram above the maximum size fails with an error that names the destination") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   auto const to = receiver.local_endpoint();
@@ -324,7 +324,7 @@ TEST_CASE("a datagram longer than the longest is an error that names the destina
   });
 }
 
-TEST_CASE("datagrams pass over IPv6") {
+TEST_CASE("datagrams can be sent over IPv6") {
   if (!has_ipv6()) {
     WARN("skipped: this host has no IPv6");
     return;
@@ -340,7 +340,7 @@ TEST_CASE("datagrams pass over IPv6") {
   });
 }
 
-TEST_CASE("a socket on any IPv6 address receives over IPv4, too, and can answer") {
+TEST_CASE("a socket on the IPv6 wildcard address also receives over IPv4 and can answer") {
   if (!has_ipv6()) {
     WARN("skipped: this host has no IPv6");
     return;
@@ -360,7 +360,7 @@ TEST_CASE("a socket on any IPv6 address receives over IPv4, too, and can answer"
   });
 }
 
-TEST_CASE("a socket with v6_only leaves the port's IPv4 half to others") {
+TEST_CASE("a socket with v6_only leaves the port free for IPv4 sockets") {
   if (!has_ipv6()) {
     WARN("skipped: this host has no IPv6");
     return;

@@ -1,4 +1,4 @@
-// Senders of single datagrams that find no room in the system.
+// Sends of single datagrams that wait because the kernel has no room.
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -15,11 +15,11 @@ namespace {
 
 using texts = std::vector<std::string>;
 
-/// From no socket can anything be sent by sendto, for want of room, until there is room again.
+/// While this object exists, sendto finds no room on any socket, until make_room.
 class full_sockets {
  public:
   full_sockets() { full_.emplace(system_call::sendto, EAGAIN, 1'000'000); }
-  /// Says so by an event of the socket, as the system does: here by a datagram that it receives.
+  /// Reports room by an event of the socket, as the kernel does: here, the socket receives a datagram.
   void make_room(udp::socket const& socket) {
     full_.reset();
     raw_send(raw_datagram_socket(), "wake up", socket.local_endpoint());
@@ -31,7 +31,7 @@ class full_sockets {
 
 }  // namespace
 
-TEST_CASE("senders that find no room wait in line, and their datagrams go in order") {
+TEST_CASE("senders that wait for room form a queue and their datagrams are sent in order") {
   auto socket = bound_socket();
   auto receiver = bound_socket();
   auto const to = receiver.local_endpoint();
@@ -54,7 +54,7 @@ TEST_CASE("senders that find no room wait in line, and their datagrams go in ord
   CHECK(done == texts{"1", "2", "3"});
 }
 
-TEST_CASE("a sender that waits for room and is canceled sends nothing, and the next one goes on") {
+TEST_CASE("a sender that is canceled while it waits for room sends nothing and the next one continues") {
   auto socket = bound_socket();
   auto receiver = bound_socket();
   auto const to = receiver.local_endpoint();
@@ -80,7 +80,7 @@ TEST_CASE("a sender that waits for room and is canceled sends nothing, and the n
   });
 }
 
-TEST_CASE("close ends senders that wait for room") {
+TEST_CASE("close ends the senders that wait for room") {
   auto socket = bound_socket();
   auto const to = socket.local_endpoint();
   complete([&]() -> task<> {
@@ -97,7 +97,7 @@ TEST_CASE("close ends senders that wait for room") {
   });
 }
 
-TEST_CASE("senders that wait for room do not keep anyone from receiving") {
+TEST_CASE("senders that wait for room do not prevent other tasks from receiving") {
   auto socket = bound_socket();
   auto other = bound_socket();
   complete([&]() -> task<> {

@@ -1,5 +1,5 @@
-// Neighbours of one size go to the system as one, which divides them (UDP_SEGMENT): of that, nobody may see anything
-// but single datagrams.
+// Equal-sized datagrams are passed to the kernel as one message, which it segments (UDP_SEGMENT). Receivers must see
+// single datagrams only.
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -15,7 +15,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("neighbours of one size arrive singly, with exact boundaries") {
+TEST_CASE("equal-sized datagrams arrive individually with exact boundaries") {
   for (auto const& each : many_sizes) {
     CAPTURE(each);
     auto const bodies = numbered_of_sizes(each);
@@ -31,7 +31,7 @@ TEST_CASE("a receiver with receive_offload sees the same boundaries") {
   }
 }
 
-TEST_CASE("a run of more neighbours than one message takes arrives singly") {
+TEST_CASE("a run of more datagrams than one message holds arrives individually") {
   for (std::size_t const count : {63u, 64u, 65u, 129u, 150u}) {
     CAPTURE(count);
     auto bodies = numbered_alike(count, 100);
@@ -42,7 +42,7 @@ TEST_CASE("a run of more neighbours than one message takes arrives singly") {
   }
 }
 
-TEST_CASE("a socket without send_offload hands over nothing joined, and all arrives just so") {
+TEST_CASE("a socket without send_offload coalesces nothing") {
   auto sender = bound_socket();
   auto plain = bound_socket();
   auto offloaded = bound_socket(offload);
@@ -60,7 +60,7 @@ TEST_CASE("a socket without send_offload hands over nothing joined, and all arri
   CHECK(without_segmentation::refused() == 0);
 }
 
-TEST_CASE("udp::connect makes sockets with offloads, too") {
+TEST_CASE("udp::connect can create sockets with offloads") {
   auto server = bound_socket();
   auto const bodies = numbered_alike(100, 50);
   complete([&]() -> task<> {
@@ -73,7 +73,7 @@ TEST_CASE("udp::connect makes sockets with offloads, too") {
   });
 }
 
-TEST_CASE("a run of one size takes a system call, not one for each datagram") {
+TEST_CASE("a run of equal-sized datagrams takes one system call") {
   auto sender = bound_socket(joining);
   auto receiver = bound_socket();
   auto const bodies = numbered_alike(100, 50);
@@ -84,7 +84,7 @@ TEST_CASE("a run of one size takes a system call, not one for each datagram") {
   });
 }
 
-TEST_CASE("runs to several destinations arrive where they belong") {
+TEST_CASE("runs to several destinations arrive at their destinations") {
   auto sender = bound_socket(joining);
   std::vector<udp::socket> receivers(3);
   for (auto& each : receivers) each = bound_socket();
@@ -105,7 +105,7 @@ TEST_CASE("runs to several destinations arrive where they belong") {
   });
 }
 
-TEST_CASE("neighbours of one size on a connected socket arrive singly") {
+TEST_CASE("equal-sized datagrams on a connected socket arrive individually") {
   auto socket = bound_socket(joining);
   auto peer = bound_socket();
   socket.connect(peer.local_endpoint());
@@ -118,7 +118,7 @@ TEST_CASE("neighbours of one size on a connected socket arrive singly") {
   });
 }
 
-TEST_CASE("neighbours of one size arrive singly over IPv6") {
+TEST_CASE("equal-sized datagrams arrive individually over IPv6") {
   if (!has_ipv6()) {
     WARN("skipped: this host has no IPv6");
     return;
@@ -138,7 +138,7 @@ TEST_CASE("neighbours of one size arrive singly over IPv6") {
   });
 }
 
-TEST_CASE("a refused run does not keep the datagrams around it from being sent, and none of it counts as sent") {
+TEST_CASE("the datagrams around a refused run are sent and none of the run counts as sent") {
   auto sender = bound_socket(joining);
   auto receiver = bound_socket();
   auto const bodies = numbered_alike(30, 100);
@@ -156,7 +156,7 @@ TEST_CASE("a refused run does not keep the datagrams around it from being sent, 
   });
 }
 
-TEST_CASE("fault 37: a refusal of an earlier datagram costs a batch one of its datagrams, not a whole run") {
+TEST_CASE("fault 37: an ICMP refusal of an earlier datagram costs a batch one datagram and not a whole run") {
   auto socket = bound_socket(joining);
   auto const peer = nobody_there();
   socket.connect(peer);
@@ -170,7 +170,7 @@ TEST_CASE("fault 37: a refusal of an earlier datagram costs a batch one of its d
   });
 }
 
-TEST_CASE("where the system cannot divide what is joined, all arrive, and the socket learns to send them singly") {
+TEST_CASE("if the kernel does not support segmentation all datagrams arrive and the socket sends singly from then on") {
   for (int const error : {EINVAL, EIO}) {
     CAPTURE(error);
     auto sender = bound_socket(joining);
@@ -190,7 +190,7 @@ TEST_CASE("where the system cannot divide what is joined, all arrive, and the so
   }
 }
 
-TEST_CASE("where the system cannot divide, batches of runs and others arrive whole and in order") {
+TEST_CASE("if the kernel does not support segmentation batches of mixed sizes arrive complete and in order") {
   for (int const error : {EINVAL, EIO}) {
     CAPTURE(error);
     auto sender = bound_socket(joining);
@@ -207,7 +207,7 @@ TEST_CASE("where the system cannot divide, batches of runs and others arrive who
   }
 }
 
-TEST_CASE("after EIO, which means that it never works, a socket does not try with other sizes") {
+TEST_CASE("after EIO has shown that segmentation never works the socket does not try other sizes") {
   auto sender = bound_socket(joining);
   auto receiver = bound_socket();
   without_segmentation const system(EIO);
@@ -222,7 +222,7 @@ TEST_CASE("after EIO, which means that it never works, a socket does not try wit
   CHECK(without_segmentation::refused() == 1);
 }
 
-TEST_CASE("a run to where nothing can be sent does not teach the socket to send runs singly") {
+TEST_CASE("a run to an invalid destination does not make the socket stop using segmentation") {
   auto sender = bound_socket(joining);
   auto receiver = bound_socket();
   auto const bodies = numbered_alike(64, 100);
@@ -232,7 +232,7 @@ TEST_CASE("a run to where nothing can be sent does not teach the socket to send 
     CHECK(transferred_by(refused) == 0);
     without_segmentation const counting(EINVAL);
     co_await sender.send_batch(addressed_to(receiver.local_endpoint(), bodies));
-    CHECK(without_segmentation::refused() == 1);  // it tried
+    CHECK(without_segmentation::refused() == 1);  // it was tried
     auto const arrived = co_await receive_texts(receiver, 64);
     CHECK((arrived == bodies));
   });

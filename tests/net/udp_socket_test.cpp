@@ -1,4 +1,4 @@
-// A UDP socket as an object: connecting, descriptors, moving, loops.
+// A UDP socket as an object: connecting, descriptors, moves, loops.
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,7 +15,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("a connected socket receives from its peer only") {
+TEST_CASE("a connected socket receives only from its peer") {
   auto socket = bound_socket();
   auto peer = bound_socket();
   auto stranger = bound_socket();
@@ -30,7 +30,7 @@ TEST_CASE("a connected socket receives from its peer only") {
   });
 }
 
-TEST_CASE("a connected socket knows both of its endpoints") {
+TEST_CASE("a connected socket reports both of its endpoints") {
   auto peer = bound_socket();
   auto socket = udp::bind(endpoint::any_v4(0));
   socket.connect(peer.local_endpoint());
@@ -38,7 +38,7 @@ TEST_CASE("a connected socket knows both of its endpoints") {
   CHECK(socket.local_endpoint().address() == "127.0.0.1");
 }
 
-TEST_CASE("a connected socket sends to its peer, and to others by sendto") {
+TEST_CASE("a connected socket sends to its peer with send and to others with sendto") {
   auto [socket, peer] = connected_sockets();
   auto other = bound_socket();
   complete([&]() -> task<> {
@@ -52,7 +52,7 @@ TEST_CASE("a connected socket sends to its peer, and to others by sendto") {
   });
 }
 
-TEST_CASE("a socket can be connected to another peer") {
+TEST_CASE("a connected socket can be connected to another peer") {
   auto socket = bound_socket();
   auto first = bound_socket();
   auto second = bound_socket();
@@ -69,14 +69,14 @@ TEST_CASE("a socket can be connected to another peer") {
   });
 }
 
-TEST_CASE("a connect that fails leaves a socket unconnected") {
+TEST_CASE("a connect that fails leaves the socket unconnected") {
   auto socket = bound_socket();
   auto const message = message_of([&] { socket.connect(endpoint::loopback_v6(9)); });
   CHECK_THAT(message, ContainsSubstring("connect to [::1]:9: "));
   CHECK_FALSE(socket.is_connected());
 }
 
-TEST_CASE("a socket that is disconnected keeps its port and receives from everywhere again") {
+TEST_CASE("a socket that is disconnected keeps its port and receives from every sender again") {
   auto socket = bound_socket();
   auto const where = socket.local_endpoint();
   auto peer = bound_socket();
@@ -94,7 +94,7 @@ TEST_CASE("a socket that is disconnected keeps its port and receives from everyw
   });
 }
 
-TEST_CASE("a socket bound to a port of one's choice keeps it when it is disconnected") {
+TEST_CASE("a socket that is bound to a chosen port keeps it when it is disconnected") {
   auto const where = nobody_there();
   auto socket = udp::bind(where);
   auto stranger = bound_socket();
@@ -108,7 +108,7 @@ TEST_CASE("a socket bound to a port of one's choice keeps it when it is disconne
   });
 }
 
-TEST_CASE("disconnecting what is not connected has no effect") {
+TEST_CASE("disconnecting a socket that is not connected has no effect") {
   auto socket = udp::bind(nobody_there());
   auto other = bound_socket();
   socket.disconnect();
@@ -119,7 +119,7 @@ TEST_CASE("disconnecting what is not connected has no effect") {
   });
 }
 
-TEST_CASE("udp::connect gives a socket that is connected to an endpoint") {
+TEST_CASE("udp::connect returns a socket that is connected to the endpoint") {
   auto server = bound_socket();
   complete([&]() -> task<> {
     auto socket = co_await udp::connect(server.local_endpoint());
@@ -135,7 +135,7 @@ TEST_CASE("udp::connect gives a socket that is connected to an endpoint") {
   });
 }
 
-TEST_CASE("udp::connect takes a text, a name, and host and port apart") {
+TEST_CASE("udp::connect accepts a text or a name or a host and a port") {
   auto server = bound_socket();
   auto const where = server.local_endpoint();
   complete([&]() -> task<> {
@@ -151,7 +151,7 @@ TEST_CASE("udp::connect takes a text, a name, and host and port apart") {
   });
 }
 
-TEST_CASE("udp::connect takes the first address that this host has a way to") {
+TEST_CASE("udp::connect uses the first address that this host can reach") {
   without_ipv6 const host;
   auto server = bound_socket();
   complete([&]() -> task<> {
@@ -179,7 +179,7 @@ TEST_CASE("udp::connect over IPv6 works with and without brackets") {
   });
 }
 
-TEST_CASE("a descriptor of a UDP socket is taken over and made non-blocking") {
+TEST_CASE("a UDP descriptor can be adopted and is made non-blocking") {
   auto sender = bound_socket();
   auto raw = raw_datagram_socket();
   int const descriptor = raw.release();
@@ -194,7 +194,7 @@ TEST_CASE("a descriptor of a UDP socket is taken over and made non-blocking") {
   });
 }
 
-TEST_CASE("a descriptor of a connected UDP socket is taken over as connected") {
+TEST_CASE("a connected UDP descriptor is adopted as connected") {
   auto peer = bound_socket();
   auto raw = raw_datagram_socket();
   sockaddr_storage address;
@@ -210,7 +210,7 @@ TEST_CASE("a descriptor of a connected UDP socket is taken over as connected") {
   });
 }
 
-TEST_CASE("a descriptor of another kind is refused, and stays the caller's") {
+TEST_CASE("a descriptor of another kind is refused and remains the caller's") {
   auto const [stream, peer] = raw_pair();
   CHECK(message_of([&] { udp::socket const refused(stream.get()); }) ==
         "take over a UDP socket: it is another kind of socket");
@@ -227,11 +227,11 @@ TEST_CASE("a descriptor of another kind is refused, and stays the caller's") {
   CHECK(message_of([] { udp::socket const refused(-1); }) == "take over a UDP socket: bad file descriptor");
 }
 
-TEST_CASE("a socket that is released stays open and non-blocking, and is closed for its owner of before") {
+TEST_CASE("a released descriptor stays open and non-blocking and is no longer owned by the socket") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   auto const where = socket.local_endpoint();
-  complete([&]() -> task<> {  // on a loop, so that it is watched
+  complete([&]() -> task<> {  // on a loop, so that the loop watches it
     co_await sender.sendto("one", where);
     static_cast<void>(co_await receive_text(socket));
     raw_socket const released(socket.release());
@@ -243,7 +243,7 @@ TEST_CASE("a socket that is released stays open and non-blocking, and is closed 
   });
 }
 
-TEST_CASE("a socket that is moved takes all with it") {
+TEST_CASE("a socket that is moved keeps its endpoint and its connection") {
   auto first = bound_socket();
   auto sender = bound_socket();
   auto const where = first.local_endpoint();
@@ -255,7 +255,7 @@ TEST_CASE("a socket that is moved takes all with it") {
   auto const gone = third.local_endpoint();
   third = std::move(second);
   CHECK(third.local_endpoint() == where);
-  auto const again = udp::bind(gone);  // what was assigned to has been closed
+  auto const again = udp::bind(gone);  // the previous socket of the assigned object has been closed
   complete([&]() -> task<> {
     co_await sender.sendto("hello", where);
     auto const text = co_await receive_text(third);
@@ -263,7 +263,7 @@ TEST_CASE("a socket that is moved takes all with it") {
   });
 }
 
-TEST_CASE("a receiver that waits does not mind that its socket is moved") {
+TEST_CASE("a socket can be moved while a receiver waits on it") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -278,7 +278,7 @@ TEST_CASE("a receiver that waits does not mind that its socket is moved") {
   });
 }
 
-TEST_CASE("a socket closes when it goes") {
+TEST_CASE("a socket is closed when it is destroyed") {
   auto const before = open_descriptors();
   {
     auto const socket = bound_socket();
@@ -287,20 +287,20 @@ TEST_CASE("a socket closes when it goes") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a socket outlives its loop and goes on on another, with what came meanwhile") {
+TEST_CASE("a socket may outlive its loop and be used on another one with the datagrams that arrived in between") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   auto const where = socket.local_endpoint();
   for (std::string const text : {"first", "second", "third"}) {
     raw_send(raw_datagram_socket(), text, where);
-    auto const came = complete([&] { return receive(socket); });  // each time on a loop of its own
+    auto const came = complete([&] { return receive(socket); });  // each call runs a new loop
     CHECK(came.text == text);
     complete([&]() -> task<> { co_await sender.sendto("unread", where); });
     CHECK(complete([&] { return receive_text(socket); }) == "unread");
   }
 }
 
-TEST_CASE("a socket that is used on two loops at once is diagnosed, and goes on on the first") {
+TEST_CASE("using a socket on two loops is diagnosed and it still works on the first one") {
   auto socket = bound_socket();
   auto const where = socket.local_endpoint();
   event_loop first;
@@ -309,7 +309,7 @@ TEST_CASE("a socket that is used on two loops at once is diagnosed, and goes on 
   first.run(send);
   try {
     second.run(send);
-    FAIL("no diagnosis");
+    FAIL("nothing was thrown");
   } catch (std::logic_error const& e) {
     CHECK(std::string(e.what()) == "strait: the socket on " + where.to_string() +
                                        " is used on two loops: release() it on the first and make a new socket of the "
@@ -319,7 +319,7 @@ TEST_CASE("a socket that is used on two loops at once is diagnosed, and goes on 
   CHECK(first.run(receive_texts(socket, 2)) == std::vector<std::string>{"x", "x"});
 }
 
-TEST_CASE("a socket made of what was released on one loop goes on on the other") {
+TEST_CASE("a socket that is released on one loop and adopted on another works there") {
   auto socket = bound_socket();
   auto const where = socket.local_endpoint();
   event_loop first;
@@ -329,8 +329,7 @@ TEST_CASE("a socket made of what was released on one loop goes on on the other")
   CHECK(second.run(receive_text(other)) == "x");
 }
 
-TEST_CASE(
-    "fault 45: receivers that wait for one socket are dropped with their loop, in any order, and leave it usable") {
+TEST_CASE("fault 45: several receivers that wait on one socket can be dropped in any order and it stays usable") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   auto const before = open_descriptors();
@@ -353,7 +352,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("fault 45: tasks that wait with a socket of their own are dropped, and nothing stays open") {
+TEST_CASE("fault 45: tasks that wait on sockets of their own can be dropped and their sockets are closed") {
   auto const before = open_descriptors();
   int alive = 0;
   {

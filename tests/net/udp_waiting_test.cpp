@@ -1,4 +1,4 @@
-// Many tasks on one socket: turns, cancels, deadlines, and the close that ends them all.
+// Many tasks on one socket: order, cancellation, deadlines, and a close that ends them all.
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +15,7 @@ namespace {
 
 using texts = std::vector<std::string>;
 
-/// Receives one datagram and appends it to `to`, with the receiver's name in front.
+/// Receives one datagram and appends it to `to`, after the receiver's name.
 task<> receive_as(std::string name, udp::socket& socket, texts& to) {
   auto const text = co_await receive_text(socket);
   to.push_back(name + " " + text);
@@ -23,7 +23,7 @@ task<> receive_as(std::string name, udp::socket& socket, texts& to) {
 
 }  // namespace
 
-TEST_CASE("several receivers of one socket take turns, in the order in which they came") {
+TEST_CASE("several receivers of one socket are served in the order in which they arrived") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   texts got;
@@ -37,7 +37,7 @@ TEST_CASE("several receivers of one socket take turns, in the order in which the
   CHECK(got == texts{"a 1", "b 2", "c 3"});
 }
 
-TEST_CASE("a receiver that comes later does not overtake those that wait") {
+TEST_CASE("a later receiver does not overtake waiting ones") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   texts got;
@@ -52,7 +52,7 @@ TEST_CASE("a receiver that comes later does not overtake those that wait") {
   CHECK(got == texts{"a 1", "b 2", "late 3"});
 }
 
-TEST_CASE("receivers that receive again and again get everything once") {
+TEST_CASE("several receivers in loops receive every datagram exactly once") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   constexpr int count = 300;
@@ -79,7 +79,7 @@ TEST_CASE("receivers that receive again and again get everything once") {
   CHECK(all == expected);
 }
 
-TEST_CASE("receivers of all kinds share one line") {
+TEST_CASE("receivers of all kinds wait in the same queue") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   udp::datagram_buffer buffer(1);
@@ -103,7 +103,7 @@ TEST_CASE("receivers of all kinds share one line") {
   CHECK(got == texts{"batch 1", "recvfrom 2", "recv 3"});
 }
 
-TEST_CASE("a receiver that is canceled while it waits leaves its turn to the next one") {
+TEST_CASE("a receiver that is canceled while it waits makes way for the next one") {
   for (int which = 0; which != 3; ++which) {
     auto socket = bound_socket();
     auto sender = bound_socket();
@@ -124,7 +124,7 @@ TEST_CASE("a receiver that is canceled while it waits leaves its turn to the nex
   }
 }
 
-TEST_CASE("a receiver that is canceled in the turn in which its datagram comes loses nothing to the next one") {
+TEST_CASE("a receiver that is canceled in the turn in which its datagram arrives loses nothing to the next one") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   texts got;
@@ -144,7 +144,7 @@ TEST_CASE("a receiver that is canceled in the turn in which its datagram comes l
   for (std::size_t i = 0; i != 3; ++i) CHECK(got[i].ends_with(std::to_string(i + 1)));
 }
 
-TEST_CASE("a receiver whose deadline passes while it waits leaves its turn to the next one") {
+TEST_CASE("a receiver whose deadline passes while it waits makes way for the next one") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   texts got;
@@ -165,7 +165,7 @@ TEST_CASE("a receiver whose deadline passes while it waits leaves its turn to th
   CHECK(got == texts{"next 1"});
 }
 
-TEST_CASE("a receiver that is dropped while it waits leaves its turn to the next one") {
+TEST_CASE("a receiver that is dropped while it waits makes way for the next one") {
   for (int which = 0; which != 3; ++which) {
     auto socket = bound_socket();
     auto sender = bound_socket();
@@ -190,7 +190,7 @@ TEST_CASE("a receiver that is dropped while it waits leaves its turn to the next
   }
 }
 
-TEST_CASE("close ends all that receive and all that are to follow them") {
+TEST_CASE("close ends all waiting receivers") {
   auto socket = bound_socket();
   udp::datagram_buffer buffer;
   complete([&]() -> task<> {
@@ -210,7 +210,7 @@ TEST_CASE("close ends all that receive and all that are to follow them") {
   });
 }
 
-TEST_CASE("a receiver that has its datagram may close the socket under the others") {
+TEST_CASE("a receiver that has received its datagram may close the socket while others wait") {
   auto socket = std::make_unique<udp::socket>(bound_socket());
   auto sender = bound_socket();
   auto const where = socket->local_endpoint();
@@ -232,11 +232,11 @@ TEST_CASE("a receiver that has its datagram may close the socket under the other
   });
 }
 
-TEST_CASE("close between the event and the resumption does not take a datagram back that has been received") {
+TEST_CASE("close between the event and the resumption does not discard a received datagram") {
   auto first = bound_socket();
   auto second = bound_socket();
   auto sender = bound_socket();
-  // Whichever of the two is resumed first closes both sockets: then the other one has either nothing or its datagram.
+  // The task that is resumed first closes both sockets. The other one must then have its datagram or nothing.
   complete([&]() -> task<> {
     auto const to_first = first.local_endpoint();
     auto const to_second = second.local_endpoint();
@@ -260,7 +260,7 @@ TEST_CASE("close between the event and the resumption does not take a datagram b
   });
 }
 
-TEST_CASE("a canceled recvfrom that waits ends at once, and the next one receives") {
+TEST_CASE("a cancel ends a waiting recvfrom at once and the next one receives") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -273,7 +273,7 @@ TEST_CASE("a canceled recvfrom that waits ends at once, and the next one receive
   });
 }
 
-TEST_CASE("an operation that begins in a canceled scope neither receives nor sends") {
+TEST_CASE("an operation that starts in a canceled scope neither receives nor sends") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   auto const to = socket.local_endpoint();
@@ -297,7 +297,7 @@ TEST_CASE("an operation that begins in a canceled scope neither receives nor sen
   });
 }
 
-TEST_CASE("fault 29: a datagram that came in the turn of the cancel is delivered") {
+TEST_CASE("fault 29: a datagram that arrives in the turn of a cancel is delivered") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -313,7 +313,7 @@ TEST_CASE("fault 29: a datagram that came in the turn of the cancel is delivered
   });
 }
 
-TEST_CASE("fault 29: datagrams that came in the turn of the cancel are delivered as a batch") {
+TEST_CASE("fault 29: a batch of datagrams that arrives in the turn of a cancel is delivered") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   udp::datagram_buffer buffer;
@@ -332,20 +332,20 @@ TEST_CASE("fault 29: datagrams that came in the turn of the cancel are delivered
   });
 }
 
-TEST_CASE("fault 29: a datagram that came in the turn of the deadline is delivered") {
+TEST_CASE("fault 29: a datagram that arrives in the turn of the deadline is delivered") {
   auto socket = bound_socket();
   complete([&]() -> task<> {
     auto hold_the_loop = [&]() -> task<> {
       co_await yield();
       raw_send(raw_datagram_socket(), "in time", socket.local_endpoint());
-      std::this_thread::sleep_for(20ms);  // past the deadline, while the loop can hear of neither
+      std::this_thread::sleep_for(20ms);  // past the deadline, while the loop can be notified of neither
     };
     auto const [text, done] = co_await when_all(timeout(10ms, receive_text(socket)), hold_the_loop());
     CHECK(text == "in time");
   });
 }
 
-TEST_CASE("a deadline that passes is timed_out, and the socket goes on") {
+TEST_CASE("a receive whose deadline passes times out and the socket remains usable") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -357,7 +357,7 @@ TEST_CASE("a deadline that passes is timed_out, and the socket goes on") {
   });
 }
 
-TEST_CASE("when_any of the recvfroms of two sockets gives what came, and leaves the other socket as it was") {
+TEST_CASE("when_any of receives on two sockets delivers the datagram and does not affect the other socket") {
   auto one = bound_socket();
   auto other = bound_socket();
   auto sender = bound_socket();
@@ -379,7 +379,7 @@ TEST_CASE("when_any of the recvfroms of two sockets gives what came, and leaves 
   });
 }
 
-TEST_CASE("when_any of two recvfroms for which something has come gives both, or leaves one in its queue") {
+TEST_CASE("when_any of receives on two sockets with datagrams delivers both or leaves one in its queue") {
   auto one = bound_socket();
   auto other = bound_socket();
   auto sender = bound_socket();

@@ -1,4 +1,4 @@
-// Descriptors that the loop cannot watch: fs.epoll.max_user_watches is reached, or memory is short.
+// Descriptors that the loop cannot watch because fs.epoll.max_user_watches is reached or memory is short.
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -15,12 +15,12 @@ namespace {
 
 constexpr char const* reason = ": no space left on device";
 
-/// The next descriptor that is to be watched cannot be.
+/// Makes the next registration of a descriptor with epoll fail.
 struct no_room : failing {
   no_room() : failing(system_call::epoll_add, ENOSPC, 1) {}
 };
 
-/// What `operation` fails with, when it is the first on its socket and that cannot be watched.
+/// The error of `operation`, which must be the first on its socket so that it registers the descriptor.
 template <class Operation>
 task<error> failure_of(Operation operation) {
   no_room const now;
@@ -36,7 +36,7 @@ task<error> failure_of(Operation operation) {
 
 }  // namespace
 
-TEST_CASE("a connect that cannot be watched is an error that names the endpoint, and leaves no descriptor behind") {
+TEST_CASE("a connect whose socket cannot be watched fails with an error that names the endpoint and leaks nothing") {
   black_hole const silent;
   complete([&]() -> task<> {
     auto const before = open_descriptors();
@@ -46,7 +46,7 @@ TEST_CASE("a connect that cannot be watched is an error that names the endpoint,
   });
 }
 
-TEST_CASE("when a connect cannot be watched, the next address is tried") {
+TEST_CASE("when a connect's socket cannot be watched the next address is tried") {
   black_hole const silent;
   auto const listener = raw_listener();
   complete([&]() -> task<> {
@@ -57,7 +57,7 @@ TEST_CASE("when a connect cannot be watched, the next address is tried") {
   });
 }
 
-TEST_CASE("operations on sockets that cannot be watched are errors that name them, and succeed later") {
+TEST_CASE("operations on sockets that cannot be watched fail with errors that name them and succeed later") {
   complete([]() -> task<> {
     auto [stream, peer] = stream_and_peer();
     peer.send("x");
@@ -83,8 +83,8 @@ TEST_CASE("operations on sockets that cannot be watched are errors that name the
   });
 }
 
-TEST_CASE("signals that cannot be watched are an error, and leave no descriptor behind") {
-  run_until_signal([]() -> task<> { co_return; });  // makes what stays open
+TEST_CASE("run_until_signal fails if signals cannot be watched and leaks nothing") {
+  run_until_signal([]() -> task<> { co_return; });  // opens the descriptors that stay open
   auto const before = open_descriptors();
   failing const signals(system_call::epoll_add, ENOSPC, 1'000);
   CHECK_THROWS_AS(run_until_signal([]() -> task<> { co_return; }), error);

@@ -1,4 +1,4 @@
-// Writes: all of it or some, under back-pressure, gathered; half-close.
+// Writes: all bytes or some, under back-pressure, gathered; half-close.
 #include <array>
 #include <climits>
 #include <string>
@@ -19,12 +19,12 @@ std::string pattern(std::size_t size) {
   return bytes;
 }
 
-/// Far more than the system takes at once.
+/// Much more than the kernel accepts at once.
 constexpr std::size_t much = 32 * 1024 * 1024;
 
 }  // namespace
 
-TEST_CASE("a write gives the size of what it has written") {
+TEST_CASE("a write returns the number of bytes written") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto const n = co_await stream.write("hello");
@@ -33,7 +33,7 @@ TEST_CASE("a write gives the size of what it has written") {
   CHECK(peer.receive_exactly(5) == "hello");
 }
 
-TEST_CASE("a write of nothing completes at once") {
+TEST_CASE("a write of zero bytes completes at once") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto n = co_await stream.write(const_buffer());
@@ -46,7 +46,7 @@ TEST_CASE("a write of nothing completes at once") {
   CHECK_FALSE(peer.is_readable(0ms));
 }
 
-TEST_CASE("fault 12: a write that the system takes in parts is completed") {
+TEST_CASE("fault 12: a write that the kernel accepts in parts is completed") {
   auto [stream, peer] = stream_and_peer();
   std::string received;
   std::thread reader([&] { received = peer.receive_to_the_end(); });
@@ -60,7 +60,7 @@ TEST_CASE("fault 12: a write that the system takes in parts is completed") {
   CHECK((received == pattern(much)));
 }
 
-TEST_CASE("write_some gives what the system took") {
+TEST_CASE("write_some returns the number of bytes that the kernel accepted") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto const bytes = pattern(much);
@@ -73,7 +73,7 @@ TEST_CASE("write_some gives what the system took") {
   });
 }
 
-TEST_CASE("write_some waits when the system takes nothing") {
+TEST_CASE("write_some waits while the kernel accepts nothing") {
   auto [stream, other] = stream_pair();
   complete([&]() -> task<> {
     auto const bytes = pattern(much);
@@ -123,7 +123,7 @@ TEST_CASE("a write gathers any number of buffers") {
   CHECK(peer.receive_to_the_end() == bytes.substr(0, total));
 }
 
-TEST_CASE("a gathered write that the system takes in parts goes on at the right byte") {
+TEST_CASE("a gathered write that the kernel accepts in parts continues at the right byte") {
   auto [stream, peer] = stream_and_peer();
   auto const bytes = pattern(much);
   std::vector<const_buffer> buffers;
@@ -144,7 +144,7 @@ TEST_CASE("a gathered write that the system takes in parts goes on at the right 
   CHECK((received == bytes));
 }
 
-TEST_CASE("fault 18: after a half-close, replies are still delivered") {
+TEST_CASE("fault 18: replies are delivered after a half-close") {
   auto [client, server] = stream_pair();
   complete([&]() -> task<> {
     auto serve = [&]() -> task<> {
@@ -167,7 +167,7 @@ TEST_CASE("fault 18: after a half-close, replies are still delivered") {
   });
 }
 
-TEST_CASE("a write after shutdown_write is an error") {
+TEST_CASE("a write after shutdown_write fails") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.shutdown_write();
@@ -177,7 +177,7 @@ TEST_CASE("a write after shutdown_write is an error") {
   });
 }
 
-TEST_CASE("reading and writing go on at the same time") {
+TEST_CASE("a read and a write can wait at the same time") {
   auto [one, other] = stream_pair();
   complete([&]() -> task<> {
     auto const bytes = pattern(4 * 1024 * 1024);
@@ -190,12 +190,12 @@ TEST_CASE("reading and writing go on at the same time") {
   });
 }
 
-TEST_CASE("fault 17: a write to a peer that has gone is an error, and no signal") {
+TEST_CASE("fault 17: a write to a peer that has closed fails and raises no signal") {
   auto [stream, peer] = stream_and_peer();
   peer.close();
   complete([&]() -> task<> {
     std::error_code code;
-    // The first write goes out before the peer can say that it has gone.
+    // The first write is sent before the peer can report that it has closed.
     for (int i = 0; i != 100 && !code; ++i) {
       auto const outcome = co_await as_result(stream.write("is there anybody?"));
       code = outcome.error();
@@ -205,7 +205,7 @@ TEST_CASE("fault 17: a write to a peer that has gone is an error, and no signal"
   });
 }
 
-TEST_CASE("fault 17: a gathered write to a peer that has gone is no signal, either") {
+TEST_CASE("fault 17: a gathered write to a peer that has closed raises no signal") {
   auto [stream, peer] = stream_and_peer();
   peer.reset();
   complete([&]() -> task<> {
@@ -220,7 +220,7 @@ TEST_CASE("fault 17: a gathered write to a peer that has gone is no signal, eith
   });
 }
 
-TEST_CASE("a write that waits ends when the peer goes") {
+TEST_CASE("a waiting write ends when the peer closes") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto const bytes = pattern(much);
@@ -239,7 +239,7 @@ TEST_CASE("a write that waits ends when the peer goes") {
   });
 }
 
-TEST_CASE("fault 20: a write to a peer that never reads ends with its deadline, and says how much was sent") {
+TEST_CASE("fault 20: a write to a peer that never reads ends at its deadline and reports the bytes sent") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     auto const bytes = pattern(much);
