@@ -1,4 +1,4 @@
-// Messages of errors: the operation and the endpoint, then the reason in lower case.
+// The messages of errors: the operation and the endpoint, then the reason in lower case.
 #include "strait/base/error.hpp"
 
 #include <algorithm>
@@ -35,15 +35,15 @@ class category final : public std::error_category {
   }
 };
 
-// The system's messages begin with a capital ("Connection refused"); after a colon they should not.
+// The C library's messages start with a capital letter ("Connection refused"), which looks wrong after a colon.
 std::string lower_first(std::string text) {
   bool const acronym = text.size() > 1 && std::isupper(static_cast<unsigned char>(text[1]));
   if (!text.empty() && !acronym) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
 }
 
-// std::system_error appends ": " and the code's message to what it is given, and offers no way round it. The whole
-// text is passed in front and what() cut where it ends: the separator is a NUL. So what is in front must have none.
+// std::system_error always appends ": " and the code's message to the text it is constructed with. To hide that, the
+// text passed to it ends with a NUL, where a reader of what() stops. The text itself must therefore contain no NUL.
 std::string full_text(std::string_view context, std::string_view reason) {
   std::string text = fmt::format("{}: {}", context, reason);
   for (auto at = text.find('\0'); at != text.npos; at = text.find('\0', at)) text.replace(at, 1, "\\0");

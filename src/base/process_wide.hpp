@@ -1,4 +1,4 @@
-// process_wide: what there is once per process, and anew in a child that a process forks.
+// process_wide: an object that exists once per process; a forked child gets a new one.
 #pragma once
 
 #include <atomic>
@@ -7,13 +7,13 @@
 
 namespace strait::detail {
 
-/// Calls `act` in each child that this process forks, on the thread that has called fork(2), before fork returns. It
-/// may only do what is async-signal-safe: other threads of the parent, which the child lacks, may have held any lock.
+/// Registers `act` to be called in every forked child, on the thread that called fork(2), before fork returns. `act`
+/// must be async-signal-safe: threads of the parent, which do not exist in the child, may have held any lock.
 inline bool after_fork_in_child(void (*act)()) noexcept { return ::pthread_atfork(nullptr, nullptr, act) == 0; }
 
-/// A `T` for the process, made when it is first asked for and never destroyed: threads may still use it while the
-/// process exits. A forked child has one of its own: the threads that the parent's relies on are not there, and its
-/// locks may be held for ever.
+/// A `T` that is created on first use and never destroyed, because threads may still use it while the process exits. A
+/// forked child creates its own: the parent's relies on threads that do not exist in the child, and its locks may be
+/// held forever.
 template <class T>
 class process_wide {
  public:
@@ -29,7 +29,7 @@ class process_wide {
 
  private:
   static inline std::atomic<T*> current_ = nullptr;
-  static inline std::atomic<T*> of_parent_ = nullptr;  // so that a leak checker finds it
+  static inline std::atomic<T*> of_parent_ = nullptr;  // keeps the parent's object reachable for leak checkers
   static inline bool const is_renewed_ = after_fork_in_child([] { of_parent_ = current_.exchange(nullptr); });
 };
 

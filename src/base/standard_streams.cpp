@@ -18,7 +18,7 @@ constexpr int first_other = STDERR_FILENO + 1;
 
 }  // namespace
 
-// A new descriptor is the lowest that is free.
+// open(2) returns the lowest free descriptor.
 void open_standard_streams() noexcept {
   for (int each = STDIN_FILENO; each != first_other; ++each) {
     if (::fcntl(each, F_GETFD) >= 0) continue;
@@ -39,8 +39,8 @@ int above_standard_streams(int made) noexcept {
 }
 
 void write_to_stderr(std::string_view text) noexcept {
-  signal_block const broken_pipe(SIGPIPE);  // of a pipe or a socket whose reader has gone
-  signal_block const size_limit(SIGXFSZ);   // of a file's size
+  signal_block const broken_pipe(SIGPIPE);  // the reader of the pipe or socket is gone
+  signal_block const size_limit(SIGXFSZ);   // the file has reached its size limit
   while (!text.empty()) {
     auto const size = ::write(STDERR_FILENO, text.data(), text.size());
     if (size < 0 && errno == EINTR) continue;
