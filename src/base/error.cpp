@@ -93,14 +93,14 @@ multiple_errors::multiple_errors(std::exception_ptr const* first, std::size_t co
   auto made = std::make_unique<list>();
   made->errors.assign(first, first + count);
   made->text = fmt::format("{} errors", count);
-  constexpr std::size_t most_listed = 8;
+  constexpr std::size_t max_listed = 8;
   char const* separator = ": ";
-  for (std::size_t i = 0; i != std::min(count, most_listed); ++i) {
+  for (std::size_t i = 0; i != std::min(count, max_listed); ++i) {
     made->text += separator;
     made->text += describe(made->errors[i]);
     separator = "; ";
   }
-  if (count > most_listed) made->text += fmt::format("; and {} more", count - most_listed);
+  if (count > max_listed) made->text += fmt::format("; and {} more", count - max_listed);
   list_ = made.release();
 }
 

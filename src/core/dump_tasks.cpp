@@ -36,7 +36,7 @@ class task_dump {
 
  private:
   // Deeper lines say how deep they are.
-  static constexpr std::size_t most_indented = 32;
+  static constexpr std::size_t max_indented = 32;
   static constexpr std::size_t longest_name = 200;
 
   struct line {
@@ -77,9 +77,9 @@ class task_dump {
 
   void add_line(std::string& text, line const& what) const {
     promise_base const& task = *what.task;
-    text.append(2 * std::min(what.depth, most_indented), ' ');
+    text.append(2 * std::min(what.depth, max_indented), ' ');
     std::back_insert_iterator const end(text);
-    if (what.depth > most_indented) fmt::format_to(end, "(level {}) ", what.depth);
+    if (what.depth > max_indented) fmt::format_to(end, "(level {}) ", what.depth);
     auto const name = function_name(task.where_).substr(0, longest_name);
     if (!task.has_awaited()) {
       fmt::format_to(end, "{} in {}, which has not awaited anything yet\n", name, file_name(task.where_));

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t granule = 64;
 constexpr std::size_t classes = largest_recycled_frame / granule;
 // A thread keeps at most so many bytes that nobody uses.
-constexpr std::size_t most_kept = 16 * 1024 * 1024;
+constexpr std::size_t max_kept = 16 * 1024 * 1024;
 
 // On a line of its own, a frame touches no more of them than it must.
 void* new_block(std::size_t size) { return ::operator new(size, std::align_val_t(granule)); }
@@ -98,7 +98,7 @@ void free_frame(void* memory, std::size_t size) noexcept {
   std::size_t const index = class_of(size);
   std::size_t const bytes = (index + 1) * granule;
   free_lists& mine = lists;
-  bool const is_kept = size <= largest_recycled_frame && mine.kept + bytes <= most_kept &&
+  bool const is_kept = size <= largest_recycled_frame && mine.kept + bytes <= max_kept &&
                        (mine.state == free_lists::use::open || open_lists(mine));
   if (!is_kept) {
     free_block(memory);

@@ -36,8 +36,8 @@ bool thread_pool::submit(pool_item& item) {
     return true;
   }
   bool const is_nested = works_for == this;
-  if ((is_nested || threads_ < most_threads_) && begin_thread(item, is_nested || threads_ == 0)) return true;
-  if (waiting_count_ == most_waiting_) return false;
+  if ((is_nested || threads_ < max_threads_) && begin_thread(item, is_nested || threads_ == 0)) return true;
+  if (waiting_count_ == max_waiting_) return false;
   waiting_.push_back(item);
   ++waiting_count_;
   return true;
@@ -77,7 +77,7 @@ void thread_pool::work(pool_item* item) noexcept {
     item->call();
     auto& ended = *item;
     std::unique_lock lock(mutex_);
-    bool const is_one_too_many = threads_ > most_threads_;
+    bool const is_one_too_many = threads_ > max_threads_;
     if (is_one_too_many) --threads_;
     item = is_one_too_many ? nullptr : take_waiting();
     if (!item && !is_one_too_many) self.next_idle = std::exchange(idle_, &self);

@@ -29,17 +29,17 @@ class pool_item : public list_hook<pool_item> {
 /// processor's cache. One task's calls, one after the other, so run on one thread.
 ///
 /// A call that a thread of the pool itself submits is needed for the one that it runs, and so does not wait for a
-/// thread: if none is idle, it is given one above `most_threads`, which ends as soon as a call has ended. Otherwise
+/// thread: if none is idle, it is given one above `max_threads`, which ends as soon as a call has ended. Otherwise
 /// calls of which each waits for another would keep all threads for ever.
 class thread_pool {
  public:
   /// That of `on_thread_pool`.
   static thread_pool& for_calls();
 
-  thread_pool(unsigned most_threads, std::size_t most_waiting) noexcept
-      : most_threads_(most_threads), most_waiting_(most_waiting) {}
+  thread_pool(unsigned max_threads, std::size_t max_waiting) noexcept
+      : max_threads_(max_threads), max_waiting_(max_waiting) {}
 
-  /// False: `most_waiting` items wait for a thread already. Throws `error` if there is no thread and none can be begun.
+  /// False: `max_waiting` items wait for a thread already. Throws `error` if there is no thread and none can be begun.
   [[nodiscard]] bool submit(pool_item& item);
   /// True: no thread has begun `item`, and none will.
   bool withdraw(pool_item& item) noexcept;
@@ -55,8 +55,8 @@ class thread_pool {
   void work(pool_item* item) noexcept;
   pool_item* take_waiting() noexcept;
 
-  unsigned const most_threads_;
-  std::size_t const most_waiting_;
+  unsigned const max_threads_;
+  std::size_t const max_waiting_;
   std::mutex mutex_;
   worker* idle_ = nullptr;             // the one that has become idle last
   intrusive_list<pool_item> waiting_;  // for a thread, in order

@@ -22,14 +22,14 @@ using detail::datagram_operation;
 using detail::io_operation;
 
 // So many buffers go into one system call; the rest of a read or write follows with the next.
-constexpr std::size_t most_vectors = io_operation::most_buffers;
+constexpr std::size_t max_vectors = io_operation::max_buffers;
 
 // The buffers of `operation` as the system wants them, as many as fit; `size` is how many bytes that is.
 struct gathered {
   explicit gathered(io_operation const& operation) noexcept {
     add(operation.buffer_);
     for (auto const& each : operation.more_) {
-      if (count == most_vectors) break;
+      if (count == max_vectors) break;
       if (!each.empty()) add(each);
     }
   }
@@ -43,7 +43,7 @@ struct gathered {
     header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(count);
     return header;
   }
-  iovec vectors[most_vectors];
+  iovec vectors[max_vectors];
   std::size_t count = 0;
   std::size_t size = 0;
 };
@@ -61,7 +61,7 @@ attempt_outcome transfer(int descriptor, io_operation& operation) noexcept {
 
 /// A read into memory that is taken for it, and given back at once if there is nothing to read.
 attempt_outcome read_borrowed(int descriptor, io_operation& operation) noexcept {
-  constexpr auto whole = io_operation::lent_size;
+  constexpr auto whole = io_operation::borrowed_block_size;
   void* memory;
   try {
     memory = detail::allocate_frame(whole);

@@ -133,7 +133,7 @@ class file_sending {
 #if defined(__linux__)
 
 std::size_t file_sending::sendable() noexcept {
-  auto const size = std::min(part_.size_, file_part::most);
+  auto const size = std::min(part_.size_, file_part::max_size);
   if (part_.is_in_memory_) return size;
   bool const is_known = part_.offset_ < part_.known_until_;
   if (!is_known || file_part::clock::now() - part_.known_at_ > sure_to_stay) {

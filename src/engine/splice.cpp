@@ -39,15 +39,15 @@ struct pipe_ends {
 // Those of a thread that hold nothing. Trivially destructible: frames may be destroyed when the thread's objects are
 // gone.
 struct idle_pipes {
-  static constexpr int most = 32;
-  pipe_ends pipes[most];
+  static constexpr int capacity = 32;
+  pipe_ends pipes[capacity];
   int count;
   int users;
 };
 constinit thread_local idle_pipes idle{};
 
 // Smaller ones move too little at a time. The system gives such to users who have many (fs.pipe-user-pages-soft).
-constexpr int least_capacity = 64 * 1024;
+constexpr int min_capacity = 64 * 1024;
 
 void close_pipe(pipe_ends const& pipe) noexcept {
   ::close(pipe.output);
@@ -64,16 +64,16 @@ bool make_pipe(pipe_ends& made) noexcept {
   if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return false;
   made = {above_standard_streams(ends[0]), above_standard_streams(ends[1])};
   bool const is_whole = made.output >= 0 && made.input >= 0;
-  if (is_whole && ::fcntl(made.input, F_SETPIPE_SZ, spliced_bytes::most) >= 0) return true;
-  if (is_whole && ::fcntl(made.input, F_GETPIPE_SZ) >= least_capacity) return true;
+  if (is_whole && ::fcntl(made.input, F_SETPIPE_SZ, spliced_bytes::max_size) >= 0) return true;
+  if (is_whole && ::fcntl(made.input, F_GETPIPE_SZ) >= min_capacity) return true;
   close_pipe(made);
   return false;
 }
 
-ssize_t splice_some(int from, int to, std::size_t most) noexcept {
+ssize_t splice_some(int from, int to, std::size_t max_bytes) noexcept {
   ssize_t moved;
   do {
-    moved = ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    moved = ::splice(from, nullptr, to, nullptr, max_bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   } while (moved < 0 && errno == EINTR);
   return moved;
 }
@@ -164,7 +164,7 @@ bool splicing::take_pipe() noexcept {
 
 void splicing::give_back_pipe(spliced_bytes& bytes) noexcept {
   pipe_ends const unused{std::exchange(bytes.output_, -1), std::exchange(bytes.input_, -1)};
-  if (idle.count == idle_pipes::most) close_pipe(unused);
+  if (idle.count == idle_pipes::capacity) close_pipe(unused);
   else idle.pipes[idle.count++] = unused;
 }
 
@@ -266,7 +266,7 @@ spliced_bytes::passed spliced_bytes::pass_on(int socket, int file, std::uint64_t
   };
   auto const until = std::chrono::steady_clock::now() + longest_pass;
   while (store_all() && done.taken != limit && std::chrono::steady_clock::now() < until) {
-    auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(limit - done.taken, most));
+    auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(limit - done.taken, max_size));
     auto moved = splice_some(socket, input_, wanted);
     if (moved < 0 && errno == EAGAIN && comes_soon(socket)) moved = splice_some(socket, input_, wanted);
     if (moved < 0 && !is_about_splicing(errno)) done.socket_failure = errno;

@@ -73,7 +73,7 @@ class socket_receiving {
 
 /// Takes as much as is worth a write. Does not throw.
 task<> socket_receiving::fill() {
-  auto const enough = is_in_memory_ ? spliced_bytes::most : worth_a_write;
+  auto const enough = is_in_memory_ ? spliced_bytes::max_size : worth_a_write;
   try {
     if (is_in_memory_ && transfer_.received() != 0) co_await yield();
     for (auto before = pipe_.size(); may_take() && pipe_.size() < enough; before = pipe_.size()) {
@@ -87,7 +87,7 @@ task<> socket_receiving::fill() {
 }
 
 task<> socket_receiving::take() {
-  auto const most = std::min<std::uint64_t>(spliced_bytes::most - pipe_.size(), transfer_.wanted());
+  auto const most = std::min<std::uint64_t>(spliced_bytes::max_size - pipe_.size(), transfer_.wanted());
   auto const size = co_await splice_access::read(from_, pipe_, static_cast<std::size_t>(most));
   transfer_.add_received(size);
   is_refused_ = pipe_.is_refused() || (pipe_.is_full() && pipe_.size() < least_full);

@@ -19,7 +19,7 @@ bool is_about_segments(int error) noexcept { return error == EINVAL || error == 
 
 inline bool datagram_awaiter::is_done_already() noexcept {
   if (what_ == kind::send_batch) return static_cast<send_batch_operation*>(this)->count_ == 0;
-  if (more_.size() < most_buffers) [[likely]]
+  if (more_.size() < max_buffers) [[likely]]
     return false;
   error_ = EMSGSIZE;
   return true;

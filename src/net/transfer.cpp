@@ -69,7 +69,8 @@ result<std::size_t> transfer_awaiter::await_as_result() {
 
 borrow_awaiter::borrow_awaiter(stream_socket* const& on, std::size_t headroom) noexcept
     : read_({on, io_operation::kind::read_borrowed, transfer_request::amount::some,
-             const_buffer(nullptr, io_operation::lent_size - std::min(headroom, io_operation::lent_size / 2))}) {}
+             const_buffer(nullptr, io_operation::borrowed_block_size -
+                                       std::min(headroom, io_operation::borrowed_block_size / 2))}) {}
 
 borrow_awaiter::~borrow_awaiter() { take(); }
 
@@ -82,7 +83,7 @@ borrowed_bytes borrow_awaiter::await_resume() {
 byte_block borrow_awaiter::take() noexcept {
   auto const got = std::exchange(read_.buffer_, {});
   if (!got.data()) return {};
-  constexpr auto whole = io_operation::lent_size;
+  constexpr auto whole = io_operation::borrowed_block_size;
   auto const headroom = whole - got.size();
   return {static_cast<char*>(const_cast<void*>(got.data())) - headroom, whole, headroom, read_.moved_};
 }

@@ -15,7 +15,7 @@ namespace strait {
 class borrowed_bytes {
  public:
   /// A read gives at most so many bytes, less the headroom.
-  static constexpr std::size_t capacity = detail::io_operation::lent_size;
+  static constexpr std::size_t capacity = detail::io_operation::borrowed_block_size;
 
   /// None.
   borrowed_bytes() noexcept = default;

@@ -14,7 +14,7 @@ namespace strait::detail {
 class file_part {
  public:
   /// As many bytes go by one send.
-  static constexpr std::size_t most = 1024 * 1024;
+  static constexpr std::size_t max_size = 1024 * 1024;
 
   /// `is_in_memory`: the file system has no disk.
   file_part(int descriptor, std::uint64_t offset, bool is_in_memory) noexcept

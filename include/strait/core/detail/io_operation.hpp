@@ -29,18 +29,18 @@ class io_operation : public operation {
   };
 
   /// So many buffers go into one attempt, and make a datagram at most.
-  static constexpr std::size_t most_buffers = 64;
+  static constexpr std::size_t max_buffers = 64;
 
   /// The size of the memory that a read_borrowed takes when there is something to read.
-  static constexpr std::size_t lent_size = 16 * 1024;
+  static constexpr std::size_t borrowed_block_size = 16 * 1024;
 
   explicit io_operation(kind what, const_buffer buffer = {}) noexcept : buffer_(buffer), what_(what) {}
 
   // What to do: set before it is started.
   /// read, recvfrom: where to (the memory is mutable); write, sendto: where from; accept: room for the peer's address;
   /// batches: the `engine::message`s; read_borrowed: null and how many bytes at most, then where they are: at the end
-  /// of a block of `lent_size` bytes from `allocate_frame`, which is the operation's; splice_in, splice_out: the
-  /// `spliced_bytes`, and how many bytes at most; send_file: the `file_part`.
+  /// of a block of `borrowed_block_size` bytes from `allocate_frame`, which is the operation's; splice_in, splice_out:
+  /// the `spliced_bytes`, and how many bytes at most; send_file: the `file_part`.
   const_buffer buffer_;
   const_buffers
       more_;  ///< what follows `buffer_`: of a read or write if the system can take it along; of a datagram all

@@ -12,7 +12,7 @@ namespace strait::detail {
 class spliced_bytes {
  public:
   /// As many go in: so much memory does a receiver cost that takes nothing.
-  static constexpr std::size_t most = 256 * 1024;
+  static constexpr std::size_t max_size = 256 * 1024;
 
   spliced_bytes() noexcept;
   spliced_bytes(spliced_bytes const&) = delete;

@@ -15,17 +15,17 @@ class splice_access {
   /// A read of some of what has come, `most` bytes at most, into `bytes`, where there must be room for them. 0 is the
   /// end of the stream, unless `bytes.is_refused()` or `bytes.is_full()`.
   static transfer_operation read(socket_stream& from, spliced_bytes& bytes,
-                                 std::size_t most = spliced_bytes::most) noexcept {
+                                 std::size_t most = spliced_bytes::max_size) noexcept {
     return operation(from, io_operation::kind::splice_in, &bytes, most);
   }
   /// A write of some of `bytes`, which must not be empty.
   static transfer_operation write(socket_stream& to, spliced_bytes& bytes) noexcept {
-    return operation(to, io_operation::kind::splice_out, &bytes, spliced_bytes::most);
+    return operation(to, io_operation::kind::splice_out, &bytes, spliced_bytes::max_size);
   }
   /// A write of some of `part`, which must not be empty. 0 is the end of the file, unless `part.is_missing()` or
   /// `part.is_refused()`.
   static transfer_operation write(socket_stream& to, file_part& part) noexcept {
-    return operation(to, io_operation::kind::send_file, &part, file_part::most);
+    return operation(to, io_operation::kind::send_file, &part, file_part::max_size);
   }
   /// Before a thread of the pool reads the stream: what comes is not to wake the loop for nothing.
   static void leave_loop(socket_stream& from) noexcept;
