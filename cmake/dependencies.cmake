@@ -2,33 +2,47 @@
 # that strait is tested with. Targets are GLOBAL, since whoever adds strait as a subdirectory links them too.
 include(FetchContent)
 
+# The commits of a release, unless STRAIT_<NAME>_TAG says otherwise. They are no cache variables, so that a build folder
+# follows when strait moves on to another commit.
+foreach(pin IN ITEMS
+    ASIO=8806a6803cde7054c3049d3666d3ec36786568c5    # asio-1-38-2
+    FMT=1be298e1bd68957e4cd352e1f676f00e07dcfb57     # 12.2.0
+    CATCH2=fa43b77429ba76c462b1898d6cd2f2d7a9416b14  # v3.7.1
+    CLI11=cbd58a3696887b34c70949aef21a71735a0c2ad5   # v2.7.2
+    XXHASH=bbb27a5efb85b92a0486cf361a8635715a53f6ba  # v0.8.2
+)
+  string(REGEX MATCH "^(.*)=(.*)$" pin "${pin}")
+  if(NOT STRAIT_${CMAKE_MATCH_1}_TAG)
+    set(STRAIT_${CMAKE_MATCH_1}_TAG ${CMAKE_MATCH_2})
+  endif()
+endforeach()
+
+# Their warnings do not concern users of strait. SYSTEM has to follow the name: FetchContent takes a word that it does
+# not know (CMake 3.25 does not know this one there) as a part of the option before it, such as GIT_TAG.
 if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.25)
-  set(quiet SYSTEM)  # their warnings are not ours to mend
+  set(quiet SYSTEM)
 endif()
 
 FetchContent_Declare(Asio
   GIT_REPOSITORY https://github.com/chriskohlhoff/asio.git
-  GIT_TAG 8806a6803cde7054c3049d3666d3ec36786568c5  # asio-1-38-2
+  GIT_TAG ${STRAIT_ASIO_TAG}
   SOURCE_SUBDIR headers-only  # no such folder: FindAsio makes the target, here as for a package
   FIND_PACKAGE_ARGS 1.22.1 QUIET GLOBAL MODULE)
-FetchContent_Declare(fmt
+FetchContent_Declare(fmt ${quiet}
   GIT_REPOSITORY https://github.com/fmtlib/fmt.git
-  GIT_TAG 1be298e1bd68957e4cd352e1f676f00e07dcfb57  # 12.2.0
-  ${quiet}
+  GIT_TAG ${STRAIT_FMT_TAG}
   FIND_PACKAGE_ARGS 9 QUIET GLOBAL)
-FetchContent_Declare(Catch2
+FetchContent_Declare(Catch2 ${quiet}
   GIT_REPOSITORY https://github.com/catchorg/Catch2.git
-  GIT_TAG fa43b77429ba76c462b1898d6cd2f2d7a9416b14  # v3.7.1
-  ${quiet}
+  GIT_TAG ${STRAIT_CATCH2_TAG}
   FIND_PACKAGE_ARGS 3 QUIET GLOBAL)
-FetchContent_Declare(CLI11
+FetchContent_Declare(CLI11 ${quiet}
   GIT_REPOSITORY https://github.com/CLIUtils/CLI11.git
-  GIT_TAG cbd58a3696887b34c70949aef21a71735a0c2ad5  # v2.7.2
-  ${quiet}
+  GIT_TAG ${STRAIT_CLI11_TAG}
   FIND_PACKAGE_ARGS 2 QUIET GLOBAL)
 FetchContent_Declare(xxHash
   GIT_REPOSITORY https://github.com/Cyan4973/xxHash.git
-  GIT_TAG bbb27a5efb85b92a0486cf361a8635715a53f6ba  # v0.8.2
+  GIT_TAG ${STRAIT_XXHASH_TAG}
   SOURCE_SUBDIR header-only  # no such folder: FindxxHash makes the target, here as for a package
   FIND_PACKAGE_ARGS 0.8.0 QUIET GLOBAL MODULE)
 unset(quiet)
