@@ -1,4 +1,4 @@
-// Fuzzes frame_reader: whatever bytes come, each message that is read is one that is written as those bytes.
+// Fuzzes frame_reader: for any input, writing each message that was read must produce the bytes from which it was read.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -23,7 +23,7 @@ frame_format format_of(std::uint8_t choice, std::size_t max_size) {
   }
 }
 
-/// A varint may be longer than it need be, and then it is not written so.
+/// False for varints: a varint may be encoded with more bytes than necessary, and a writer would not do that.
 bool is_written_as_read(frame_format const& format) {
   return format.is_delimited() || format.prefix() != length_prefix::varint;
 }

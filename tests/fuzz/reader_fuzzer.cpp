@@ -1,4 +1,4 @@
-// Fuzzes buffered_reader: the input is a script of calls, the sizes of the chunks, and the text.
+// Fuzzes buffered_reader. The input contains a script of calls, the sizes of the chunks, and the text.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -16,7 +16,7 @@ using namespace strait::test;
 
 namespace {
 
-/// The numbers of the script: bytes of the input, and any others when they are used up.
+/// The numbers for the script: the bytes of the input, then a fixed sequence.
 class fuzzed_numbers {
  public:
   explicit fuzzed_numbers(std::string_view bytes) : bytes_(bytes) {}

@@ -1,4 +1,4 @@
-// Runs a fuzzer's function on each file of the folders that are named, where there is no libFuzzer.
+// Replaces libFuzzer: runs a fuzzer's function on each file of the given folders.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Deadlines and cancels race datagrams many thousands of times: each datagram is received once, in order, or still
-// waits in the socket; each that was sent says so.
+// Deadlines and cancels race with datagrams many thousands of times. Each datagram must be received once and in order,
+// or still be in the socket's queue; and each send must report correctly whether it was sent.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -14,7 +14,7 @@ using namespace strait::test;
 
 namespace {
 
-/// Some turns, or some microseconds.
+/// Waits for some turns or some microseconds.
 task<> a_while(chance& luck) {
   if (luck.one_in(3)) {
     co_await sleep_for(std::chrono::microseconds(luck.between(0, 300)));
@@ -28,7 +28,7 @@ task<> cancel_after_a_while(chance& luck, cancel_scope& scope) {
   scope.cancel();
 }
 
-/// Notes the numbers that come.
+/// Records the numbers of the received datagrams.
 struct numbers {
   std::uint32_t next = 0;
   int wrong = 0;
@@ -52,7 +52,7 @@ std::string datagram_of(std::uint32_t number, std::size_t size = sizeof number) 
   return bytes;
 }
 
-/// Receives one datagram or a batch, and notes what came at once: what is lost after that is the library's loss.
+/// Receives one datagram or a batch and records it at once, so that any later loss is the library's.
 task<bool> receive(chance& luck, udp::socket& socket, udp::datagram_buffer& buffer, numbers& got, bool batches_only) {
   if (batches_only || luck.one_in(2)) {
     auto const batch = co_await socket.recv_batch(buffer);
@@ -65,7 +65,7 @@ task<bool> receive(chance& luck, udp::socket& socket, udp::datagram_buffer& buff
   co_return true;
 }
 
-/// The same, cut off in one of many ways.
+/// The same, but interrupted in one of several ways.
 task<> receive_or_not(chance& luck, udp::socket& socket, udp::datagram_buffer& buffer, numbers& got,
                       bool batches_only) {
   auto one = receive(luck, socket, buffer, got, batches_only);
@@ -91,7 +91,7 @@ task<> receive_or_not(chance& luck, udp::socket& socket, udp::datagram_buffer& b
   got.cuts += !came;
 }
 
-/// Sends numbered datagrams to a receiver whose receives are cut off all the time.
+/// Sends numbered datagrams to a receiver whose receives are interrupted all the time.
 void hammer_receives(udp::bind_options options) {
   auto const count = static_cast<std::uint32_t>(scaled(10'000));
   chance luck;
@@ -104,7 +104,7 @@ void hammer_receives(udp::bind_options options) {
       [&]() -> task<> {
         auto send = [&]() -> task<> {
           for (std::uint32_t sent = 0; sent != count;) {
-            while (sent - got.next > 100) co_await yield();  // or the system's buffer overflows
+            while (sent - got.next > 100) co_await yield();  // so that the kernel's buffer does not overflow
             auto const some = std::min<std::uint32_t>(count - sent, luck.between(1u, 5u));
             std::vector<std::string> bodies;
             std::vector<udp::datagram> batch;
@@ -125,18 +125,20 @@ void hammer_receives(udp::bind_options options) {
       50s);
   CHECK(got.wrong == 0);
   CHECK(got.next == count);
-  CHECK(got.cuts > static_cast<int>(count) / 500);  // or nothing has been shown
+  CHECK(got.cuts > static_cast<int>(count) / 500);  // otherwise the test proves nothing
 }
 
 }  // namespace
 
-TEST_CASE("datagrams whose receives are cut off in every way all arrive once and in order") { hammer_receives({}); }
+TEST_CASE("datagrams arrive once and in order although the receives are interrupted in every way") {
+  hammer_receives({});
+}
 
-TEST_CASE("datagrams whose receives with receive_offload are cut off in every way all arrive once and in order") {
+TEST_CASE("with receive_offload datagrams arrive once and in order although the receives are interrupted") {
   hammer_receives({.receive_offload = true});
 }
 
-TEST_CASE("datagrams that several receivers wait for, which are cut off in every way, arrive once each") {
+TEST_CASE("with several receivers datagrams arrive once although the receives are interrupted") {
   auto const count = static_cast<std::uint32_t>(scaled(10'000));
   chance luck;
   CAPTURE(luck.seed());
@@ -179,7 +181,7 @@ TEST_CASE("datagrams that several receivers wait for, which are cut off in every
   CHECK(cuts > static_cast<int>(count) / 500);
 }
 
-TEST_CASE("batches whose sending is cut off in every way arrive as far as they say") {
+TEST_CASE("batches whose sends are interrupted arrive as far as they report") {
   auto const rounds = scaled(3000);
   chance luck;
   CAPTURE(luck.seed());

@@ -1,5 +1,5 @@
-// Tasks send to, receive from, connect, disconnect and close the same few datagram sockets, in an order that chance
-// decides: every operation ends, what is received is received once, and was not reported as canceled or failed.
+// Tasks send to, receive from, connect, disconnect and close the same few datagram sockets in random order. Every
+// operation must end, and a datagram must be received at most once, and not at all if its send was canceled or failed.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -43,7 +43,7 @@ class reconnecting {
  private:
   Socket& any() { return sockets_[luck_.between<std::size_t>(0, sockets_.size() - 1)]; }
 
-  /// One operation, which may be cut off.
+  /// One operation, which may be interrupted.
   task<> operate() {
     auto& socket = any();
     cancel_scope scope;
@@ -57,7 +57,7 @@ class reconnecting {
           case 4: co_await receive(socket, false); break;
           default: co_await receive_batch(socket);
         }
-      } catch (error const&) {  // not connected, connected to a socket that has gone, closed
+      } catch (error const&) {  // not connected, connected to a socket that was closed, or closed
       }
       ++ended;
       if (luck_.one_in(4)) change(socket);
@@ -81,7 +81,7 @@ class reconnecting {
         case 3: socket.disconnect(); break;
         default: socket.connect(any().local_endpoint());
       }
-    } catch (error const&) {  // the other is connected elsewhere
+    } catch (error const&) {  // the other socket is connected elsewhere
     }
   }
 
@@ -94,7 +94,7 @@ class reconnecting {
     text.replace(0, sizeof number, reinterpret_cast<char const*>(&number), sizeof number);
     return text;
   }
-  /// It may be received before its send has been resumed.
+  /// A datagram may be received before its send has resumed.
   void conclude(std::uint32_t number, bool is_sent) {
     if (fates_[number] == fate::received) wrong += !is_sent;
     else fates_[number] = is_sent ? fate::sent : fate::not_sent;
@@ -167,17 +167,17 @@ void hammer_reconnects(Socket (*bind)()) {
   reconnecting<Socket> sockets(bind, luck);
   complete([&]() -> task<> { co_await sockets.run(operations); }, 50s);
   CHECK(sockets.wrong == 0);
-  CHECK(sockets.arrived > operations / 10);  // or nothing has been shown
+  CHECK(sockets.arrived > operations / 10);  // otherwise the test proves nothing
   CHECK(sockets.changes > operations / 10);
 }
 
 }  // namespace
 
-TEST_CASE("operations on UDP sockets that are connected and disconnected meanwhile all end, and say what they did") {
+TEST_CASE("operations on UDP sockets that are connected and disconnected meanwhile end with correct results") {
   hammer_reconnects<udp::socket>([] { return udp::bind("127.0.0.1:0"); });
 }
 
-TEST_CASE("operations on local sockets that are connected and disconnected meanwhile all end, and say what they did") {
+TEST_CASE("operations on local sockets that are connected and disconnected meanwhile end with correct results") {
   hammer_reconnects<local::socket>([] {
     auto made = local::bind(local::endpoint());
     made.send_buffer_size(4096);

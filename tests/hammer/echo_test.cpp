@@ -1,10 +1,10 @@
-// Echo under load: every byte right.
+// Echo under load: every byte must be correct.
 #include "hammer/hammer.hpp"
 
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("thousands of clients at once get every byte back") {
+TEST_CASE("thousands of simultaneous clients get every byte back") {
   int const count = connections_that_fit(scaled(3000));
   chance luck;
   CAPTURE(luck.seed(), count);
@@ -33,7 +33,7 @@ TEST_CASE("thousands of clients at once get every byte back") {
   CHECK(good == expected);
 }
 
-TEST_CASE("a stream that is written byte by byte arrives whole") {
+TEST_CASE("a stream that is written byte by byte arrives completely") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const total = static_cast<std::uint64_t>(scaled(200'000));
   std::uint64_t good = 0;
@@ -48,7 +48,7 @@ TEST_CASE("a stream that is written byte by byte arrives whole") {
   CHECK(good == total);
 }
 
-TEST_CASE("100 MB through one stream come back right") {
+TEST_CASE("100 MB are echoed correctly through one stream") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const total = static_cast<std::uint64_t>(scaled(100'000'000));
   std::uint64_t good = 0;
@@ -63,7 +63,7 @@ TEST_CASE("100 MB through one stream come back right") {
   CHECK(good == total);
 }
 
-TEST_CASE("20,000 connections that come and go leave nothing behind") {
+TEST_CASE("20000 short connections leave nothing behind") {
   int const count = scaled(20'000);
   auto listener = tcp::listen("127.0.0.1:0");
   std::ptrdiff_t before = 0;
@@ -73,7 +73,7 @@ TEST_CASE("20,000 connections that come and go leave nothing behind") {
       [&]() -> task<> {
         co_await beside_echo_server(listener, [&]() -> task<> {
           before = open_descriptors();
-          // One after the other in each of four lanes, and ended in different ways.
+          // Four lanes run concurrently; each makes one connection after another and ends it in its own way.
           auto lane = [&](int ends) -> task<> {
             for (int i = 0; i != count / 4; ++i) {
               auto stream = co_await tcp::connect(listener.local_endpoint());
@@ -83,11 +83,11 @@ TEST_CASE("20,000 connections that come and go leave nothing behind") {
                 served += static_cast<int>(co_await stream.read(byte));
               }
               if (ends == 2) stream.shutdown_write();
-              if (ends == 3) co_await stream.write(byte);  // an answer that nobody reads
+              if (ends == 3) co_await stream.write(byte);  // an answer that the client does not read
             }
           };
           co_await when_all(lane(0), lane(1), lane(2), lane(3));
-          // The server hears of the last ends.
+          // Waits until the server has noticed the last ends.
           for (int i = 0; i != 1000 && open_descriptors() != before; ++i) co_await sleep_for(1ms);
           after = open_descriptors();
         });

@@ -1,4 +1,4 @@
-// What the hammer tests share: chance that can be repeated, and room for many descriptors.
+// For the hammer tests: repeatable random numbers, and many descriptors.
 #pragma once
 
 #include <algorithm>
@@ -17,19 +17,19 @@
 
 namespace strait::test {
 
-/// Random numbers whose seed is printed when a test fails. STRAIT_SEED repeats a run.
+/// Random numbers. A failing test prints the seed; set STRAIT_SEED to it to repeat the run.
 class chance {
  public:
   chance() : chance(given_seed()) {}
   explicit chance(std::uint64_t seed) : seed_(seed), engine_(seed) {}
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
-  /// In [least, most].
+  /// A number in [least, most].
   template <class T>
   T between(T least, T most) {
     return std::uniform_int_distribution<T>(least, most)(engine_);
   }
   bool one_in(int many) { return between(1, many) == 1; }
-  /// In [1, most], small ones as likely as large ones.
+  /// A number in [1, most]; small ones are as likely as large ones.
   std::size_t size_up_to(std::size_t most) {
     std::size_t const limit = std::size_t{1} << between(0, 63 - __builtin_clzll(most));
     return between<std::size_t>(1, std::min(2 * limit, most));
@@ -44,7 +44,7 @@ class chance {
   std::mt19937_64 engine_;
 };
 
-/// As many descriptors as the system lets this process have.
+/// Raises this process's descriptor limit as far as the system permits, and returns it.
 inline std::size_t raise_descriptor_limit() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -53,7 +53,7 @@ inline std::size_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
-/// Of `wanted` connections, how many can have both ends in this process.
+/// How many of `wanted` connections can have both ends in this process.
 inline int connections_that_fit(int wanted) {
   auto const room = (raise_descriptor_limit() - static_cast<std::size_t>(open_descriptors())) / 2;
   return static_cast<int>(std::min(static_cast<std::size_t>(wanted), room - 50));
@@ -72,7 +72,7 @@ inline task<> echo_all(tcp::listener& listener) {
   co_await with_task_group(serve);
 }
 
-/// Runs `clients` against a server that echoes at `listener`, and ends with it.
+/// Runs `clients` with an echo server on `listener`, which ends with them.
 template <class F>
 task<> beside_echo_server(tcp::listener& listener, F clients) {
   auto both = [&](task_group& group) -> task<> {
@@ -83,7 +83,7 @@ task<> beside_echo_server(tcp::listener& listener, F clients) {
   co_await with_task_group(both);
 }
 
-/// Sends the pattern, in parts of chance size, and checks what comes back; then half-closes and expects the end.
+/// Sends the pattern in parts of random size and verifies the echo; then half-closes and expects the end of the stream.
 inline task<std::uint64_t> exchange_pattern(tcp::stream& stream, std::uint64_t total, std::size_t largest,
                                             std::uint64_t seed) {
   auto send = [&]() -> task<> {

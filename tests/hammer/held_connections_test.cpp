@@ -1,4 +1,4 @@
-// Ten thousand connections held in one process.
+// Ten thousand open connections in one process.
 #include <vector>
 
 #include <malloc.h>
@@ -11,7 +11,7 @@ using namespace strait::test;
 
 namespace {
 
-/// Bytes that this process has allocated and not freed.
+/// The number of bytes that this process has allocated and not freed.
 long in_use() {
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
   auto const memory = ::mallinfo2();
@@ -21,8 +21,8 @@ long in_use() {
 #endif
 }
 
-/// A process that holds the clients' ends: connects `count` times, exchanges a byte on each, says so, and closes when
-/// told to. In a process of its own, since a descriptor limit may not leave room for both ends.
+/// A process that holds the clients' ends: it connects `count` times, exchanges a byte on each connection, reports it,
+/// and closes on command. A separate process, since the descriptor limit may not leave room for both ends.
 class client_process {
  public:
   client_process(endpoint const& server, int count) {
@@ -68,7 +68,7 @@ class client_process {
 
 }  // namespace
 
-TEST_CASE("10,000 connections are held at once, and closed without a leak") {
+TEST_CASE("10000 simultaneous connections are held and closed without a leak") {
   auto const room = raise_descriptor_limit();
   int const count = std::min(scaled(10'000), static_cast<int>(room) - 200);
   std::vector<long> held;
@@ -96,7 +96,7 @@ TEST_CASE("10,000 connections are held at once, and closed without a leak") {
   CAPTURE(held, closed);
   if (!is_sanitized) {
     CHECK(held[0] < 16L * 1024 * count);  // an echo task has a buffer of 8 KiB
-    // The first round warms the memory up; the next ones need no more.
+    // The first round is a warm-up; the later ones must need no more memory.
     CHECK(held[2] < held[1] + 256 * 1024);
     CHECK(closed[2] < closed[1] + 256 * 1024);
   }

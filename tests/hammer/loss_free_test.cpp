@@ -1,7 +1,7 @@
-// Deadlines and cancels race data many thousands of times, and no byte is lost, doubled or changed.
+// Deadlines and cancels race with data many thousands of times, and no byte may be lost, duplicated or changed.
 //
-// Every operation is interrupted in a way and at a time of chance; what it says it has moved is believed, and the next
-// one goes on from there. If it ever were wrong, the pattern would break, or the count would not come out.
+// Every operation is interrupted in a random way at a random time. The test relies on the number of bytes that it
+// reports, and the next operation continues from there. A single wrong report would break the pattern or the total.
 #include <array>
 #include <optional>
 #include <vector>
@@ -17,7 +17,7 @@ using namespace strait::test;
 
 namespace {
 
-/// What a transfer came to: how many bytes, and whether it met the end of the stream.
+/// The result of a transfer: the number of bytes, and whether it reached the end of the stream.
 struct outcome {
   std::size_t bytes = 0;
   bool has_ended = false;
@@ -38,7 +38,7 @@ task<outcome> outcome_of(Operation transfer) {
   }
 }
 
-/// Some turns, or some microseconds.
+/// Waits for some turns or some microseconds.
 task<> a_while(chance& luck) {
   if (luck.one_in(3)) {
     co_await sleep_for(std::chrono::microseconds(luck.between(0, 500)));
@@ -56,20 +56,20 @@ task<> store(task<outcome> from, outcome& to) { to = co_await std::move(from); }
 
 std::chrono::microseconds some_microseconds(chance& luck) { return std::chrono::microseconds(luck.between(0, 400)); }
 
-/// Awaits `transfer`, a read or a write of `stream`, and cuts it off in one of many ways.
+/// Awaits `transfer`, a read or a write of `stream`, and interrupts it in one of several ways.
 task<outcome> cut_off(chance& luck, tcp::stream& stream, transfer_operation transfer) {
   outcome done;
   switch (luck.between(0, 9)) {
     case 0: co_return co_await outcome_of(transfer);
     case 1: co_return co_await outcome_of(timeout(some_microseconds(luck), transfer));
-    case 2: {  // the scope of the operation alone is canceled
+    case 2: {  // the operation's own scope is canceled
       cancel_scope scope;
       auto const [n, canceled] = co_await when_all(scope.run(outcome_of(transfer)), cancel_after_a_while(luck, scope));
       co_return *n;
     }
     case 3: {
       auto const [n, late] = co_await when_any(outcome_of(transfer), a_while(luck));
-      co_return *n;  // the loser has ended, too, and said what it has moved
+      co_return *n;  // the losing operation has ended, too, and has reported its bytes
     }
     case 4: {
       auto body = [&](task_group& group) -> task<> {
@@ -85,14 +85,14 @@ task<outcome> cut_off(chance& luck, tcp::stream& stream, transfer_operation tran
       done = co_await outcome_of(transfer);
       if (luck.one_in(2)) stream.idle_timeout(0s);
       co_return done;
-    case 6: {  // a deadline inside a scope inside a deadline
+    case 6: {  // a deadline inside a scope
       cancel_scope scope;
       auto inner = scope.run(outcome_of(timeout(some_microseconds(luck), transfer)));
       auto both = when_all(std::move(inner), cancel_after_a_while(luck, scope));
       auto const [n, canceled] = co_await std::move(both);
       co_return *n;
     }
-    case 7: {  // canceled before it begins: nothing may move
+    case 7: {  // canceled before it starts: no byte may be transferred
       cancel_scope scope;
       scope.cancel();
       co_return *co_await scope.run(outcome_of(transfer));
@@ -116,7 +116,7 @@ task<outcome> cut_off(chance& luck, tcp::stream& stream, transfer_operation tran
   }
 }
 
-/// One direction of a connection, as both of its ends see it.
+/// One direction of a connection, as seen from both ends.
 struct direction {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
@@ -164,7 +164,7 @@ task<> receive(chance& luck, tcp::stream& stream, direction& way) {
 
 }  // namespace
 
-TEST_CASE("reads and writes that are cut off in every way lose no byte") {
+TEST_CASE("reads and writes that are interrupted in every way lose no byte") {
   int const operations = scaled(8000);
   for (int round = 0; round != 4; ++round) {
     chance luck;
@@ -186,11 +186,11 @@ TEST_CASE("reads and writes that are cut off in every way lose no byte") {
     CHECK(back.wrong == 0);
     CHECK(there.received == there.sent);
     CHECK(back.received == back.sent);
-    CHECK(there.cuts + back.cuts > operations / 10);  // or nothing has been shown
+    CHECK(there.cuts + back.cuts > operations / 10);  // otherwise the test proves nothing
   }
 }
 
-TEST_CASE("what when_any and a scope give of a plain read is all that has been read") {
+TEST_CASE("when_any and a cancel_scope deliver every byte that an interrupted read has read") {
   int const messages = scaled(10'000);
   chance luck;
   CAPTURE(luck.seed());
@@ -235,7 +235,7 @@ TEST_CASE("what when_any and a scope give of a plain read is all that has been r
   CHECK(received == sent);
 }
 
-TEST_CASE("fault 09: when a cancel races an accept, the connection is delivered or still waits, and none leaks") {
+TEST_CASE("fault 09: when a cancel races with an accept the connection is delivered or waits and none leaks") {
   int const connections = scaled(5000);
   chance luck;
   CAPTURE(luck.seed());
@@ -286,7 +286,7 @@ TEST_CASE("fault 09: when a cancel races an accept, the connection is delivered 
           co_await when_all(client(), server());
         },
         100s);
-    while (::accept(listener.native_handle(), nullptr, nullptr) >= 0) ++accepted;  // one too many would wait here
+    while (::accept(listener.native_handle(), nullptr, nullptr) >= 0) ++accepted;  // would find a surplus connection
   }
   CHECK(greeted == connections);
   CHECK(accepted == connections);
@@ -294,7 +294,7 @@ TEST_CASE("fault 09: when a cancel races an accept, the connection is delivered 
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("when a cancel races a connect, there is a stream or none, and none leaks") {
+TEST_CASE("when a cancel races with a connect there is a stream or none and none leaks") {
   int const attempts = scaled(5000);
   chance luck;
   CAPTURE(luck.seed());

@@ -10,7 +10,7 @@ using namespace strait::test;
 
 namespace {
 
-/// One raw client, which does not know of the library: `messages` times there and back.
+/// A client without the library that makes `messages` round trips.
 void talk(endpoint const& server, int messages, std::atomic<int>& good) {
   auto const client = raw_connect(server);
   std::string const message = "a message of no great length";
@@ -65,13 +65,13 @@ TEST_CASE("loops on several threads share a port and echo under load", "[threads
   CHECK(loops_used > 1);
 }
 
-TEST_CASE("streams pass from a loop that accepts to loops that serve", "[threads]") {
+TEST_CASE("streams can be passed from an accepting loop to serving loops", "[threads]") {
   constexpr unsigned workers = 3;
   int const connections = scaled(300);
   auto listener = tcp::listen("127.0.0.1:0");
   std::atomic<int> good = 0;
 
-  // Each worker is handed descriptors: a stream belongs to one loop.
+  // The workers receive descriptors, since a stream belongs to one loop.
   struct worker {
     event_loop loop;
     task_group* group = nullptr;
@@ -110,7 +110,7 @@ TEST_CASE("streams pass from a loop that accepts to loops that serve", "[threads
   CHECK(good == 3 * connections);
 }
 
-TEST_CASE("look-ups on several threads do not disturb each other", "[threads]") {
+TEST_CASE("lookups on several threads do not disturb each other", "[threads]") {
   std::atomic<int> found = 0;
   int const times = scaled(200);
   run_on_threads(4, [&](unsigned index) -> task<> {

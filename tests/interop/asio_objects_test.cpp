@@ -1,4 +1,4 @@
-// Asio's own objects on the loop of tasks: what is real about the bridge.
+// Asio's own objects on the loop of strait's tasks.
 #include <csignal>
 #include <cstdlib>
 #include <optional>
@@ -35,18 +35,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A terminal without a device: what is written to one side is read from the other.
+/// A terminal without a device: bytes written to one side are read from the other.
 class pseudo_terminal {
  public:
   explicit pseudo_terminal(asio::io_context::executor_type executor) : line_(executor, open_line()) {
     asio::serial_port_base::baud_rate const rate(9600);
-    // As a serial line has it: the system neither collects lines nor echoes.
+    // Sets raw mode, as for a serial line: the terminal neither buffers lines nor echoes.
     port_.emplace(executor, ::ptsname(line_.native_handle()));
     port_->set_option(rate);
   }
-  /// The device.
+  /// The side of the device.
   [[nodiscard]] asio::posix::stream_descriptor& device() noexcept { return line_; }
-  /// The computer's side of the line to it.
+  /// The side of the computer.
   [[nodiscard]] asio::serial_port& port() noexcept { return *port_; }
 
  private:
@@ -63,14 +63,14 @@ class pseudo_terminal {
 
 }  // namespace
 
-TEST_CASE("the executor of a loop is that of the task on it") {
+TEST_CASE("asio_executor of a loop equals that of a task on the loop") {
   event_loop loop;
   auto own = []() -> task<asio::io_context::executor_type> { co_return co_await asio_executor(); };
   CHECK(loop.run(own()) == asio_executor(loop));
   CHECK(asio_context(loop).get_executor() == asio_executor(loop));
 }
 
-TEST_CASE("a serial port answers a question") {
+TEST_CASE("a serial port can be written to and read from") {
   complete([]() -> task<> {
     pseudo_terminal line(co_await asio_executor());
     auto device = [&]() -> task<> {
@@ -91,7 +91,7 @@ TEST_CASE("a serial port answers a question") {
   });
 }
 
-TEST_CASE("a serial port that stays silent times out, and is as good as before") {
+TEST_CASE("a read from a silent serial port times out and the port remains usable") {
   complete([]() -> task<> {
     pseudo_terminal line(co_await asio_executor());
     char bytes[8];
@@ -104,7 +104,7 @@ TEST_CASE("a serial port that stays silent times out, and is as good as before")
   });
 }
 
-TEST_CASE("a pipe is a stream_descriptor") {
+TEST_CASE("a pipe can be used as a stream_descriptor") {
   complete([]() -> task<> {
     int ends[2];
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
@@ -119,7 +119,7 @@ TEST_CASE("a pipe is a stream_descriptor") {
   });
 }
 
-TEST_CASE("Asio's resolver looks up a name") {
+TEST_CASE("Asio's resolver can look up a name") {
   complete([]() -> task<> {
     asio::ip::tcp::resolver resolver(co_await asio_executor());
     auto const found = co_await resolver.async_resolve("localhost", "80", use_task);
@@ -129,7 +129,7 @@ TEST_CASE("Asio's resolver looks up a name") {
   });
 }
 
-TEST_CASE("Asio's sockets connect, accept and speak with strait's") {
+TEST_CASE("Asio's sockets can connect to and accept from strait's sockets") {
   complete([]() -> task<> {
     auto const executor = co_await asio_executor();
     asio::ip::tcp::acceptor acceptor(executor, {asio::ip::address_v4::loopback(), 0});
@@ -156,7 +156,7 @@ TEST_CASE("Asio's sockets connect, accept and speak with strait's") {
   });
 }
 
-TEST_CASE("a canceled accept of Asio's ends") {
+TEST_CASE("a canceled accept on an Asio acceptor ends") {
   complete([]() -> task<> {
     asio::ip::tcp::acceptor acceptor(co_await asio_executor(), {asio::ip::address_v4::loopback(), 0});
     bool const was_done =
@@ -165,7 +165,7 @@ TEST_CASE("a canceled accept of Asio's ends") {
   });
 }
 
-TEST_CASE("a datagram of Asio's tells from whom it is") {
+TEST_CASE("an Asio datagram socket reports the sender of a datagram") {
   complete([]() -> task<> {
     asio::ip::udp::socket receiver(co_await asio_executor(), {asio::ip::address_v4::loopback(), 0});
     asio::ip::udp::socket sender(co_await asio_executor(), {asio::ip::address_v4::loopback(), 0});
@@ -178,7 +178,7 @@ TEST_CASE("a datagram of Asio's tells from whom it is") {
   });
 }
 
-TEST_CASE("a signal is awaited") {
+TEST_CASE("a signal_set can be awaited") {
   complete([]() -> task<> {
     asio::signal_set signals(co_await asio_executor(), SIGUSR1);
     auto body = [&](task_group& group) -> task<> {
@@ -193,7 +193,7 @@ TEST_CASE("a signal is awaited") {
   });
 }
 
-TEST_CASE("an object on a strand of the loop is awaited as any other") {
+TEST_CASE("an object on a strand of the loop can be awaited") {
   complete([]() -> task<> {
     asio::steady_timer timer(asio::make_strand(co_await asio_executor()), 1ms);
     co_await timer.async_wait(use_task);
@@ -205,7 +205,7 @@ TEST_CASE("an object on a strand of the loop is awaited as any other") {
   });
 }
 
-TEST_CASE("a connection goes to Asio and comes back") {
+TEST_CASE("a connection can be passed to Asio and back") {
   complete([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     event_loop& loop = co_await current_loop();
@@ -244,7 +244,7 @@ TEST_CASE("a connection goes to Asio and comes back") {
   });
 }
 
-TEST_CASE("a connection that is closed does not go to Asio") {
+TEST_CASE("a closed connection cannot be passed to Asio or back") {
   event_loop loop;
   CHECK_THROWS_AS(to_asio(tcp::stream(), loop), error);
   CHECK_THROWS_AS(from_asio(asio::ip::tcp::socket(asio_executor(loop))), error);

@@ -1,4 +1,4 @@
-// asio_stream: streams of Asio's as streams of strait's.
+// asio_stream: Asio's streams used as strait's streams.
 #include <array>
 #include <cstdlib>
 #include <stdexcept>
@@ -37,7 +37,7 @@ static_assert(stream<asio_stream<local_socket&>>);
 static_assert(read_stream<asio_stream<asio::serial_port>> && write_stream<asio_stream<asio::serial_port>>);
 static_assert(!stream<asio_stream<asio::serial_port>>, "a serial line has no end");
 
-/// Two streams that are connected with each other.
+/// Two streams that are connected to each other.
 struct stream_pair {
   explicit stream_pair(asio::io_context::executor_type executor)
       : first(local_socket(executor)), second(local_socket(executor)) {
@@ -49,7 +49,7 @@ struct stream_pair {
 
 }  // namespace
 
-TEST_CASE("an asio_stream reads what there is, and 0 at the end") {
+TEST_CASE("an asio_stream reads the available bytes and returns 0 at the end") {
   complete([]() -> task<> {
     stream_pair pair(co_await asio_executor());
     std::array<char, 8> bytes{};
@@ -80,7 +80,7 @@ TEST_CASE("an asio_stream writes several buffers in order") {
   });
 }
 
-TEST_CASE("a read into an empty buffer gives 0 at once") {
+TEST_CASE("a read into an empty buffer of an asio_stream returns 0 at once") {
   complete([]() -> task<> {
     stream_pair pair(co_await asio_executor());
     auto const size = co_await pair.first.read(mutable_buffer());
@@ -88,7 +88,7 @@ TEST_CASE("a read into an empty buffer gives 0 at once") {
   });
 }
 
-TEST_CASE("lines come from an asio_stream") {
+TEST_CASE("lines can be read from an asio_stream") {
   complete([]() -> task<> {
     stream_pair pair(co_await asio_executor());
     buffered_reader in(pair.first);
@@ -105,7 +105,7 @@ TEST_CASE("lines come from an asio_stream") {
   });
 }
 
-TEST_CASE("a canceled write of an asio_stream tells what it has sent") {
+TEST_CASE("a canceled write of an asio_stream reports the number of bytes sent") {
   complete([]() -> task<> {
     stream_pair pair(co_await asio_executor());
     std::string const much(8 * 1024 * 1024, 'x');
@@ -120,7 +120,7 @@ TEST_CASE("a canceled write of an asio_stream tells what it has sent") {
   });
 }
 
-TEST_CASE("a close ends the read that waits, with errc::closed") {
+TEST_CASE("closing an asio_stream ends a waiting read with errc::closed") {
   complete([]() -> task<> {
     stream_pair pair(co_await asio_executor());
     std::array<char, 8> bytes{};
@@ -139,7 +139,7 @@ TEST_CASE("a close ends the read that waits, with errc::closed") {
   });
 }
 
-TEST_CASE("an error of an asio_stream says what it is about") {
+TEST_CASE("an error of an asio_stream names the operation and the peer") {
   complete([]() -> task<> {
     stream_pair pair(co_await asio_executor());
     pair.second.close();
@@ -149,7 +149,7 @@ TEST_CASE("an error of an asio_stream says what it is about") {
   });
 }
 
-TEST_CASE("two reads at once on an asio_stream are refused") {
+TEST_CASE("two concurrent reads on an asio_stream are diagnosed") {
   complete([]() -> task<> {
     stream_pair pair(co_await asio_executor());
     bool refused = false;

@@ -1,4 +1,4 @@
-// async_run: tasks begun from Asio's code, and how that is told of their end.
+// async_run: tasks that are started from Asio code, and how it is notified of their end.
 #include <future>
 #include <optional>
 #include <string>
@@ -37,7 +37,7 @@ task<int> fails() {
 }
 task<> waits(trace& events) { co_await note_cancel(events, "task"); }
 
-/// A handler that can be canceled, for versions of Asio without bind_cancellation_slot.
+/// A handler with a cancellation slot, for versions of Asio without bind_cancellation_slot.
 struct note_end {
   using cancellation_slot_type = asio::cancellation_slot;
   std::optional<std::exception_ptr>* ended;
@@ -56,7 +56,7 @@ std::error_code code_of(std::exception_ptr const& failure) {
   }
 }
 
-/// Says that the frame it lives in is gone.
+/// Records the destruction of the frame that it is in.
 struct farewell {
   bool* said;
   explicit farewell(bool& to) : said(&to) {}
@@ -67,7 +67,7 @@ struct farewell {
 
 }  // namespace
 
-TEST_CASE("a handler gets the value of a task") {
+TEST_CASE("a handler receives the value of a task") {
   event_loop loop;
   std::optional<int> given;
   async_run(loop, number(), [&](std::exception_ptr failure, int value) {
@@ -79,7 +79,7 @@ TEST_CASE("a handler gets the value of a task") {
   CHECK(given == 7);
 }
 
-TEST_CASE("a handler gets the exception of a task") {
+TEST_CASE("a handler receives the exception of a task") {
   event_loop loop;
   std::exception_ptr ended;
   async_run(loop, fails(), [&](std::exception_ptr failure, int) { ended = failure; });
@@ -88,7 +88,7 @@ TEST_CASE("a handler gets the exception of a task") {
   CHECK_THROWS_AS(std::rethrow_exception(ended), std::length_error);
 }
 
-TEST_CASE("the end of a task without a value is told") {
+TEST_CASE("a handler is called when a task without a value ends") {
   event_loop loop;
   bool ended = false;
   async_run(loop, nothing(), [&](std::exception_ptr failure) { ended = !failure; });
@@ -96,7 +96,7 @@ TEST_CASE("the end of a task without a value is told") {
   CHECK(ended);
 }
 
-TEST_CASE("any token will do", "[threads]") {
+TEST_CASE("async_run accepts any completion token", "[threads]") {
   event_loop loop;
   auto future = async_run(loop, number(), asio::use_future);
   async_run(loop, nothing(), asio::detached);
@@ -106,7 +106,7 @@ TEST_CASE("any token will do", "[threads]") {
   CHECK(loop.run(await()) == 7);
 }
 
-TEST_CASE("Asio's callbacks begin tasks") {
+TEST_CASE("Asio's callbacks can start tasks") {
   event_loop loop;
   asio::steady_timer timer(asio_executor(loop), 1ms);
   auto wait = [&]() -> task<int> {
@@ -119,7 +119,7 @@ TEST_CASE("Asio's callbacks begin tasks") {
   CHECK(loop.run(wait()) == 7);
 }
 
-TEST_CASE("a handler's cancellation slot cancels the task, which is an aborted operation for it") {
+TEST_CASE("a handler's cancellation slot cancels the task and the handler receives operation_aborted") {
   event_loop loop;
   asio::cancellation_signal signal;
   std::optional<std::exception_ptr> ended;
@@ -132,10 +132,10 @@ TEST_CASE("a handler's cancellation slot cancels the task, which is an aborted o
   CHECK(events == trace{"task canceled"});
   REQUIRE(ended);
   CHECK(code_of(*ended) == asio::error::operation_aborted);
-  signal.emit(asio::cancellation_type::terminal);  // nobody is there any more
+  signal.emit(asio::cancellation_type::terminal);  // the task no longer exists
 }
 
-TEST_CASE("a task that is canceled before it begins does not wait") {
+TEST_CASE("a task that is canceled before it starts does not wait") {
   event_loop loop;
   asio::cancellation_signal signal;
   std::optional<std::exception_ptr> ended;
@@ -147,7 +147,7 @@ TEST_CASE("a task that is canceled before it begins does not wait") {
   CHECK(ended);
 }
 
-TEST_CASE("a task that is done although it was canceled gives its value") {
+TEST_CASE("a task that completes although it was canceled returns its value") {
   event_loop loop;
   asio::cancellation_signal signal;
   std::optional<std::exception_ptr> ended;
@@ -160,7 +160,7 @@ TEST_CASE("a task that is done although it was canceled gives its value") {
   CHECK_FALSE(*ended);
 }
 
-TEST_CASE("a use_task that is canceled cancels the task that async_run has begun") {
+TEST_CASE("canceling a use_task operation cancels the task that async_run has started") {
   trace events;
   bool const was_done = complete([&]() -> task<bool> {
     event_loop& loop = co_await current_loop();
@@ -178,7 +178,7 @@ TEST_CASE("a use_task that is canceled cancels the task that async_run has begun
   CHECK(events == trace{"task canceled"});
 }
 
-TEST_CASE("a loop that ends takes its tasks along") {
+TEST_CASE("a loop that is destroyed destroys its tasks") {
   bool gone = false;
   bool called = false;
   {
@@ -196,7 +196,7 @@ TEST_CASE("a loop that ends takes its tasks along") {
   CHECK_FALSE(called);
 }
 
-TEST_CASE("a loop that ends before a task has begun destroys it") {
+TEST_CASE("a loop that is destroyed before a task has started destroys the task") {
   bool called = false;
   {
     event_loop loop;
@@ -205,7 +205,7 @@ TEST_CASE("a loop that ends before a task has begun destroys it") {
   CHECK_FALSE(called);
 }
 
-TEST_CASE("a slot may be used when the loop has ended") {
+TEST_CASE("a cancellation slot may be used after the loop has ended") {
   asio::cancellation_signal signal;
   std::optional<std::exception_ptr> ended;
   trace events;
@@ -218,7 +218,7 @@ TEST_CASE("a slot may be used when the loop has ended") {
   CHECK_FALSE(ended);
 }
 
-TEST_CASE("a group waits for the task that is run in it") {
+TEST_CASE("a group waits for a task that async_run has started in it") {
   trace events;
   complete([&]() -> task<> {
     auto work = [&]() -> task<> {
@@ -235,7 +235,7 @@ TEST_CASE("a group waits for the task that is run in it") {
   CHECK(events == trace{"done", "left"});
 }
 
-TEST_CASE("a group that is canceled cancels the task, and the handler is told") {
+TEST_CASE("canceling a group cancels the task and calls its handler") {
   trace events;
   std::optional<std::exception_ptr> ended;
   complete([&]() -> task<> {
@@ -252,7 +252,7 @@ TEST_CASE("a group that is canceled cancels the task, and the handler is told") 
   CHECK(code_of(*ended) == asio::error::operation_aborted);
 }
 
-TEST_CASE("the failure of a task is its handler's, not the group's") {
+TEST_CASE("the failure of a task is passed to its handler and does not cancel the group") {
   std::exception_ptr ended;
   bool const was_canceled = complete([&]() -> task<bool> {
     auto body = [&](task_group& group) -> task<bool> {
@@ -266,7 +266,7 @@ TEST_CASE("the failure of a task is its handler's, not the group's") {
   CHECK_FALSE(was_canceled);
 }
 
-TEST_CASE("a task is begun from another thread, and its end told there", "[threads]") {
+TEST_CASE("a task can be started from another thread and its handler is called there", "[threads]") {
   event_loop loop;
   asio::thread_pool pool(1);
   std::promise<int> told;
@@ -282,7 +282,7 @@ TEST_CASE("a task is begun from another thread, and its end told there", "[threa
   pool.join();
 }
 
-TEST_CASE("a task that is used up is refused") {
+TEST_CASE("a task that has already been consumed is refused") {
   event_loop loop;
   auto used = nothing();
   loop.run(std::move(used));

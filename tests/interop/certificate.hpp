@@ -1,4 +1,4 @@
-// A certificate for 127.0.0.1 that signs itself, made in memory.
+// A self-signed certificate for 127.0.0.1, generated in memory.
 #pragma once
 
 #include <memory>
@@ -32,14 +32,14 @@ class certificate {
     REQUIRE(::X509_sign(own, key_.get(), ::EVP_sha256()) > 0);
   }
 
-  /// For a server that has it.
+  /// For a server with this certificate.
   [[nodiscard]] asio::ssl::context server_context() const {
     asio::ssl::context made(asio::ssl::context::tls_server);
     REQUIRE(::SSL_CTX_use_certificate(made.native_handle(), own_.get()) == 1);
     REQUIRE(::SSL_CTX_use_PrivateKey(made.native_handle(), key_.get()) == 1);
     return made;
   }
-  /// For a client that trusts it, and nobody else.
+  /// For a client that trusts only this certificate.
   [[nodiscard]] asio::ssl::context client_context() const {
     asio::ssl::context made(asio::ssl::context::tls_client);
     made.set_verify_mode(asio::ssl::verify_peer);

@@ -1,4 +1,4 @@
-// Operations of the kind that Asio's are, which tests bring to their end.
+// Asynchronous operations in Asio's style that a test completes.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@
 
 namespace strait::test {
 
-/// An operation that completes with `results`, by a post to `executor`.
+/// An operation that completes with `results` by a post to `executor`.
 template <class Signature, class Token, class Executor, class... Results>
 auto async_give(Executor executor, Token&& token, Results... results) {
   return asio::async_initiate<Token, Signature>(
@@ -34,7 +34,7 @@ auto async_give(Executor executor, Token&& token, Results... results) {
       token, std::move(results)...);
 }
 
-/// A place for the handlers of operations that the test completes when it likes, from where it likes.
+/// Holds the handler of an operation until the test completes it.
 template <class... Results>
 class pending {
  public:
@@ -52,7 +52,7 @@ class pending {
     auto const handler = std::exchange(handler_, nullptr);
     handler->call(std::move(results)...);
   }
-  /// Destroys the handler uncalled.
+  /// Destroys the handler without calling it.
   void forget() { handler_ = nullptr; }
 
  private:
@@ -80,7 +80,7 @@ class pending {
   std::unique_ptr<any_handler> handler_;
 };
 
-/// What the task that `main` makes gives, on a loop of its own. It is an error if that takes long.
+/// Runs the task that `main` makes on a new loop, and returns its result. Fails after 20 s.
 template <class F>
 auto complete(F main) {
   return strait::run([&]() -> decltype(main()) { co_return co_await timeout(std::chrono::seconds(20), main()); });

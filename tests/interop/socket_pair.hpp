@@ -1,4 +1,4 @@
-// Sockets of Asio's to try its operations on.
+// Asio sockets for tests of its operations.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -7,7 +7,7 @@
 
 namespace strait::test {
 
-/// Two sockets that are connected with each other.
+/// Two sockets that are connected to each other.
 struct socket_pair {
   explicit socket_pair(asio::io_context::executor_type executor) : first(executor), second(executor) {
     asio::local::connect_pair(first, second);

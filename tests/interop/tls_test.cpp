@@ -1,4 +1,4 @@
-// TLS: Asio's ssl::stream in tasks, by itself and under strait's readers and writers. Needs OpenSSL 3.
+// TLS: Asio's ssl::stream in tasks, alone and with strait's readers and writers. Needs OpenSSL 3.
 #if __has_include(<openssl/ssl.h>)
 
 #include <array>
@@ -39,7 +39,7 @@ using tls_stream = asio_stream<ssl_stream>;
 
 static_assert(stream<tls_stream>);
 
-/// Both ends of a TLS connection that has shaken hands.
+/// Both ends of a TLS connection.
 struct tls_pair {
   tls_pair(certificate const& with, tcp::stream near, tcp::stream far, event_loop& loop)
       : client_context(with.client_context()),
@@ -64,7 +64,7 @@ struct tls_pair {
   tls_stream server;
 };
 
-/// A pair on the loop of the awaiting task.
+/// A connected pair, before the handshake, on the loop of the awaiting task.
 task<std::unique_ptr<tls_pair>> connected(certificate const& with) {
   auto listener = tcp::listen("127.0.0.1:0");
   tcp::stream near;
@@ -79,7 +79,7 @@ task<std::unique_ptr<tls_pair>> connected(certificate const& with) {
   co_return std::make_unique<tls_pair>(with, std::move(near), std::move(far), loop);
 }
 
-/// Runs `test(pair)` on a pair that has shaken hands.
+/// Runs `test(pair)` on a pair after the handshake.
 template <class F>
 void over_tls(F test) {
   certificate const own;
@@ -90,7 +90,7 @@ void over_tls(F test) {
   });
 }
 
-/// Runs both side by side.
+/// Runs both tasks concurrently.
 task<> together(task<> first, task<> second) {
   auto body = [&](task_group& group) -> task<> {
     group.spawn(std::move(second));
@@ -110,7 +110,7 @@ task<> echo_lines(tls_stream& peer) {
 
 }  // namespace
 
-TEST_CASE("lines are echoed over TLS by a buffered reader and writer") {
+TEST_CASE("lines are echoed over TLS with a buffered reader and writer") {
   over_tls([](tls_pair& pair) -> task<> {
     auto talk = [&]() -> task<> {
       buffered_reader in(pair.client);
@@ -128,7 +128,7 @@ TEST_CASE("lines are echoed over TLS by a buffered reader and writer") {
   });
 }
 
-TEST_CASE("much is copied over TLS, from several buffers") {
+TEST_CASE("large amounts of data in several buffers are copied over TLS") {
   over_tls([](tls_pair& pair) -> task<> {
     std::string const part(300'000, 'x');
     auto send = [&]() -> task<> {
@@ -154,10 +154,10 @@ TEST_CASE("much is copied over TLS, from several buffers") {
   });
 }
 
-TEST_CASE("the end of one direction over TLS is not that of the other") {
+TEST_CASE("the end of one direction of a TLS connection does not end the other") {
   over_tls([](tls_pair& pair) -> task<> {
     std::array<char, 16> bytes{};
-    auto wait = [&]() -> task<> {  // reads, while its own side ends
+    auto wait = [&]() -> task<> {  // waits in a read while its own direction is shut down
       auto const size = co_await pair.client.read(bytes);
       CHECK(std::string_view(bytes.data(), size) == "late answer");
     };
@@ -178,7 +178,7 @@ TEST_CASE("the end of one direction over TLS is not that of the other") {
   });
 }
 
-TEST_CASE("a proxy takes TLS on one side") {
+TEST_CASE("a proxy can use TLS on one side") {
   over_tls([](tls_pair& pair) -> task<> {
     auto [near, far] = duplex();
     auto& inside = near;
@@ -205,7 +205,7 @@ TEST_CASE("a proxy takes TLS on one side") {
   });
 }
 
-TEST_CASE("a peer that ends its connection without saying so is an error over TLS, not an end") {
+TEST_CASE("a peer that closes without a TLS close_notify causes an error and not an end of stream") {
   over_tls([](tls_pair& pair) -> task<> {
     pair.client.next_layer().next_layer().shutdown(asio::socket_base::shutdown_send);
     std::array<char, 16> bytes{};
@@ -215,7 +215,7 @@ TEST_CASE("a peer that ends its connection without saying so is an error over TL
   });
 }
 
-TEST_CASE("a client does not trust a certificate that it does not know") {
+TEST_CASE("a client does not trust an unknown certificate") {
   certificate const own;
   certificate const stranger;
   complete([&]() -> task<> {
@@ -237,7 +237,7 @@ TEST_CASE("a client does not trust a certificate that it does not know") {
   });
 }
 
-TEST_CASE("a handshake with somebody who says nothing times out") {
+TEST_CASE("a handshake with a silent peer times out") {
   certificate const own;
   complete([&]() -> task<> {
     auto pair = co_await connected(own);
@@ -247,7 +247,7 @@ TEST_CASE("a handshake with somebody who says nothing times out") {
   });
 }
 
-TEST_CASE("a read over TLS that times out or is canceled loses nothing") {
+TEST_CASE("a read over TLS that times out or is canceled loses no bytes") {
   over_tls([](tls_pair& pair) -> task<> {
     std::array<char, 16> bytes{};
     for (std::string_view const word : {"one", "two", "three"}) {
@@ -262,7 +262,7 @@ TEST_CASE("a read over TLS that times out or is canceled loses nothing") {
   });
 }
 
-TEST_CASE("a write over TLS to somebody who does not read is canceled") {
+TEST_CASE("a write over TLS to a peer that does not read can be canceled") {
   over_tls([](tls_pair& pair) -> task<> {
     std::string const much(32 * 1024 * 1024, 'x');
     auto const late = co_await error_of(timeout(100ms, pair.client.write(much)));

@@ -44,7 +44,7 @@ TEST_CASE("a canceled timer ends with canceled") {
   });
 }
 
-TEST_CASE("a canceled composed read ends with canceled and tells what it has read") {
+TEST_CASE("a canceled composed read ends with canceled and reports the number of bytes read") {
   complete([]() -> task<> {
     socket_pair sockets(co_await asio_executor());
     co_await asio::async_write(sockets.second, asio::buffer("abc", 3), use_task);
@@ -73,7 +73,7 @@ TEST_CASE("a canceled composed read ends with canceled and tells what it has rea
   });
 }
 
-TEST_CASE("a read until a delimiter that is canceled leaves what has come in its buffer") {
+TEST_CASE("a canceled read_until leaves the received bytes in its buffer") {
   complete([]() -> task<> {
     socket_pair sockets(co_await asio_executor());
     std::string text;
@@ -87,7 +87,7 @@ TEST_CASE("a read until a delimiter that is canceled leaves what has come in its
   });
 }
 
-TEST_CASE("a timeout ends an operation with timed_out, which has transferred()") {
+TEST_CASE("a timeout ends an operation with timed_out that reports the bytes transferred") {
   complete([]() -> task<> {
     socket_pair sockets(co_await asio_executor());
     co_await asio::async_write(sockets.second, asio::buffer("abc", 3), use_task);
@@ -98,7 +98,7 @@ TEST_CASE("a timeout ends an operation with timed_out, which has transferred()")
   });
 }
 
-TEST_CASE("in a canceled scope an operation does not begin") {
+TEST_CASE("in a canceled scope an operation does not start") {
   complete([]() -> task<> {
     pending<> operation;
     cancel_scope scope;
@@ -109,7 +109,7 @@ TEST_CASE("in a canceled scope an operation does not begin") {
   });
 }
 
-TEST_CASE("an operation is asked for any kind of cancellation, and waited for") {
+TEST_CASE("canceling an operation requests cancellation of every type and waits for its end") {
   complete([]() -> task<> {
     pending<std::error_code> operation;
     bool has_ended = false;
@@ -130,7 +130,7 @@ TEST_CASE("an operation is asked for any kind of cancellation, and waited for") 
   });
 }
 
-TEST_CASE("an operation that has done its work when it is canceled gives its result") {
+TEST_CASE("an operation that completes when it is canceled returns its result") {
   complete([]() -> task<> {
     pending<std::error_code, int> operation;
     operation.on_cancel = [&] { operation.complete(none, 6); };
@@ -147,7 +147,7 @@ TEST_CASE("an operation that has done its work when it is canceled gives its res
   });
 }
 
-TEST_CASE("a result that has come in the same turn as the cancel is delivered") {
+TEST_CASE("a result that arrives in the same turn as the cancel is delivered") {
   complete([]() -> task<> {
     pending<std::error_code, int> operation;
     cancel_scope scope;
@@ -165,7 +165,7 @@ TEST_CASE("a result that has come in the same turn as the cancel is delivered") 
   });
 }
 
-TEST_CASE("an error that is no abort is thrown even if the operation was canceled") {
+TEST_CASE("an error other than operation_aborted is thrown even if the operation was canceled") {
   complete([]() -> task<> {
     pending<std::error_code> operation;
     operation.on_cancel = [&] { operation.complete(refused); };
@@ -187,7 +187,7 @@ TEST_CASE("an error that is no abort is thrown even if the operation was cancele
   });
 }
 
-TEST_CASE("an abort that nobody here has canceled is an error") {
+TEST_CASE("operation_aborted without a cancellation by strait is thrown as an error") {
   complete([]() -> task<> {
     asio::steady_timer timer(co_await asio_executor(), 1h);
     auto body = [&](task_group& group) -> task<> {
@@ -202,7 +202,7 @@ TEST_CASE("an abort that nobody here has canceled is an error") {
   });
 }
 
-TEST_CASE("an exception that says no more than that it was canceled is canceled") {
+TEST_CASE("an exception_ptr with operation_aborted after a cancellation becomes canceled") {
   complete([]() -> task<> {
     pending<std::exception_ptr> operation;
     operation.on_cancel = [&] { operation.complete(std::make_exception_ptr(std::system_error(aborted))); };
@@ -211,7 +211,7 @@ TEST_CASE("an exception that says no more than that it was canceled is canceled"
   });
 }
 
-TEST_CASE("a task that is dropped calls its operation off") {
+TEST_CASE("dropping a task cancels its operation") {
   pending<> operation;
   {
     event_loop loop;
@@ -222,12 +222,12 @@ TEST_CASE("a task that is dropped calls its operation off") {
       CHECK(operation.begun == 1);
     }
     CHECK(operation.asked == asio::cancellation_type::all);
-    operation.complete();  // nobody is there
+    operation.complete();  // the task no longer exists
     loop.run(turns(3));
   }
 }
 
-TEST_CASE("a task that is dropped may have an operation that ends in its cancel, or never") {
+TEST_CASE("the operation of a dropped task may complete during its cancellation or never") {
   pending<> ending;
   ending.on_cancel = [&] { ending.complete(); };
   pending<> endless;
@@ -245,7 +245,7 @@ TEST_CASE("a task that is dropped may have an operation that ends in its cancel,
   endless.forget();
 }
 
-TEST_CASE("a task that is dropped in the middle of a composed operation leaves nothing behind") {
+TEST_CASE("dropping a task during a composed operation leaves nothing behind") {
   event_loop loop;
   socket_pair sockets(asio_executor(loop));
   auto read = [](asio::local::stream_protocol::socket& from) -> task<> {
@@ -264,7 +264,7 @@ TEST_CASE("a task that is dropped in the middle of a composed operation leaves n
   CHECK(std::string_view(rest.data(), 3) == "def");
 }
 
-TEST_CASE("an operation of a task that is dropped may outlive the loop's last run") {
+TEST_CASE("the operation of a dropped task may outlive the last run of the loop") {
   event_loop loop;
   auto sleep = []() -> task<> {
     asio::steady_timer timer(co_await asio_executor(), 1h);

@@ -1,4 +1,4 @@
-// use_task: what an await gives of an Asio operation's results and errors.
+// use_task: how results and errors of an Asio operation are returned.
 #include <array>
 #include <future>
 #include <memory>
@@ -43,7 +43,7 @@ std::error_code const refused = make_error_code(std::errc::connection_refused);
 
 }  // namespace
 
-TEST_CASE("an operation without results gives nothing") {
+TEST_CASE("an operation without results returns void") {
   bool done = complete([]() -> task<bool> {
     co_await async_give<void()>(co_await asio_executor(), use_task);
     co_await async_give<void(std::error_code)>(co_await asio_executor(), use_task, none);
@@ -53,7 +53,7 @@ TEST_CASE("an operation without results gives nothing") {
   CHECK(done);
 }
 
-TEST_CASE("one result is given as it is, several as a tuple, both without the error in front") {
+TEST_CASE("one result is returned as it is and several as a tuple without a leading error") {
   complete([]() -> task<> {
     auto const executor = co_await asio_executor();
     int const plain = co_await async_give<void(int)>(executor, use_task, 7);
@@ -71,7 +71,7 @@ TEST_CASE("one result is given as it is, several as a tuple, both without the er
   });
 }
 
-TEST_CASE("a result that can only be moved, or is passed by reference, arrives") {
+TEST_CASE("move-only results and results passed by reference are returned") {
   complete([]() -> task<> {
     pending<std::error_code, std::unique_ptr<int>> moved;
     pending<std::error_code const&, std::string const&> referred;
@@ -90,7 +90,7 @@ TEST_CASE("a result that can only be moved, or is passed by reference, arrives")
   });
 }
 
-TEST_CASE("an operation begins when it is awaited") {
+TEST_CASE("an operation starts when it is awaited") {
   complete([]() -> task<> {
     pending<> operation;
     auto waiting = operation.async_wait(use_task);
@@ -108,7 +108,7 @@ TEST_CASE("an operation begins when it is awaited") {
   });
 }
 
-TEST_CASE("an operation may end while it is being initiated") {
+TEST_CASE("an operation may complete during its initiation") {
   int const given = complete([]() -> task<int> {
     co_return co_await asio::async_initiate<use_task_t const, void(int)>([](auto handler) { std::move(handler)(3); },
                                                                          use_task);
@@ -116,7 +116,7 @@ TEST_CASE("an operation may end while it is being initiated") {
   CHECK(given == 3);
 }
 
-TEST_CASE("what an initiation throws is thrown by the await") {
+TEST_CASE("an exception thrown by the initiation is thrown by the await") {
   complete([]() -> task<> {
     bool thrown = false;
     try {
@@ -129,7 +129,7 @@ TEST_CASE("what an initiation throws is thrown by the await") {
   });
 }
 
-TEST_CASE("an error is thrown as strait::error, with Asio's code and the name of the operation") {
+TEST_CASE("an error is thrown as strait::error with Asio's code and the name of the operation") {
   complete([]() -> task<> {
     socket_pair sockets(co_await asio_executor());
     sockets.second.close();
@@ -160,7 +160,7 @@ TEST_CASE("an exception_ptr is rethrown") {
   });
 }
 
-TEST_CASE("as_result gives the error as a value") {
+TEST_CASE("as_result returns the error as a value") {
   complete([]() -> task<> {
     auto const failed =
         co_await as_result(async_give<void(std::error_code, int)>(co_await asio_executor(), use_task, refused, 0));
@@ -171,7 +171,7 @@ TEST_CASE("as_result gives the error as a value") {
   });
 }
 
-TEST_CASE("Asio's as_tuple gives the error as a value, but for a cancel") {
+TEST_CASE("Asio's as_tuple returns the error as a value except for a cancellation") {
   complete([]() -> task<> {
     auto const [error, size] = co_await async_give<void(std::error_code, std::size_t)>(
         co_await asio_executor(), asio::as_tuple(use_task), refused, std::size_t{3});
@@ -180,20 +180,20 @@ TEST_CASE("Asio's as_tuple gives the error as a value, but for a cancel") {
     bool const was_done = co_await run_and_cancel([]() -> task<> {
       asio::steady_timer timer(co_await asio_executor(), 1h);
       static_cast<void>(co_await timer.async_wait(asio::as_tuple(use_task)));
-      FAIL("it was not canceled");
+      FAIL("the operation was not canceled");
     });
     CHECK_FALSE(was_done);
   });
 }
 
-TEST_CASE("an object whose default token is use_task needs none") {
+TEST_CASE("an object with use_task as its default token needs no token") {
   complete([]() -> task<> {
     use_task_t::as_default_on_t<asio::steady_timer> timer(co_await asio_executor(), 1ms);
     co_await timer.async_wait();
   });
 }
 
-TEST_CASE("what has moved before an error is in transferred()") {
+TEST_CASE("an error reports the number of bytes transferred before it") {
   complete([]() -> task<> {
     socket_pair sockets(co_await asio_executor());
     co_await asio::async_write(sockets.second, asio::buffer("abc", 3), use_task);
@@ -204,7 +204,7 @@ TEST_CASE("what has moved before an error is in transferred()") {
   });
 }
 
-TEST_CASE("an operation that goes without a result is a broken promise") {
+TEST_CASE("an operation whose handler is destroyed fails with broken_promise") {
   complete([]() -> task<> {
     pending<> operation;
     auto body = [&](task_group& group) -> task<> {
@@ -219,7 +219,7 @@ TEST_CASE("an operation that goes without a result is a broken promise") {
   });
 }
 
-TEST_CASE("a handler that a coroutine calls resumes nobody inside it") {
+TEST_CASE("a handler that is called from a coroutine does not resume another one inside it") {
   complete([]() -> task<> {
     pending<> operation;
     trace events;
@@ -237,7 +237,7 @@ TEST_CASE("a handler that a coroutine calls resumes nobody inside it") {
   });
 }
 
-TEST_CASE("an operation on another thread comes back to the loop", "[threads]") {
+TEST_CASE("an operation on another thread resumes the task on the loop's thread", "[threads]") {
   complete([]() -> task<> {
     asio::thread_pool pool(1);
     auto const here = std::this_thread::get_id();
