@@ -15,13 +15,13 @@ namespace {
 /// What happens, as lines of a log.
 void log_event(server_options const& options, server_event const& what) {
   using kind = server_event::kind;
-  switch (what.what) {
-    case kind::accepted: return log(options, "{} connected", *what.who);
-    case kind::rejected: return log(options, "{} refused: {}", *what.who, what.reason);
-    case kind::served: return log(options, "{} disconnected", *what.who);
+  switch (what.type) {
+    case kind::accepted: return log(options, "{} connected", *what.peer);
+    case kind::rejected: return log(options, "{} refused: {}", *what.peer, what.reason);
+    case kind::served: return log(options, "{} disconnected", *what.peer);
     case kind::failed:
-    case kind::timed_out: return log(options, "{} disconnected: {}", *what.who, describe(what.failure));
-    case kind::aborted: return log(options, "{} cut off", *what.who);  // it had its time to finish
+    case kind::timed_out: return log(options, "{} disconnected: {}", *what.peer, describe(what.failure));
+    case kind::aborted: return log(options, "{} cut off", *what.peer);  // it had its time to finish
     case kind::draining: {
       std::chrono::duration<double> const time_left = options.drain;
       if (what.connections != 0 && time_left.count() > 0)

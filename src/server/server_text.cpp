@@ -16,7 +16,7 @@ namespace {
 double seconds(std::chrono::nanoseconds duration) noexcept { return std::chrono::duration<double>(duration).count(); }
 
 std::string traffic(server_event const& of) {
-  return fmt::format("after {:.3g} s, {} bytes received, {} sent", seconds(of.lasted), of.bytes_received,
+  return fmt::format("after {:.3g} s, {} bytes received, {} sent", seconds(of.duration), of.bytes_received,
                      of.bytes_sent);
 }
 
@@ -30,15 +30,15 @@ std::string peer::to_string() const {
 }
 
 std::string server_event::to_string() const {
-  switch (what) {
-    case kind::accepted: return fmt::format("{} connected", *who);
-    case kind::rejected: return fmt::format("{} rejected: {}", *who, reason);
-    case kind::served: return fmt::format("{} ended {}", *who, traffic(*this));
-    case kind::failed: return fmt::format("{} failed {}: {}", *who, traffic(*this), describe(failure));
-    case kind::timed_out: return fmt::format("{} timed out {}: {}", *who, traffic(*this), describe(failure));
-    case kind::aborted: return fmt::format("{} aborted {}", *who, traffic(*this));
+  switch (type) {
+    case kind::accepted: return fmt::format("{} connected", *peer);
+    case kind::rejected: return fmt::format("{} rejected: {}", *peer, reason);
+    case kind::served: return fmt::format("{} ended {}", *peer, traffic(*this));
+    case kind::failed: return fmt::format("{} failed {}: {}", *peer, traffic(*this), describe(failure));
+    case kind::timed_out: return fmt::format("{} timed out {}: {}", *peer, traffic(*this), describe(failure));
+    case kind::aborted: return fmt::format("{} aborted {}", *peer, traffic(*this));
     case kind::draining: return fmt::format("draining: {} connected", connections);
-    case kind::drained: return fmt::format("drained after {:.3g} s", seconds(lasted));
+    case kind::drained: return fmt::format("drained after {:.3g} s", seconds(duration));
   }
   return {};
 }

@@ -124,9 +124,9 @@ task<> serving::drain() {
   drain_limit limit(*this);
   limit.set(loop_, deadline_after(options().drain));
   if (present_ != 0) co_await empty_.wait();
-  what.what = server_event::kind::drained;
+  what.type = server_event::kind::drained;
   what.connections = 0;
-  what.lasted = clock::now() - began;
+  what.duration = clock::now() - began;
   tell(what);
 }
 
@@ -231,7 +231,7 @@ server_event connection::event_of(server_event::kind what) const noexcept {
   server_event event{what, &who_};
   event.bytes_received = traffic_.received();
   event.bytes_sent = traffic_.sent();
-  event.lasted = clock::now() - since_;
+  event.duration = clock::now() - since_;
   event.connections = serving_.present_;
   return event;
 }

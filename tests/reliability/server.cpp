@@ -79,7 +79,7 @@ serve_options rules_with_hooks(server_limits const& limits) {
   auto rules = limits.rules();
   rules.on_drain = [] { is_draining = true; };
   rules.on_event = [](server_event const& what) {
-    if (what.what == server_event::kind::draining) fmt::print(stderr, "{}\n", what);
+    if (what.type == server_event::kind::draining) fmt::print(stderr, "{}\n", what);
   };
   if (limits.quiet) rules.on_error = [](peer const&, std::exception_ptr) {};
   return rules;

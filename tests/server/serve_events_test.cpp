@@ -47,16 +47,16 @@ TEST_CASE("an event says who it is about, how many are there, and for how long")
   serve_options options;
   options.on_error = [](peer const&, std::exception_ptr) {};
   options.on_event = [&](server_event const& event) {
-    if (event.what == kind::accepted) {
-      CHECK(event.who->ip() != nullptr);
+    if (event.type == kind::accepted) {
+      CHECK(event.peer->ip() != nullptr);
       counts.push_back(event.connections);
     }
-    if (event.what == kind::failed) {
-      lasted = event.lasted;
+    if (event.type == kind::failed) {
+      lasted = event.duration;
       failure = describe(event.failure);
     }
-    if (event.what == kind::draining) CHECK(event.connections == 0);
-    if (event.what == kind::draining || event.what == kind::drained) CHECK(event.who == nullptr);
+    if (event.type == kind::draining) CHECK(event.connections == 0);
+    if (event.type == kind::draining || event.type == kind::drained) CHECK(event.peer == nullptr);
   };
   auto const handler = [](tcp::stream& peer) -> task<> {
     char byte[1];
@@ -86,27 +86,27 @@ TEST_CASE("events are printed as one line each") {
   auto const name = stream.remote_endpoint().to_string();
   server_event event{kind::accepted, &who};
   CHECK(event.to_string() == name + " connected");
-  event.what = kind::rejected;
+  event.type = kind::rejected;
   event.reason = "too many connections";
   CHECK(fmt::format("{}", event) == name + " rejected: too many connections");
   event.bytes_received = 512;
   event.bytes_sent = 64;
-  event.lasted = 2100ms;
-  event.what = kind::served;
+  event.duration = 2100ms;
+  event.type = kind::served;
   CHECK(event.to_string() == name + " ended after 2.1 s, 512 bytes received, 64 sent");
-  event.what = kind::aborted;
+  event.type = kind::aborted;
   CHECK(event.to_string() == name + " aborted after 2.1 s, 512 bytes received, 64 sent");
   event.failure = std::make_exception_ptr(std::runtime_error("out of luck"));
-  event.what = kind::failed;
+  event.type = kind::failed;
   CHECK(event.to_string() == name + " failed after 2.1 s, 512 bytes received, 64 sent: out of luck");
-  event.what = kind::timed_out;
+  event.type = kind::timed_out;
   CHECK(event.to_string() == name + " timed out after 2.1 s, 512 bytes received, 64 sent: out of luck");
 
   server_event own{kind::draining};
   own.connections = 7;
   CHECK(own.to_string() == "draining: 7 connected");
-  own.what = kind::drained;
-  own.lasted = 1ms;
+  own.type = kind::drained;
+  own.duration = 1ms;
   CHECK(own.to_string() == "drained after 0.001 s");
 }
 

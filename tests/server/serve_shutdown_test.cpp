@@ -217,7 +217,7 @@ TEST_CASE("a hook may stop the server") {
   serve_options options;
   options.on_event = [&](server_event const& event) {
     static_cast<void>(to_stop->statistics());
-    if (event.what == server_event::kind::served) to_stop->stop();
+    if (event.type == server_event::kind::served) to_stop->stop();
   };
   server which(options);
   to_stop = &which;

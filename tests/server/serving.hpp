@@ -117,7 +117,7 @@ class notebook {
   }
   void take_events(serve_options& from) {
     from.on_event = [this](server_event const& event) {
-      kinds.push_back(event.what);
+      kinds.push_back(event.type);
       events.push_back(event.to_string());
     };
   }

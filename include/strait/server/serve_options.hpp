@@ -33,14 +33,14 @@ struct server_event {
     drained     ///< the last one has ended
   };
 
-  kind what;
-  strait::peer const* who = nullptr;   ///< of events of a connection
-  std::uint64_t bytes_received = 0;    ///< by this connection
-  std::uint64_t bytes_sent = 0;        ///< by this connection
-  std::chrono::nanoseconds lasted{0};  ///< since it was accepted; of `drained`, since `draining`
-  std::size_t connections = 0;         ///< how many are there now, on the loop that this happens on
-  std::exception_ptr failure = {};     ///< of `failed` and `timed_out`
-  char const* reason = nullptr;        ///< of `rejected`
+  kind type;
+  strait::peer const* peer = nullptr;    ///< of events of a connection
+  std::uint64_t bytes_received = 0;      ///< by this connection
+  std::uint64_t bytes_sent = 0;          ///< by this connection
+  std::chrono::nanoseconds duration{0};  ///< since it was accepted; of `drained`, since `draining`
+  std::size_t connections = 0;           ///< how many are there now, on the loop that this happens on
+  std::exception_ptr failure = {};       ///< of `failed` and `timed_out`
+  char const* reason = nullptr;          ///< of `rejected`
 
   /// "127.0.0.1:41230 failed after 2.1 s, 512 bytes received, 64 sent: read from …: connection reset by peer"
   [[nodiscard]] std::string to_string() const;
