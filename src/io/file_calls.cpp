@@ -71,7 +71,7 @@ file_status status_from(struct stat const& from) noexcept {
   auto const& modified = from.st_mtim;
   auto const& changed = from.st_ctim;
 #endif
-  return {.what = kind_of(from.st_mode),
+  return {.type = kind_of(from.st_mode),
           .size = static_cast<std::uint64_t>(from.st_size),
           .permissions = from.st_mode & 07777u,
           .modified_at = nanoseconds(modified),

@@ -131,7 +131,7 @@ TEST_CASE("rename, remove and status work on a symbolic link itself") {
   in_a_house([](house const& there, directory const& inbox) -> task<> {
     there.link("../secret/passwd", "link");
     auto const status = co_await inbox.status("link");
-    CHECK(status.what == file_status::kind::symbolic_link);
+    CHECK(status.type == file_status::kind::symbolic_link);
     co_await inbox.rename("link", "other");
     CHECK(std::filesystem::is_symlink(there.inbox("other")));
     co_await put(inbox, "book", "hello");

@@ -193,7 +193,7 @@ TEST_CASE("the entries of a directory come in order of their bytes, with what th
     for (int repeats = 0; repeats != 2; ++repeats) {
       std::vector<std::string> names;
       for (auto const& each : co_await inbox.entries())
-        names.push_back(fmt::format("{} {}", each.name, static_cast<int>(each.what)));
+        names.push_back(fmt::format("{} {}", each.name, static_cast<int>(each.type)));
       CHECK(names ==
             std::vector<std::string>{".hidden 0", "B 0", "a 0", "b 0", "c 1", "link 2", "pipe 3", "\xc3\xa4 0"});
     }

@@ -171,7 +171,7 @@ TEST_CASE("status_of tells what is at a path, through symbolic links") {
     auto const second_status = co_await status_of(there.file("link"));
     CHECK(second_status.is_regular());
     auto const third_status = co_await status_of("/dev/null");
-    CHECK(third_status.what == file_status::kind::other);
+    CHECK(third_status.type == file_status::kind::other);
     auto const failure = co_await failure_of<error>(status_of(there.file("none")));
     CHECK(failure.what() == "status of " + there.file("none") + ": no such file or directory");
   });

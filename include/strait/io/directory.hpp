@@ -19,7 +19,7 @@ enum class if_exists : unsigned char {
 
 struct directory_entry {
   std::string name;  ///< without the directory's
-  file_status::kind what = file_status::kind::other;
+  file_status::kind type = file_status::kind::other;
 };
 
 /// An open directory, for working with what is in it. Move-only; closes itself. It belongs to no loop; several

@@ -33,13 +33,13 @@ struct open_options {
 /// What the system says of a file.
 struct file_status {
   enum class kind : unsigned char { regular, directory, symbolic_link, other };
-  kind what = kind::other;
+  kind type = kind::other;
   std::uint64_t size = 0;        ///< in bytes
   unsigned permissions = 0;      ///< the lower 12 bits of the mode
   std::int64_t modified_at = 0;  ///< the contents, in nanoseconds since 1970 (UTC)
   std::int64_t changed_at = 0;   ///< the same, or what else is said of it, its name too; nobody can set it
-  [[nodiscard]] bool is_regular() const noexcept { return what == kind::regular; }
-  [[nodiscard]] bool is_directory() const noexcept { return what == kind::directory; }
+  [[nodiscard]] bool is_regular() const noexcept { return type == kind::regular; }
+  [[nodiscard]] bool is_directory() const noexcept { return type == kind::directory; }
 };
 
 /// An open file. Move-only; closes itself. It belongs to no loop; several operations may be under way at once, and the

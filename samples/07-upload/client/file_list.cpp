@@ -60,7 +60,7 @@ class walk {
     for (auto const& entry : entries) {
       auto const inner = joined(path, entry.name);
       auto const inner_name = joined(name, entry.name);
-      if (entry.what == file_status::kind::directory) co_await add_folder(inner, inner_name);
+      if (entry.type == file_status::kind::directory) co_await add_folder(inner, inner_name);
       else co_await add_entry(inner, inner_name);
     }
   }
