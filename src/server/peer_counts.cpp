@@ -10,10 +10,10 @@
 namespace strait::detail {
 
 peer_source::peer_source(peer const& who) noexcept {
-  if (auto const* process = who.process()) {
+  if (auto const* credentials = who.credentials()) {
     // Processes that the kernel does not name, since they are of another PID namespace, are not one process.
-    bool const is_known = process->process.has_value();
-    address = is_known ? static_cast<std::uint64_t>(*process->process) : process->user;
+    bool const is_known = credentials->pid.has_value();
+    address = is_known ? static_cast<std::uint64_t>(*credentials->pid) : credentials->uid;
     kind = is_known ? 1 : 2;
     return;
   }

@@ -24,9 +24,9 @@ std::string traffic(server_event const& of) {
 
 std::string peer::to_string() const {
   if (ip()) return ip()->to_string();
-  auto const& they = *process();
-  if (they.process) return fmt::format("process {} of user {}", *they.process, they.user);
-  return fmt::format("a process of user {}", they.user);
+  auto const& process = *credentials();
+  if (process.pid) return fmt::format("process {} of user {}", *process.pid, process.uid);
+  return fmt::format("a process of user {}", process.uid);
 }
 
 std::string server_event::to_string() const {

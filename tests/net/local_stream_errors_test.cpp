@@ -267,9 +267,9 @@ TEST_CASE("within one process the peer's credentials are those of this process")
   auto const [one, other] = local::stream_pair();
   for (auto const* each : {&between.server, &between.client, &one, &other}) {
     auto const peer = each->peer_credentials();
-    CHECK(peer.process == static_cast<int>(::getpid()));
-    CHECK(peer.user == ::geteuid());
-    CHECK(peer.group == ::getegid());
+    CHECK(peer.pid == static_cast<int>(::getpid()));
+    CHECK(peer.uid == ::geteuid());
+    CHECK(peer.gid == ::getegid());
   }
 }
 
@@ -279,17 +279,17 @@ TEST_CASE("a server can query the process of its client even after that has exit
   another_process client([&] { return raw_connect(at); });
   auto const server = complete([&]() -> task<local::stream> { co_return co_await listener.accept(); });
   auto const id = static_cast<int>(client.id());
-  CHECK(server.peer_credentials().process == id);
-  CHECK(server.peer_credentials().user == ::getuid());
+  CHECK(server.peer_credentials().pid == id);
+  CHECK(server.peer_credentials().uid == ::getuid());
   client.kill();
-  CHECK(server.peer_credentials().process == id);
+  CHECK(server.peer_credentials().pid == id);
 }
 
 TEST_CASE("a client can query the process that listens") {
   auto const at = abstract_name();
   another_process const server([&] { return raw_listener(at); });
   auto const client = complete([&]() -> task<local::stream> { co_return co_await local::connect(at); });
-  CHECK(client.peer_credentials().process == static_cast<int>(server.id()));
+  CHECK(client.peer_credentials().pid == static_cast<int>(server.id()));
 }
 
 TEST_CASE("the peer's user and group are its own and not those of this process") {
@@ -301,6 +301,6 @@ TEST_CASE("the peer's user and group are its own and not those of this process")
     return raw_connect(at);
   });
   auto const server = complete([&]() -> task<local::stream> { co_return co_await listener.accept(); });
-  CHECK(server.peer_credentials().user == 65534);
-  CHECK(server.peer_credentials().group == 65533);
+  CHECK(server.peer_credentials().uid == 65534);
+  CHECK(server.peer_credentials().gid == 65533);
 }

@@ -147,14 +147,14 @@ TEST_CASE("a peer is an endpoint or a process of this host") {
   peer const far(stream);
   REQUIRE(far.ip());
   CHECK(*far.ip() == raw.where());
-  CHECK_FALSE(far.process());
+  CHECK_FALSE(far.credentials());
   CHECK(far.to_string() == raw.where().to_string());
   CHECK(fmt::format("{:>30}", far).size() == 30);
 
   auto const [one, other] = local::stream_pair();
   peer const near(one);
-  REQUIRE(near.process());
+  REQUIRE(near.credentials());
   CHECK_FALSE(near.ip());
-  CHECK(near.process()->process == ::getpid());
+  CHECK(near.credentials()->pid == ::getpid());
   CHECK(near.to_string() == fmt::format("process {} of user {}", ::getpid(), ::getuid()));
 }

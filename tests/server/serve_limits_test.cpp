@@ -216,7 +216,7 @@ TEST_CASE("clients of other PID namespaces are counted by user") {
   peers_of_other_namespaces const elsewhere;
   auto const where = abstract_name();
   auto const handler = [](local::stream& peer) -> task<> {
-    CHECK_FALSE(peer.peer_credentials().process);
+    CHECK_FALSE(peer.peer_credentials().pid);
     co_await echo(peer);
   };
   serve_options options{.max_connections_per_peer = 1};

@@ -28,9 +28,10 @@ namespace local {
 
 /// A process, as it was when it connected.
 struct credentials {
-  std::optional<int> process;  ///< Linux, and if it is in this process's PID namespace or one below that
-  unsigned user;
-  unsigned group;
+  /// The process ID. Linux only; empty if the peer is outside this process's PID namespace and its descendants.
+  std::optional<int> pid;
+  unsigned uid;  ///< the effective user ID
+  unsigned gid;  ///< the effective group ID
 };
 
 struct listen_options {

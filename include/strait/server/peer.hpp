@@ -21,7 +21,9 @@ class peer {
   /// Null if it has come over a Unix-domain socket.
   [[nodiscard]] endpoint const* ip() const noexcept { return std::get_if<endpoint>(&who_); }
   /// Null if it has come over IP.
-  [[nodiscard]] local::credentials const* process() const noexcept { return std::get_if<local::credentials>(&who_); }
+  [[nodiscard]] local::credentials const* credentials() const noexcept {
+    return std::get_if<local::credentials>(&who_);
+  }
 
   /// "127.0.0.1:5000" or "process 4711 of user 1000".
   [[nodiscard]] std::string to_string() const;
