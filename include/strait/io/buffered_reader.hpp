@@ -111,11 +111,11 @@ class buffered_reader : public detail::unread {
   /// What comes before `delimiter`, at most `limit` bytes, and takes the delimiter, too; nothing at the end of the
   /// stream. The delimiter must outlive the operation; an empty one is `std::invalid_argument`.
   [[nodiscard]] auto read_until(std::string_view delimiter, std::size_t limit = default_limit) {
-    return parsing<std::optional<std::string_view>>(detail::until_parser("data", delimiter, limit));
+    return read_parsed<std::optional<std::string_view>>(detail::until_parser("data", delimiter, limit));
   }
   /// `size` bytes.
   [[nodiscard]] auto read_exactly(std::size_t size) noexcept {
-    return parsing<std::string_view>(detail::size_parser(size));
+    return read_parsed<std::string_view>(detail::size_parser(size));
   }
   /// Fills the whole buffer; gives its size. If it fails, what has come is in the reader.
   [[nodiscard]] auto read_exactly(mutable_buffer into) noexcept {
@@ -126,7 +126,7 @@ class buffered_reader : public detail::unread {
 
   /// Waits until there are `size` bytes, or the stream has ended; gives all there is, and takes nothing of it.
   [[nodiscard]] auto peek(std::size_t size = 1) noexcept {
-    return parsing<std::string_view>(detail::peek_parser(size));
+    return read_parsed<std::string_view>(detail::peek_parser(size));
   }
   /// Takes what remains of the line, and the LF that ends it, however long it is; gives how many bytes that were. For
   /// going on after `limit_exceeded`.
@@ -148,7 +148,7 @@ class buffered_reader : public detail::unread {
   /// For framing and other ways to tell where things end: gives `Result`, a `std::string_view` or an optional one, when
   /// `parser` (io/detail/parser.hpp) has found the end.
   template <class Result, class Parser>
-  [[nodiscard]] auto parsing(Parser parser) noexcept {
+  [[nodiscard]] auto read_parsed(Parser parser) noexcept {
     return detail::at_once_operation<parse_step<Result, Parser>>(*this, parser);
   }
 

@@ -124,7 +124,7 @@ class frame_reader {
   /// is `std::errc::bad_message`. A stream that ends in the middle is `unexpected_end`, which counts the prefix, too.
   /// After a cancel or a time-out the next call goes on where this one was.
   [[nodiscard]] auto read() {
-    return from_.template parsing<std::optional<std::string_view>>(detail::frame_parser(format_));
+    return from_.template read_parsed<std::optional<std::string_view>>(detail::frame_parser(format_));
   }
 
  private:

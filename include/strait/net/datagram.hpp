@@ -22,14 +22,14 @@
 namespace strait {
 
 /// What `recv` gives.
-struct received {
+struct recv_result {
   std::size_t size;  ///< bytes in the buffer; 0 is an empty datagram
   bool truncated;    ///< the datagram was longer than the buffer: the rest of it is gone
 };
 
 /// What `recvfrom` gives.
 template <class Endpoint>
-struct received_from {
+struct recvfrom_result {
   std::size_t size;  ///< bytes in the buffer; 0 is an empty datagram
   Endpoint from;
   bool truncated;  ///< the datagram was longer than the buffer: the rest of it is gone
@@ -91,7 +91,7 @@ class recvfrom_awaiter final : public datagram_awaiter {
     name_ = from_.bytes;
     name_size_ = from_.size;
   }
-  received_from<Endpoint> await_resume() {
+  recvfrom_result<Endpoint> await_resume() {
     check();
     return {moved_, Endpoint::from_sockaddr(from_.bytes, name_size_), is_truncated_};
   }
@@ -105,7 +105,7 @@ template <class Endpoint, class Buffers>
 class recv_awaiter final : public datagram_awaiter {
  public:
   recv_awaiter(datagram_socket* socket, Buffers into) noexcept : datagram_awaiter(kind::recvfrom, socket, into) {}
-  received await_resume() {
+  recv_result await_resume() {
     check();
     return {moved_, is_truncated_};
   }
