@@ -3,6 +3,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/fmt.hpp"
 #include "strait/base/hook.hpp"
 #include "strait/base/result.hpp"
 #include "strait/core/as_result.hpp"
@@ -53,3 +54,8 @@
 #include "strait/server/serve_options.hpp"
 #include "strait/server/server.hpp"
 #include "strait/server/server_statistics.hpp"
+
+// fmt::format, whatever the version of fmt: until fmt 10, core.h declares it.
+#if FMT_VERSION >= 110000
+#include <fmt/format.h>
+#endif

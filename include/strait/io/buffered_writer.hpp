@@ -8,10 +8,9 @@
 #include <tuple>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/fmt.hpp"
 #include "strait/core/detail/at_once.hpp"
 #include "strait/core/detail/byte_block.hpp"
 #include "strait/core/mutex.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/core.h>
+#include "strait/base/fmt.hpp"
 
 namespace strait {
 

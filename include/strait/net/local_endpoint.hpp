@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/core.h>
+#include "strait/base/fmt.hpp"
 
 namespace strait::local {
 

@@ -4,8 +4,7 @@
 #include <string>
 #include <variant>
 
-#include <fmt/core.h>
-
+#include "strait/base/fmt.hpp"
 #include "strait/net/endpoint.hpp"
 #include "strait/net/local.hpp"
 #include "strait/net/tcp.hpp"

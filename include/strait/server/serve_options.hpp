@@ -6,9 +6,8 @@
 #include <exception>
 #include <string>
 
-#include <fmt/core.h>
-
 #include "strait/base/chrono.hpp"
+#include "strait/base/fmt.hpp"
 #include "strait/base/hook.hpp"
 #include "strait/server/peer.hpp"
 

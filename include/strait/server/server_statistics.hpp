@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include <fmt/core.h>
+#include "strait/base/fmt.hpp"
 
 namespace strait {
 
