@@ -1,4 +1,4 @@
-// A buffered_reader gives what was asked for, and keeps the rest.
+// buffered_reader returns what is requested and keeps the remaining bytes.
 #include "catch.hpp"
 
 #include <string>
@@ -14,7 +14,7 @@ using namespace strait::test;
 
 namespace {
 
-/// The lines that come until the stream ends.
+/// Reads lines until the stream ends.
 template <class Reader>
 task<std::vector<std::string>> lines_of(Reader& in, std::size_t limit = 1000) {
   std::vector<std::string> lines;
@@ -32,7 +32,7 @@ using lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("fault 11: lines are the same, however the stream cuts them up") {
+TEST_CASE("fault 11: lines are read correctly however the stream splits them") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     auto [got, _] = co_await when_all(lines_of(in), send_and_end(near, "one\r\ntwo\n\n\r\n\rfive\r\r\n \n"));
@@ -40,7 +40,7 @@ TEST_CASE("fault 11: lines are the same, however the stream cuts them up") {
   });
 }
 
-TEST_CASE("fault 32: NUL and invalid UTF-8 pass through a reader as they are") {
+TEST_CASE("fault 32: NUL and invalid UTF-8 are passed through a reader unchanged") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     std::string const text("\0\xff\xfe\xc3\x28\0", 6);
     buffered_reader in(far);
@@ -49,7 +49,7 @@ TEST_CASE("fault 32: NUL and invalid UTF-8 pass through a reader as they are") {
   });
 }
 
-TEST_CASE("a line may have as many bytes as the limit says, and not one more") {
+TEST_CASE("a line may have as many bytes as the limit and not one more") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     auto reading = [&]() -> task<> {
@@ -76,7 +76,7 @@ TEST_CASE("a line may have as many bytes as the limit says, and not one more") {
   });
 }
 
-TEST_CASE("fault 30: an endless line is refused when its limit is passed, with bounded memory") {
+TEST_CASE("fault 30: an endless line is refused at its limit with bounded memory") {
   auto [near, far] = duplex({.capacity = 4096});
   complete([&, &to = near, &from = far]() -> task<> {
     buffered_reader in(from);
@@ -97,7 +97,7 @@ TEST_CASE("fault 30: an endless line is refused when its limit is passed, with b
   });
 }
 
-TEST_CASE("the message about a line that is too long names the peer and the limit") {
+TEST_CASE("the error for a line that is too long names the peer and the limit") {
   complete([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     auto near = co_await tcp::connect(listener.local_endpoint());
@@ -110,7 +110,7 @@ TEST_CASE("the message about a line that is too long names the peer and the limi
   });
 }
 
-TEST_CASE("fault 15: a stream that ends in the middle of a line says after how much, and that much is kept") {
+TEST_CASE("fault 15: a stream that ends in the middle of a line reports the bytes received and keeps them") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     auto reading = [&]() -> task<> {
@@ -130,7 +130,7 @@ TEST_CASE("fault 15: a stream that ends in the middle of a line says after how m
   });
 }
 
-TEST_CASE("what comes before a delimiter is read without it") {
+TEST_CASE("read_until returns the bytes before a delimiter without the delimiter") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     auto reading = [&]() -> task<> {
@@ -156,7 +156,7 @@ TEST_CASE("an empty delimiter is refused") {
   CHECK_THROWS_AS(in.read_until(""), std::invalid_argument);
 }
 
-TEST_CASE("so many bytes are read into a buffer, or in place") {
+TEST_CASE("read_exactly fills a buffer or returns a view of the requested size") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     auto reading = [&]() -> task<> {
@@ -183,7 +183,7 @@ TEST_CASE("so many bytes are read into a buffer, or in place") {
   });
 }
 
-TEST_CASE("so many bytes may be far more than a buffer holds") {
+TEST_CASE("read_exactly can read far more bytes than a buffer holds") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     std::string sent(300'000, '\0');
     fill_pattern(0, sent.data(), sent.size());
@@ -201,7 +201,7 @@ TEST_CASE("so many bytes may be far more than a buffer holds") {
   });
 }
 
-TEST_CASE("a peek waits for so many bytes, or the end, and takes none") {
+TEST_CASE("peek waits for the requested number of bytes or the end of the stream and consumes nothing") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     auto reading = [&]() -> task<> {
@@ -220,7 +220,7 @@ TEST_CASE("a peek waits for so many bytes, or the end, and takes none") {
   });
 }
 
-TEST_CASE("a read gives leftovers first, and is not kept waiting for more") {
+TEST_CASE("read returns buffered bytes first and does not wait for more") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     co_await near.write("line\nrest");
@@ -234,7 +234,7 @@ TEST_CASE("a read gives leftovers first, and is not kept waiting for more") {
   });
 }
 
-TEST_CASE("fault 21: whatever is canceled in the middle goes on where it was") {
+TEST_CASE("fault 21: every kind of read that is canceled in the middle can be continued") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     co_await near.write("half a li");
@@ -256,7 +256,7 @@ TEST_CASE("fault 21: whatever is canceled in the middle goes on where it was") {
   });
 }
 
-TEST_CASE("a line that times out goes on where it was") {
+TEST_CASE("a read_line that times out can be continued") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     co_await near.write("half a li");
@@ -267,7 +267,7 @@ TEST_CASE("a line that times out goes on where it was") {
   });
 }
 
-TEST_CASE("a canceled scope ends even what could be had at once") {
+TEST_CASE("a canceled scope ends a read_line even if a line is in the buffer") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     co_await near.write("one\ntwo\n");
@@ -282,7 +282,7 @@ TEST_CASE("a canceled scope ends even what could be had at once") {
   });
 }
 
-TEST_CASE("a reader whose stream fails says so, and keeps what had come") {
+TEST_CASE("a reader reports the failure of its stream and keeps the received bytes") {
   complete([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     auto peer = raw_connect(listener.local_endpoint());
@@ -300,7 +300,7 @@ TEST_CASE("a reader whose stream fails says so, and keeps what had come") {
   });
 }
 
-TEST_CASE("a second task that reads while the first one waits is told so") {
+TEST_CASE("a second task that reads from a reader while the first one waits is diagnosed") {
   on_every_stream([](auto&, auto& far) -> task<> {
     buffered_reader in(far);
     cancel_scope first;
@@ -320,7 +320,7 @@ TEST_CASE("a second task that reads while the first one waits is told so") {
   });
 }
 
-TEST_CASE("replies in a writer that the reader is tied to are sent together, before it waits") {
+TEST_CASE("replies in a writer that is tied to the reader are sent together before the reader waits") {
   auto [near, far] = duplex();
   complete([&, &client = near, &server = far]() -> task<> {
     buffered_reader in(server);
@@ -342,7 +342,7 @@ TEST_CASE("replies in a writer that the reader is tied to are sent together, bef
   });
 }
 
-TEST_CASE("an operation of a reader or a writer that has a name can be awaited again") {
+TEST_CASE("a named operation of a reader or a writer can be awaited again") {
   auto [near, far] = duplex();
   complete([&, &from = near, &to = far]() -> task<> {
     buffered_reader in(from);
@@ -362,7 +362,7 @@ TEST_CASE("an operation of a reader or a writer that has a name can be awaited a
   });
 }
 
-TEST_CASE("as_result gives a reader's failures, too") {
+TEST_CASE("as_result returns the failures of a reader") {
   auto [near, far] = duplex();
   complete([&, &to = near, &from = far]() -> task<> {
     buffered_reader in(from);

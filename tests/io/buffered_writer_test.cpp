@@ -1,4 +1,4 @@
-// A buffered_writer collects what is written, and sends all of it.
+// buffered_writer collects writes and sends all of them.
 #include "catch.hpp"
 
 #include <string>
@@ -14,7 +14,7 @@ using namespace strait::test;
 
 namespace {
 
-/// So many bytes does no such stream take at once.
+/// More bytes than the stream accepts at once.
 template <class Stream>
 std::size_t more_than_fits(Stream const&) {
   return std::is_base_of_v<socket_stream, Stream> ? 20'000'000 : 100'000;
@@ -22,7 +22,7 @@ std::size_t more_than_fits(Stream const&) {
 
 }  // namespace
 
-TEST_CASE("what is written and printed is sent when it is flushed, in one piece") {
+TEST_CASE("written and printed bytes are sent in one piece by a flush") {
   auto [near, far] = duplex();
   complete([&, &from = near, &to = far]() -> task<> {
     buffered_writer out(to);
@@ -40,7 +40,7 @@ TEST_CASE("what is written and printed is sent when it is flushed, in one piece"
   });
 }
 
-TEST_CASE("fault 12: what is flushed arrives whole, however short the writes that the stream can do") {
+TEST_CASE("fault 12: a flush sends all bytes however short the writes that the stream accepts") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     std::string sent(200'000, ' ');
     fill_pattern(0, sent.data(), sent.size());
@@ -59,7 +59,7 @@ TEST_CASE("fault 12: what is flushed arrives whole, however short the writes tha
   });
 }
 
-TEST_CASE("a write waits while there is as much as the high-water mark allows") {
+TEST_CASE("a write waits while the buffer is filled to the high-water mark") {
   auto [near, far] = duplex({.capacity = 1});
   complete([&, &from = near, &to = far]() -> task<> {
     buffered_writer out(to, 10);
@@ -80,11 +80,11 @@ TEST_CASE("a write waits while there is as much as the high-water mark allows") 
     bool const written = co_await run_and_cancel(writing);
     CHECK_FALSE(written);
     CHECK(taken == 0);
-    CHECK(out.buffered() == 9);  // one byte is under way
+    CHECK(out.buffered() == 9);  // one byte is on its way
 
     auto printing = [&]() -> task<> { co_await out.print("{}", "x"); };
     bool const printed = co_await run_and_cancel(printing);
-    CHECK(printed);  // there was room
+    CHECK(printed);  // there was room for it
 
     auto const [got, _1, _2] = co_await when_all(all_of(from), out.write("the rest"), [&]() -> task<> {
       co_await turns(3);
@@ -95,7 +95,7 @@ TEST_CASE("a write waits while there is as much as the high-water mark allows") 
   });
 }
 
-TEST_CASE("fault 22: a flush that is canceled in the middle goes on where it was") {
+TEST_CASE("fault 22: a flush that is canceled in the middle can be continued") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     std::string sent(more_than_fits(far), ' ');
     fill_pattern(0, sent.data(), sent.size());
@@ -115,7 +115,7 @@ TEST_CASE("fault 22: a flush that is canceled in the middle goes on where it was
   });
 }
 
-TEST_CASE("something larger than the mark that is canceled in the middle is taken whole") {
+TEST_CASE("a write larger than the mark that is canceled in the middle is kept as a whole") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     std::string sent(more_than_fits(far), ' ');
     fill_pattern(0, sent.data(), sent.size());
@@ -143,7 +143,7 @@ TEST_CASE("something larger than the mark that is canceled in the middle is take
   });
 }
 
-TEST_CASE("fault 20: a peer that never reads is given up when the deadline passes, and nothing is lost until then") {
+TEST_CASE("fault 20: a flush to a peer that never reads ends at its deadline and keeps the unsent bytes") {
   auto [near, far] = duplex({.capacity = 10});
   complete([&, &from = near, &to = far]() -> task<> {
     buffered_writer out(to, 100);
@@ -155,7 +155,7 @@ TEST_CASE("fault 20: a peer that never reads is given up when the deadline passe
   });
 }
 
-TEST_CASE("a writer whose peer has gone says how much of a write was taken") {
+TEST_CASE("a write whose peer has closed reports how many of its bytes were taken") {
   auto [near, far] = duplex();
   complete([&, &from = near, &to = far]() -> task<> {
     buffered_writer out(to, 10);
@@ -170,7 +170,7 @@ TEST_CASE("a writer whose peer has gone says how much of a write was taken") {
   });
 }
 
-TEST_CASE("what is printed may be longer than any buffer") {
+TEST_CASE("a printed text may be longer than any buffer") {
   auto [near, far] = duplex();
   complete([&, &from = near, &to = far]() -> task<> {
     std::string const text(100'000, 'x');
@@ -186,7 +186,7 @@ TEST_CASE("what is printed may be longer than any buffer") {
   });
 }
 
-TEST_CASE("a canceled scope ends even a write that would have room") {
+TEST_CASE("a canceled scope ends a write even if there is room in the buffer") {
   auto [near, far] = duplex();
   complete([&, &to = far]() -> task<> {
     buffered_writer out(to);
@@ -198,7 +198,7 @@ TEST_CASE("a canceled scope ends even a write that would have room") {
   });
 }
 
-TEST_CASE("a second task that writes while the first one waits is told so") {
+TEST_CASE("a second task that writes to a writer while the first one waits is diagnosed") {
   auto [near, far] = duplex({.capacity = 1});
   complete([&, &to = far]() -> task<> {
     buffered_writer out(to, 4);
@@ -218,7 +218,7 @@ TEST_CASE("a second task that writes while the first one waits is told so") {
   });
 }
 
-TEST_CASE("fault 19: a lingering close lets the last reply through, although the peer has not been heard out") {
+TEST_CASE("fault 19: a lingering close delivers the last reply even if the peer has sent unread data") {
   complete([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     auto peer = raw_connect(listener.local_endpoint());
@@ -240,7 +240,7 @@ TEST_CASE("fault 19: a lingering close lets the last reply through, although the
   });
 }
 
-TEST_CASE("a lingering close ends when its time is over") {
+TEST_CASE("a lingering close ends after its timeout") {
   auto [near, far] = duplex();
   complete([&, &stream = far]() -> task<> {
     co_await lingering_close(stream, 1ms);

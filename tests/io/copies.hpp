@@ -1,4 +1,4 @@
-// What tests of copies need: two connections with the copy between them, and streams whose every byte is checked.
+// For tests of copies: two connections with a copy between them, and streams that are verified byte by byte.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@
 
 namespace strait::test {
 
-/// What a copy stands between: client - near, far - server.
+/// The streams of a copy: client - near, far - server. The copy runs between near and far.
 template <class Near, class Far>
 struct passage {
   passage(std::pair<Near, Near> first, std::pair<Far, Far> second)
@@ -36,7 +36,7 @@ struct passage {
 
 inline passage<tcp::stream, tcp::stream> tcp_passage() { return {stream_pair(), stream_pair()}; }
 
-/// Calls `test` with a passage of each mixture of sockets.
+/// Calls `test` with a passage of each combination of sockets.
 template <class Test>
 void for_each_mixture(Test test) {
   passage tcp_to_tcp(stream_pair(), stream_pair());
@@ -66,7 +66,7 @@ task<> send_pattern_and_end(To& to, std::uint64_t size, std::size_t at_once = 25
   to.shutdown_write();
 }
 
-/// How many bytes of the pattern, from `begin` on, come before the end of the stream or the first wrong one.
+/// The number of bytes that match the pattern from `begin` on, up to the end of the stream or the first mismatch.
 template <class From>
 task<std::uint64_t> receive_pattern(From& from, std::uint64_t begin = 0) {
   std::vector<char> bytes(128 * 1024);
@@ -78,7 +78,7 @@ task<std::uint64_t> receive_pattern(From& from, std::uint64_t begin = 0) {
   }
   co_return position - begin;
 }
-/// `size` bytes of it.
+/// Reads `size` bytes. Returns whether they match the pattern.
 template <class From>
 task<bool> receive_pattern_exactly(From& from, std::uint64_t begin, std::size_t size) {
   std::vector<char> bytes(size);
@@ -86,7 +86,7 @@ task<bool> receive_pattern_exactly(From& from, std::uint64_t begin, std::size_t 
   co_return matching_pattern(begin, bytes.data(), size) == size;
 }
 
-/// While it lives, this process can open no more descriptors.
+/// While this object exists, this process can open no more descriptors.
 class no_descriptors_left {
  public:
   no_descriptors_left() {
@@ -102,7 +102,7 @@ class no_descriptors_left {
   rlimit before_{};
 };
 
-/// Counts the SIGPIPEs that reach the program while it lives.
+/// Counts the SIGPIPE signals that reach the program while this object exists.
 class sigpipe_counter {
  public:
   sigpipe_counter() {

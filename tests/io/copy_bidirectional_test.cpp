@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t megabyte = 1024 * 1024;
 
-/// A peer that has reset its connection, and tells so only once.
+/// A peer that has reset its connection and reports it only once.
 class reset_peer {
  public:
   task<std::size_t> read(mutable_buffer) {
@@ -35,7 +35,7 @@ class reset_peer {
   bool is_told_ = false;
 };
 
-/// Runs the copy beside `peers`.
+/// Runs the copy concurrently with `peers`.
 template <class P, class Peers>
 bidirectional_copy_result copy_beside(P& p, Peers peers) {
   return complete(
@@ -51,7 +51,7 @@ constexpr std::uint64_t bulk = static_cast<std::uint64_t>(scaled(64)) * megabyte
 
 }  // namespace
 
-TEST_CASE("the end of one direction is passed on, and the other goes on") {
+TEST_CASE("the end of one direction is passed on and the other direction continues") {
   for_each_mixture([](auto& p) {
     auto const done = copy_beside(p, [&]() -> task<> {
       co_await p.client.write("request");
@@ -69,7 +69,7 @@ TEST_CASE("the end of one direction is passed on, and the other goes on") {
   });
 }
 
-TEST_CASE("bulk both ways at once arrives byte for byte") {
+TEST_CASE("large transfers in both directions at once arrive unchanged") {
   for_each_mixture([](auto& p) {
     auto const done = copy_beside(p, [&]() -> task<> {
       auto [sent, there, returned, back] =
@@ -84,7 +84,7 @@ TEST_CASE("bulk both ways at once arrives byte for byte") {
   });
 }
 
-TEST_CASE("streams in memory are copied both ways, too") {
+TEST_CASE("streams in memory are copied in both directions") {
   passage p(duplex({.capacity = 1000, .seed = 3}), duplex({.max_chunk = 7}));
   auto const done = copy_beside(p, [&]() -> task<> {
     auto [sent, there, returned, back] =
@@ -98,7 +98,7 @@ TEST_CASE("streams in memory are copied both ways, too") {
   CHECK(done == bidirectional_copy_result{20'000, 10'000});
 }
 
-TEST_CASE("peers that know nothing of the library close their halves one after the other") {
+TEST_CASE("peers without the library can close their directions one after the other") {
   auto near_and_client = stream_and_peer();
   auto& near = near_and_client.first;
   auto& client = near_and_client.second;
@@ -120,12 +120,12 @@ TEST_CASE("peers that know nothing of the library close their halves one after t
   });
 }
 
-TEST_CASE("the answer of a server that closes before it has read the request is delivered, and then the error thrown") {
+TEST_CASE("the answer of a server that closes before it has read the request is delivered before the error is thrown") {
   for_each_mixture([](auto& p) {
     complete([&]() -> task<> {
       bool has_failed = false;
       auto body = [&](task_group& group) -> task<> {
-        group.spawn([&]() -> task<> {  // which ends with the reset that the copy passes on
+        group.spawn([&]() -> task<> {  // ends with the reset that the copy passes on
           static_cast<void>(co_await as_result(send_pattern(p.client, 0, 1000 * megabyte)));
         });
         group.spawn([&]() -> task<> {
@@ -147,8 +147,7 @@ TEST_CASE("the answer of a server that closes before it has read the request is 
   });
 }
 
-TEST_CASE(
-    "a client that does not read before it has sent all gets the long answer of a server that wants nothing of it") {
+TEST_CASE("a client that reads only after sending everything receives the long answer of a server that reads nothing") {
   passage p(stream_pair(), local::stream_pair());
   ::shutdown(p.server.native_handle(), SHUT_RD);
   complete([&]() -> task<> {
@@ -169,7 +168,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("a reset of one side cancels the other direction, and the error names the side") {
+TEST_CASE("a reset of one side cancels the other direction and the error names the side") {
   auto near_and_client = stream_and_peer();
   auto& near = near_and_client.first;
   auto& client = near_and_client.second;
@@ -197,7 +196,7 @@ TEST_CASE("a reset of one side cancels the other direction, and the error names 
   });
 }
 
-TEST_CASE("a reset is passed on, by either way of copying, when all that had arrived has been delivered") {
+TEST_CASE("a reset is passed on after all received bytes have been delivered with and without splice") {
   auto p = tcp_passage();
   auto const size = GENERATE(std::uint64_t{16}, 8 * megabyte);
   bool const by_client = GENERATE(false, true);
@@ -224,7 +223,7 @@ TEST_CASE("a reset is passed on, by either way of copying, when all that had arr
   });
 }
 
-TEST_CASE("a reset that a write is told of is passed on behind what the peer had sent before it") {
+TEST_CASE("a reset that a write has reported is passed on after the bytes that the peer had sent before") {
   auto near_and_client = stream_pair();
   auto& near = near_and_client.second;
   auto& client = near_and_client.first;
@@ -251,7 +250,7 @@ TEST_CASE("a reset that a write is told of is passed on behind what the peer had
   });
 }
 
-TEST_CASE("a limit that ends a proxy resets neither side, and leaves both streams open") {
+TEST_CASE("a timeout that ends a proxy resets neither side and leaves both streams open") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     p.near.idle_timeout(30ms);
@@ -262,7 +261,7 @@ TEST_CASE("a limit that ends a proxy resets neither side, and leaves both stream
   });
 }
 
-TEST_CASE("a reset that was told to one direction does not pass for the end of the other") {
+TEST_CASE("a reset that one direction has reported is not mistaken for the end of the other") {
   reset_peer peer;
   auto pair = duplex();
   run([&]() -> task<> {
@@ -274,7 +273,7 @@ TEST_CASE("a reset that was told to one direction does not pass for the end of t
   });
 }
 
-TEST_CASE("a proxy that is canceled says how many bytes have got through, both ways together") {
+TEST_CASE("a proxy that is canceled reports the bytes delivered in both directions together") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     cancel_scope scope;

@@ -1,4 +1,4 @@
-// copy() between sockets: what of it is the system's business.
+// copy() between sockets, with splice.
 #include "catch.hpp"
 #include "sanitized.hpp"
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t megabyte = 1024 * 1024;
 
-/// Copies so much that splicing is worth it, and waits until it has arrived.
+/// Copies enough bytes to make the copy use splice, and waits until they have arrived.
 template <class P>
 task<> move_bulk(P& p, std::uint64_t begin = 0) {
   auto [sent, is_right] = co_await when_all(send_pattern(p.client, begin, begin + megabyte),
@@ -31,7 +31,7 @@ TEST_CASE("a copy between sockets leaves no descriptor open") {
   complete([&]() -> task<> {
     auto move = [&]() -> task<> {
       co_await copy(p.near, p.far);
-      CHECK(open_descriptors() - before < 10);  // the loop's own
+      CHECK(open_descriptors() - before < 10);  // the loop's own descriptors
       p.far.shutdown_write();
     };
     auto [sent, moved, received] =
@@ -43,7 +43,7 @@ TEST_CASE("a copy between sockets leaves no descriptor open") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a copy that is canceled with bytes under way leaves no descriptor open") {
+TEST_CASE("a copy that is canceled with bytes in its pipe leaves no descriptor open") {
   auto p = tcp_passage();
   auto const before = open_descriptors();
   complete([&]() -> task<> {
@@ -58,7 +58,7 @@ TEST_CASE("a copy that is canceled with bytes under way leaves no descriptor ope
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("what has been spliced in when a copy is canceled is written if that needs no waiting") {
+TEST_CASE("bytes that are in the pipe when a copy is canceled are written if that does not need to wait") {
   for_each_mixture([](auto& p) {
     complete([&]() -> task<> {
       cancel_scope scope;
@@ -80,7 +80,7 @@ TEST_CASE("what has been spliced in when a copy is canceled is written if that n
   });
 }
 
-TEST_CASE("copies on which nothing is under way share one pipe") {
+TEST_CASE("copies without bytes in transit share one pipe") {
   constexpr int count = 10;
   complete([&]() -> task<> {
     std::vector<passage<tcp::stream, tcp::stream>> all;
@@ -99,9 +99,9 @@ TEST_CASE("copies on which nothing is under way share one pipe") {
   });
 }
 
-#if !defined(STRAIT_TESTS_SANITIZED)  // g++'s sanitizer of undefined behaviour makes pipes of its own
+#g++'s undefined-behaviour sanitizer opens pipes of its own
 
-TEST_CASE("a copy that gets no pipe goes on without, and with one when there is one again") {
+TEST_CASE("a copy that gets no pipe continues without one and uses one when it becomes available") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
@@ -123,7 +123,7 @@ TEST_CASE("a copy that gets no pipe goes on without, and with one when there is 
 
 #endif
 
-TEST_CASE("a copy goes past urgent data as a read does") {
+TEST_CASE("a copy skips urgent data as a read does") {
   auto source_and_peer = stream_and_peer();
   auto& source = source_and_peer.first;
   auto& peer = source_and_peer.second;
@@ -156,7 +156,7 @@ TEST_CASE("a copy goes past urgent data as a read does") {
   });
 }
 
-TEST_CASE("no SIGPIPE reaches the program when the target has gone in the midst of bulk") {
+TEST_CASE("no SIGPIPE reaches the program when the target closes during a large copy") {
   sigpipe_counter const signals;
   for (int round = 0; round != 10; ++round)
     for_each_mixture([&](auto& p) {
@@ -189,7 +189,7 @@ TEST_CASE("no SIGPIPE reaches the program when the target has gone in the midst 
   CHECK(sigismember(&blocked, SIGPIPE) == 0);
 }
 
-TEST_CASE("a reset of the source is an error that names it, with the bytes that have got through") {
+TEST_CASE("a reset of the source is an error that names it and reports the bytes delivered") {
   for (std::size_t const size : {5u, 3'000'000u}) {
     auto from_and_raw = stream_and_peer();
     auto& from = from_and_raw.first;
@@ -231,7 +231,7 @@ TEST_CASE("a reset of the source is an error that names it, with the bytes that 
   }
 }
 
-TEST_CASE("a source that is idle for too long is a time-out, with the bytes that have got through") {
+TEST_CASE("the idle timeout of the source ends a copy and reports the bytes delivered") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     p.near.idle_timeout(20ms);
@@ -246,7 +246,7 @@ TEST_CASE("a source that is idle for too long is a time-out, with the bytes that
   });
 }
 
-TEST_CASE("a target that takes nothing in the midst of bulk is a time-out, too") {
+TEST_CASE("the idle timeout of a target that accepts nothing ends a large copy") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     p.far.idle_timeout(20ms);
@@ -269,7 +269,7 @@ TEST_CASE("a target that takes nothing in the midst of bulk is a time-out, too")
   });
 }
 
-TEST_CASE("a stream that is closed in the midst of a copy ends it") {
+TEST_CASE("closing a stream during a copy ends the copy") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
@@ -285,7 +285,7 @@ TEST_CASE("a stream that is closed in the midst of a copy ends it") {
   });
 }
 
-TEST_CASE("two copies from one stream are diagnosed, also while they splice") {
+TEST_CASE("two concurrent copies from one stream are diagnosed even while they use splice") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {

@@ -1,4 +1,4 @@
-// copy(): all that one stream gives, into another, whatever they are.
+// copy(): all bytes of one stream into another, for every kind of stream.
 #include "catch.hpp"
 
 #include <random>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t megabyte = 1024 * 1024;
 
-/// A stream of one's own.
+/// A user-defined stream.
 class words {
  public:
   explicit words(std::vector<std::string> all) : all_(std::move(all)) {}
@@ -46,7 +46,7 @@ class collector {
 
 }  // namespace
 
-TEST_CASE("copy gives the number of bytes, and does not end its target") {
+TEST_CASE("copy returns the number of bytes and does not shut down its target") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     co_await p.client.write("hello");
@@ -60,7 +60,7 @@ TEST_CASE("copy gives the number of bytes, and does not end its target") {
   });
 }
 
-TEST_CASE("a copy of a stream that ends at once is 0 bytes") {
+TEST_CASE("a copy of a stream that ends at once returns 0") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     p.client.shutdown_write();
@@ -69,7 +69,7 @@ TEST_CASE("a copy of a stream that ends at once is 0 bytes") {
   });
 }
 
-TEST_CASE("bulk between sockets of any kind arrives byte for byte") {
+TEST_CASE("large copies between sockets of any kind arrive unchanged") {
   for_each_mixture([](auto& p) {
     complete([&]() -> task<> {
       auto move = [&]() -> task<std::uint64_t> {
@@ -86,7 +86,7 @@ TEST_CASE("bulk between sockets of any kind arrives byte for byte") {
   });
 }
 
-TEST_CASE("small messages and bulk can take turns") {
+TEST_CASE("small messages and large amounts of data can alternate") {
   for_each_mixture([](auto& p) {
     complete([&]() -> task<> {
       auto body = [&](task_group& group) -> task<> {
@@ -108,7 +108,7 @@ TEST_CASE("small messages and bulk can take turns") {
   });
 }
 
-TEST_CASE("copy is for any streams: in memory, one's own, and mixed with sockets") {
+TEST_CASE("copy works with streams in memory and user-defined streams and sockets") {
   auto a_and_b = duplex({.max_chunk = 100, .seed = 7});
   auto& a = a_and_b.first;
   auto& b = a_and_b.second;
@@ -134,7 +134,7 @@ TEST_CASE("copy is for any streams: in memory, one's own, and mixed with sockets
   CHECK(to.text == "together");
 }
 
-TEST_CASE("a copy to a reader that does not read stops reading its source") {
+TEST_CASE("a copy to a peer that does not read stops reading its source") {
   for_each_mixture([](auto& p) {
     for (auto* each : {static_cast<socket_stream*>(&p.client), static_cast<socket_stream*>(&p.near),
                        static_cast<socket_stream*>(&p.far), static_cast<socket_stream*>(&p.server)}) {
@@ -175,7 +175,7 @@ TEST_CASE("a copy to a reader that does not read stops reading its source") {
   });
 }
 
-TEST_CASE("a copy that begins in a canceled scope moves nothing") {
+TEST_CASE("a copy that starts in a canceled scope transfers nothing") {
   auto p = tcp_passage();
   complete([&]() -> task<> {
     co_await p.client.write("hello");
@@ -190,7 +190,7 @@ TEST_CASE("a copy that begins in a canceled scope moves nothing") {
   });
 }
 
-TEST_CASE("what a copy has read when it is canceled is written if that needs no waiting") {
+TEST_CASE("bytes that a copy has read when it is canceled are written if that does not need to wait") {
   for_each_mixture([](auto& p) {
     complete([&]() -> task<> {
       cancel_scope scope;
@@ -213,7 +213,7 @@ TEST_CASE("what a copy has read when it is canceled is written if that needs no 
   });
 }
 
-TEST_CASE("a stream can be copied to itself: an echo") {
+TEST_CASE("a stream can be copied to itself as an echo") {
   auto pair = stream_pair();
   complete([&]() -> task<> {
     auto echo = [&]() -> task<> {
@@ -229,7 +229,7 @@ TEST_CASE("a stream can be copied to itself: an echo") {
   });
 }
 
-TEST_CASE("a copy that is canceled at any time says how many bytes have got through") {
+TEST_CASE("a copy that is canceled at any time reports the number of bytes delivered") {
   std::mt19937 random(5);
   for (int round = 0; round != scaled(20); ++round)
     for_each_mixture([&](auto& p) {

@@ -1,4 +1,4 @@
-// directory: which paths it refuses, so that nothing leads outside.
+// directory: which paths it refuses so that no operation reaches outside of it.
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -10,13 +10,13 @@
 
 #include <strait/strait.hpp>
 
-#include "io/house.hpp"
+#include "io/inbox.hpp"
 
 using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("paths that lead outside are refused by every operation, with the reason") {
+TEST_CASE("paths that lead outside are refused by every operation with the reason") {
   struct refused_path {
     std::string path;
     std::string reason;
@@ -30,7 +30,7 @@ TEST_CASE("paths that lead outside are refused by every operation, with the reas
                                       {"a/..", "a path with .. leads outside"},
                                       {"../", "a path with .. leads outside"},
                                       {std::string("book\0.txt", 9), "a path cannot have a NUL in it"}};
-  in_a_house([&](house const& there, directory const& inbox) -> task<> {
+  with_inbox([&](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a");
     co_await put(inbox, "old", "old");
     for (auto const& refused : all)
@@ -40,12 +40,12 @@ TEST_CASE("paths that lead outside are refused by every operation, with the reas
         CHECK_THAT(failure.what(), ContainsSubstring(": " + refused.reason));
         CHECK(failure.code() == std::errc::invalid_argument);
       }
-    CHECK(there.is_secret_untouched());
+    CHECK(there.is_secret_unchanged());
   });
 }
 
-TEST_CASE("the texts of errors say what was to be done, with which path, and why not") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
+TEST_CASE("errors name the operation and the path and the reason") {
+  with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     using namespace std::string_literals;
     co_await put(inbox, "book", "hello");
     auto const says = [](task<> operation, std::string text) -> task<> {
@@ -71,8 +71,8 @@ TEST_CASE("the texts of errors say what was to be done, with which path, and why
   });
 }
 
-TEST_CASE("a symbolic link in the way is refused by every operation, wherever it leads") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("a symbolic link as a directory of a path is refused by every operation wherever it leads") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("real");
     co_await put(inbox, "real/passwd", "here");
     co_await put(inbox, "old", "old");
@@ -91,12 +91,12 @@ TEST_CASE("a symbolic link in the way is refused by every operation, wherever it
         CHECK(failure.code() == std::errc::too_many_symbolic_link_levels);
       }
     }
-    CHECK(there.is_secret_untouched());
+    CHECK(there.is_secret_unchanged());
   });
 }
 
-TEST_CASE("a symbolic link is not opened, wherever it leads") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("a symbolic link is not opened wherever it leads") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("real");
     co_await put(inbox, "book", "hello");
     there.link("../secret/passwd", "out");
@@ -113,22 +113,22 @@ TEST_CASE("a symbolic link is not opened, wherever it leads") {
     auto const failure = co_await failure_of<error>(inbox.open_directory("folder"));
     CHECK(failure.what() == std::string("open inbox/folder: a symbolic link is in the way"));
     CHECK_FALSE(exists(there.inbox("new")));
-    CHECK(there.is_secret_untouched());
+    CHECK(there.is_secret_unchanged());
   });
 }
 
-TEST_CASE("a file is not made exclusively in the place of a symbolic link, nor where it leads") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("an exclusive creation neither replaces a symbolic link nor follows it") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     there.link("../secret/new", "link");
     auto const failure = co_await failure_of<error>(
         inbox.open_file("link", {.access = file_access::write, .creation = file_creation::exclusive}));
     CHECK(failure.what() == std::string("open inbox/link: file exists"));
-    CHECK(there.is_secret_untouched());
+    CHECK(there.is_secret_unchanged());
   });
 }
 
-TEST_CASE("rename, remove and status work on a symbolic link itself") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("rename and remove and status apply to a symbolic link itself") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     there.link("../secret/passwd", "link");
     auto const status = co_await inbox.status("link");
     CHECK(status.type == file_status::kind::symbolic_link);
@@ -143,12 +143,12 @@ TEST_CASE("rename, remove and status work on a symbolic link itself") {
     there.link("../secret/passwd", "link");
     co_await inbox.remove("link");
     CHECK_FALSE(exists(there.inbox("link")));
-    CHECK(there.is_secret_untouched());
+    CHECK(there.is_secret_unchanged());
   });
 }
 
-TEST_CASE("names and paths that are too long are errors") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
+TEST_CASE("names and paths that are too long are refused") {
+  with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     auto const longest = std::string(255, 'x');
     co_await put(inbox, longest, "hello");
     auto const text = co_await text_in(inbox, longest);
@@ -162,12 +162,12 @@ TEST_CASE("names and paths that are too long are errors") {
   });
 }
 
-TEST_CASE("nothing leads outside while another thread swaps a directory for a symbolic link", "[threads]") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("no operation leads outside while another thread swaps a directory for a symbolic link", "[threads]") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a");
     co_await inbox.create_directories("b/link");
     there.link("../../secret", "a/link");
-    // "a/link" is the symbolic link out, or after that the directory.
+    // "a/link" is the symbolic link to the outside, or after a swap the directory.
     auto const swap = [&] {
       return ::renameat2(AT_FDCWD, there.inbox("a/link").c_str(), AT_FDCWD, there.inbox("b/link").c_str(),
                          RENAME_EXCHANGE) == 0;
@@ -204,6 +204,6 @@ TEST_CASE("nothing leads outside while another thread swaps a directory for a sy
       });
       for (int i = 0; i != scaled(300); ++i) co_await try_all(fmt::format("{}", i));
     }
-    CHECK(there.is_secret_untouched());
+    CHECK(there.is_secret_unchanged());
   });
 }

@@ -1,4 +1,4 @@
-// directory: what it does beneath it, both ways.
+// directory: the operations on files and directories inside it, by both implementations.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,14 +12,14 @@
 
 #include <strait/strait.hpp>
 
-#include "io/house.hpp"
+#include "io/inbox.hpp"
 
 using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("files in a directory are made, written and read") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("files in a directory can be created and written and read") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await put(inbox, "book", "hello");
     CHECK(there.text_of("inbox/book") == "hello");
     auto const text = co_await text_in(inbox, "book");
@@ -32,8 +32,8 @@ TEST_CASE("files in a directory are made, written and read") {
   });
 }
 
-TEST_CASE("what is opened in a directory is named after it") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
+TEST_CASE("the name of an opened entry includes the name of its directory") {
+  with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a/b");
     auto const opened = co_await inbox.open_directory("a/b");
     CHECK(opened.name() == "inbox/a/b");
@@ -44,16 +44,16 @@ TEST_CASE("what is opened in a directory is named after it") {
   });
 }
 
-TEST_CASE("a slash too many, a slash at the end and a part that is . mean nothing") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("repeated and trailing slashes and a component of a single dot are ignored") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("./a//b/");
     co_await put(inbox, "a/./b//book", "hello");
     CHECK(there.text_of("inbox/a/b/book") == "hello");
   });
 }
 
-TEST_CASE("names that begin or end with dots are names") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("names that begin or end with dots are ordinary names") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     for (std::string const name : {"...", "..a", "a..", ".a", "a.", " "}) {
       co_await put(inbox, name, "hello");
       CHECK(there.text_of("inbox/" + name) == "hello");
@@ -61,17 +61,17 @@ TEST_CASE("names that begin or end with dots are names") {
   });
 }
 
-TEST_CASE("a file that is made in a directory has the permissions that are asked for") {
+TEST_CASE("a file that is created in a directory has the requested permissions") {
   with_umask const in_force(022);
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.open_file("run",
                              {.access = file_access::write, .creation = file_creation::exclusive, .permissions = 0777});
     CHECK(permissions_of(there.inbox("run")) == 0755);
   });
 }
 
-TEST_CASE("directories are made with those above them, and those that are there stay") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("create_directories creates missing parents and keeps existing directories") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a/b/c");
     co_await put(inbox, "a/b/c/book", "hello");
     co_await inbox.create_directories("a/b/c");
@@ -83,8 +83,8 @@ TEST_CASE("directories are made with those above them, and those that are there 
   });
 }
 
-TEST_CASE("the same directories may be made by many at once", "[threads]") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
+TEST_CASE("several tasks may create the same directories at once", "[threads]") {
+  with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
       for (int i = 0; i != 64; ++i)
         group.spawn([&, i]() -> task<> {
@@ -98,8 +98,8 @@ TEST_CASE("the same directories may be made by many at once", "[threads]") {
   });
 }
 
-TEST_CASE("a rename gives a file another path, in another directory, too") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("a rename moves a file to another path even in another directory") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a/b");
     co_await inbox.create_directories("c");
     co_await put(inbox, "book", "hello");
@@ -112,8 +112,8 @@ TEST_CASE("a rename gives a file another path, in another directory, too") {
   });
 }
 
-TEST_CASE("a rename onto what is there is refused, and changes nothing, unless replacing is allowed") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("a rename to an existing path is refused and changes nothing unless replacing is allowed") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await put(inbox, "old", "old");
     co_await put(inbox, "new", "new");
     auto const failure = co_await failure_of<error>(inbox.rename("old", "new"));
@@ -127,8 +127,8 @@ TEST_CASE("a rename onto what is there is refused, and changes nothing, unless r
   });
 }
 
-TEST_CASE("of many renames to the same path one succeeds", "[threads]") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
+TEST_CASE("of many renames to the same path exactly one succeeds", "[threads]") {
+  with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     int succeeded = 0;
     co_await with_task_group([&](task_group& group) -> task<> {
       for (int i = 0; i != 32; ++i)
@@ -147,8 +147,8 @@ TEST_CASE("of many renames to the same path one succeeds", "[threads]") {
   });
 }
 
-TEST_CASE("files and empty directories are removed, full ones are not") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("files and empty directories can be removed and full ones cannot") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a/b");
     co_await put(inbox, "a/book", "hello");
     auto const failure = co_await failure_of<error>(inbox.remove("a"));
@@ -160,16 +160,16 @@ TEST_CASE("files and empty directories are removed, full ones are not") {
   });
 }
 
-TEST_CASE("a directory is synced, itself or one in it") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
+TEST_CASE("a directory can be synced as well as one inside it") {
+  with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a/b");
     co_await inbox.sync();
     co_await inbox.sync("a/b");
   });
 }
 
-TEST_CASE("the status of what is in a directory, and of itself") {
-  in_a_house([](house const&, directory const& inbox) -> task<> {
+TEST_CASE("status describes entries of a directory and the directory itself") {
+  with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a");
     co_await put(inbox, "a/book", "hello");
     auto const book = co_await inbox.status("a/book");
@@ -182,8 +182,8 @@ TEST_CASE("the status of what is in a directory, and of itself") {
   });
 }
 
-TEST_CASE("the entries of a directory come in order of their bytes, with what they are") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("entries are returned in bytewise order with their kinds") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     auto const entries = co_await inbox.entries();
     CHECK(entries.empty());
     co_await inbox.create_directories("c/d");
@@ -203,8 +203,8 @@ TEST_CASE("the entries of a directory come in order of their bytes, with what th
   });
 }
 
-TEST_CASE("a directory tells how much space is free") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("free_space returns the available space") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     auto const space = co_await inbox.free_space();
     struct statvfs now = {};
     REQUIRE(::statvfs(there.path("inbox").c_str(), &now) == 0);
@@ -214,8 +214,8 @@ TEST_CASE("a directory tells how much space is free") {
   });
 }
 
-TEST_CASE("opening a FIFO in a directory does not wait for who opens its other end") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("opening a FIFO in a directory does not wait for another process to open it") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     REQUIRE(::mkfifo(there.inbox("pipe").c_str(), 0600) == 0);
     co_await inbox.open_file("pipe");
     auto const failure = co_await failure_of<error>(inbox.open_file("pipe", {.access = file_access::write}));
@@ -223,8 +223,8 @@ TEST_CASE("opening a FIFO in a directory does not wait for who opens its other e
   });
 }
 
-TEST_CASE("what is opened in a directory waits when it is read, as other files do") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("a file that is opened in a directory is in blocking mode like other files") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     REQUIRE(::mkfifo(there.inbox("pipe").c_str(), 0600) == 0);
     auto const opened = co_await inbox.open_file("pipe");
     CHECK((::fcntl(opened.native_handle(), F_GETFL) & O_NONBLOCK) == 0);
@@ -232,17 +232,17 @@ TEST_CASE("what is opened in a directory waits when it is read, as other files d
   });
 }
 
-TEST_CASE("a directory goes on to be the same when its path is given to another") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("a directory stays the same when another one takes its path") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     std::filesystem::rename(there.path("inbox"), there.path("moved"));
     std::filesystem::create_symlink("secret", there.path("inbox"));
     co_await put(inbox, "book", "hello");
     CHECK(there.text_of("moved/book") == "hello");
-    CHECK(there.is_secret_untouched());
+    CHECK(there.is_secret_unchanged());
   });
 }
 
-TEST_CASE("a directory that is not there, or is a file, is not opened") {
+TEST_CASE("a directory that does not exist or is a file is not opened") {
   temporary_directory const there;
   std::ofstream(there.file("book")) << "hello";
   complete([&]() -> task<> {
@@ -255,7 +255,7 @@ TEST_CASE("a directory that is not there, or is a file, is not opened") {
   });
 }
 
-TEST_CASE("a directory that has never been opened, or was moved from, fails all operations") {
+TEST_CASE("all operations fail on a directory that was never opened or was moved from") {
   complete([]() -> task<> {
     auto opened = co_await open_directory("/tmp");
     directory const other(std::move(opened));
@@ -270,8 +270,8 @@ TEST_CASE("a directory that has never been opened, or was moved from, fails all 
   });
 }
 
-TEST_CASE("operations on a directory leave no descriptor behind, whether they succeed or fail") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("operations on a directory leave no descriptor open whether they succeed or fail") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a/b/c");
     there.link("../secret", "link");
     auto const before = open_descriptors();
@@ -281,8 +281,8 @@ TEST_CASE("operations on a directory leave no descriptor behind, whether they su
   });
 }
 
-TEST_CASE("in a canceled scope every operation on a directory ends at once, and does nothing") {
-  in_a_house([](house const& there, directory const& inbox) -> task<> {
+TEST_CASE("in a canceled scope every operation on a directory ends at once and does nothing") {
+  with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await put(inbox, "old", "old");
     for (auto const& operation : operations()) {
       CAPTURE(operation.name);

@@ -1,4 +1,4 @@
-// Streams in memory behave as sockets do.
+// Streams in memory behave like sockets.
 #include "catch.hpp"
 
 #include <string>
@@ -15,7 +15,7 @@ using namespace strait::test;
 
 static_assert(stream<duplex_stream> && stream<tcp::stream> && stream<local::stream>);
 
-TEST_CASE("what one end of a duplex writes, the other reads, both ways") {
+TEST_CASE("each end of a duplex reads what the other end writes") {
   auto [a, b] = duplex();
   run([&]() -> task<> {
     auto const sent = co_await a.write("ping");
@@ -28,7 +28,7 @@ TEST_CASE("what one end of a duplex writes, the other reads, both ways") {
   });
 }
 
-TEST_CASE("a write to a duplex waits when its capacity is under way") {
+TEST_CASE("a write to a duplex waits when its capacity is used up") {
   auto [a, b] = duplex({.capacity = 4});
   run([&, &to = a, &from = b]() -> task<> {
     bool written = false;
@@ -52,7 +52,7 @@ TEST_CASE("a write to a duplex waits when its capacity is under way") {
   });
 }
 
-TEST_CASE("a duplex of one byte's capacity passes a long message to a read of all of it") {
+TEST_CASE("a long message passes through a duplex with a capacity of one byte") {
   auto [a, b] = duplex({.capacity = 1});
   run([&]() -> task<> {
     std::string const sent(10'000, 'x');
@@ -62,7 +62,7 @@ TEST_CASE("a duplex of one byte's capacity passes a long message to a read of al
   });
 }
 
-TEST_CASE("several buffers go through a duplex in order, into several others") {
+TEST_CASE("several buffers are written and read in order") {
   auto [a, b] = duplex({.capacity = 3});
   run([&]() -> task<> {
     const_buffer const parts[] = {"ab", "", "cdefg", "h"};
@@ -75,7 +75,7 @@ TEST_CASE("several buffers go through a duplex in order, into several others") {
   });
 }
 
-TEST_CASE("a duplex with a chunk of one gives and takes one byte at a time") {
+TEST_CASE("a duplex with a chunk size of one transfers one byte at a time") {
   auto [a, b] = duplex({.max_chunk = 1});
   run([&]() -> task<> {
     co_await a.write("ab");
@@ -88,7 +88,7 @@ TEST_CASE("a duplex with a chunk of one gives and takes one byte at a time") {
   });
 }
 
-TEST_CASE("a duplex with a seed gives chunks of random sizes, the same ones each time") {
+TEST_CASE("a duplex with a seed uses chunks of random but reproducible sizes") {
   auto const sizes = [](std::uint64_t seed) {
     auto [a, b] = duplex({.max_chunk = 7, .seed = seed});
     std::vector<std::size_t> all;
@@ -107,7 +107,7 @@ TEST_CASE("a duplex with a seed gives chunks of random sizes, the same ones each
   CHECK(first.size() > 100 / 7 + 1);
 }
 
-TEST_CASE("the end of one side of a duplex is read as such, and the other side goes on") {
+TEST_CASE("the end of one direction of a duplex is read as the end and the other direction continues") {
   auto [a, b] = duplex();
   run([&]() -> task<> {
     co_await a.write("last");
@@ -124,7 +124,7 @@ TEST_CASE("the end of one side of a duplex is read as such, and the other side g
   });
 }
 
-TEST_CASE("the end of a duplex in the middle of read_exactly says how much came") {
+TEST_CASE("the end of a duplex during read_exactly reports how many bytes were received") {
   auto [a, b] = duplex();
   run([&]() -> task<> {
     co_await a.write("abc");
@@ -137,7 +137,7 @@ TEST_CASE("the end of a duplex in the middle of read_exactly says how much came"
   });
 }
 
-TEST_CASE("a write to a duplex whose other end goes is an error with what was taken") {
+TEST_CASE("a write to a duplex whose other end is closed fails and reports the bytes taken") {
   auto [a, b] = duplex({.capacity = 4});
   run([&, &to = a, &from = b]() -> task<> {
     auto closing = [&]() -> task<> {
@@ -150,7 +150,7 @@ TEST_CASE("a write to a duplex whose other end goes is an error with what was ta
   });
 }
 
-TEST_CASE("closing an end of a duplex ends what waits there") {
+TEST_CASE("closing an end of a duplex ends the operations that wait on it") {
   auto [a, b] = duplex({.capacity = 1});
   run([&, &mine = a]() -> task<> {
     auto closing = [&]() -> task<> {
@@ -167,7 +167,7 @@ TEST_CASE("closing an end of a duplex ends what waits there") {
   });
 }
 
-TEST_CASE("a canceled operation on a duplex says what it has moved") {
+TEST_CASE("a canceled operation on a duplex reports the bytes transferred") {
   auto [a, b] = duplex({.capacity = 4});
   run([&, &to = a, &from = b]() -> task<> {
     std::size_t moved = 0;
@@ -194,7 +194,7 @@ TEST_CASE("a canceled operation on a duplex says what it has moved") {
   });
 }
 
-TEST_CASE("a second reader of a duplex is told so") {
+TEST_CASE("a second concurrent reader of a duplex is diagnosed") {
   auto [a, b] = duplex();
   run([&, &from = b]() -> task<> {
     cancel_scope first;
@@ -209,7 +209,7 @@ TEST_CASE("a second reader of a duplex is told so") {
   });
 }
 
-TEST_CASE("who never waits for a duplex gives the others their turn") {
+TEST_CASE("a task that uses a duplex without ever waiting lets other tasks run") {
   auto [a, b] = duplex();
   run([&, &to = a, &from = b]() -> task<> {
     bool others_ran = false;
@@ -242,7 +242,7 @@ TEST_CASE("a task that waits for a duplex can be dropped") {
   });
 }
 
-TEST_CASE("shutdown_write of a duplex stream may be called again, and when the other end is closed") {
+TEST_CASE("shutdown_write of a duplex may be repeated and called after the other end is closed") {
   auto [a, b] = duplex();
   a.shutdown_write();
   CHECK_NOTHROW(a.shutdown_write());

@@ -1,4 +1,4 @@
-// What completes at once, out of a buffer or since a stream is closed, gives other tasks a turn.
+// Operations that complete without waiting, from a buffer or on a closed stream, let other tasks run.
 #include <string>
 
 #include <strait/core/as_result.hpp>
@@ -12,7 +12,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("lines that are in a reader's buffer give other tasks a turn") {
+TEST_CASE("reading lines from a reader's buffer lets other tasks run") {
   auto [client, server] = duplex();
   buffered_reader in(server);
   std::string const lines(20'000, '\n');
@@ -28,20 +28,20 @@ TEST_CASE("lines that are in a reader's buffer give other tasks a turn") {
   CHECK(rounds_beside_another_task([&] { return in.read_line(); }) < enough);
 }
 
-TEST_CASE("writes into a writer's buffer give other tasks a turn") {
+TEST_CASE("writing into a writer's buffer lets other tasks run") {
   auto [client, server] = duplex();
   buffered_writer out(client);
   CHECK(rounds_beside_another_task([&] { return out.write(std::string_view()); }) < enough);
   CHECK(rounds_beside_another_task([&] { return out.flush(); }) < enough);
 }
 
-TEST_CASE("buffered reads that are canceled give other tasks a turn") {
+TEST_CASE("buffered reads that are canceled let other tasks run") {
   auto [client, server] = duplex();
   buffered_reader in(server);
   CHECK(rounds_beside_another_task([&] { return in.read_line(); }, true) < enough);
 }
 
-TEST_CASE("a duplex stream that is closed gives other tasks a turn") {
+TEST_CASE("operations on a closed duplex let other tasks run") {
   auto [client, server] = duplex();
   char byte[1];
   CHECK(rounds_beside_another_task([&, &from = server] { return from.read(byte); }, true) < enough);

@@ -1,4 +1,4 @@
-// file: what may be opened, and how.
+// file: which files can be opened, and how.
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -20,7 +20,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("a file that is not there is not opened") {
+TEST_CASE("a file that does not exist is not opened") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto const failure = co_await failure_of<error>(open_file(there.file("book")));
@@ -30,7 +30,7 @@ TEST_CASE("a file that is not there is not opened") {
   });
 }
 
-TEST_CASE("a file is made if it is missing, and else opened as it is") {
+TEST_CASE("a file is created if it is missing and otherwise opened unchanged") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto first = co_await open_file(there.file("book"), to_change);
@@ -41,7 +41,7 @@ TEST_CASE("a file is made if it is missing, and else opened as it is") {
   });
 }
 
-TEST_CASE("a file that is made exclusively must not be there, not even as a symbolic link to nowhere") {
+TEST_CASE("exclusive creation fails if the file exists even as a dangling symbolic link") {
   temporary_directory const there;
   constexpr open_options to_make{.access = file_access::write, .creation = file_creation::exclusive};
   std::filesystem::create_symlink(there.file("nowhere"), there.file("link"));
@@ -55,7 +55,7 @@ TEST_CASE("a file that is made exclusively must not be there, not even as a symb
   });
 }
 
-TEST_CASE("a file that is truncated loses what was in it") {
+TEST_CASE("a file that is opened with truncation becomes empty") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -65,7 +65,7 @@ TEST_CASE("a file that is truncated loses what was in it") {
   });
 }
 
-TEST_CASE("a file that is made has the permissions that are asked for, less the umask") {
+TEST_CASE("a file that is created has the requested permissions minus the umask") {
   temporary_directory const there;
   with_umask const in_force(022);
   complete([&]() -> task<> {
@@ -79,7 +79,7 @@ TEST_CASE("a file that is made has the permissions that are asked for, less the 
   });
 }
 
-TEST_CASE("a path with a NUL in it is refused, and not cut off there") {
+TEST_CASE("a path with a NUL in it is refused and not truncated") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   auto const path = there.file("book") + std::string("\0.txt", 5);
@@ -92,7 +92,7 @@ TEST_CASE("a path with a NUL in it is refused, and not cut off there") {
   });
 }
 
-TEST_CASE("a file is read and written only as it has been opened") {
+TEST_CASE("a file can be read and written only as its access mode permits") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -106,7 +106,7 @@ TEST_CASE("a file is read and written only as it has been opened") {
   });
 }
 
-TEST_CASE("offsets that no file has are errors") {
+TEST_CASE("offsets beyond the range of files are refused") {
   temporary_directory const there;
   auto const offset = GENERATE(as<std::uint64_t>(), std::uint64_t{1} << 63, std::numeric_limits<std::uint64_t>::max());
   complete([&]() -> task<> {
@@ -137,7 +137,7 @@ TEST_CASE("program that opens files while its standard streams are closed", "[.]
   });
   exit_with(is_well ? 0 : 1);
 }
-TEST_CASE("no file has the descriptor of a standard stream that is closed") {
+TEST_CASE("no file gets the descriptor of a closed standard stream") {
   program closed("program that opens files while its standard streams are closed");
   CHECK(closed.status() == 0);
 }

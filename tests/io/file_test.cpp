@@ -1,4 +1,4 @@
-// file: what it reads and writes, and how it fails.
+// file: reading and writing, and how they fail.
 #include <array>
 #include <filesystem>
 #include <string>
@@ -18,7 +18,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("a file reads what has been written to it") {
+TEST_CASE("bytes written to a file can be read back") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto book = co_await open_file(there.file("book"), to_change);
@@ -34,7 +34,7 @@ TEST_CASE("a file reads what has been written to it") {
   });
 }
 
-TEST_CASE("a read at the end of a file, or behind it, gives 0, and so does one into an empty buffer") {
+TEST_CASE("a read at or after the end of a file returns 0 and so does a read into an empty buffer") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -49,7 +49,7 @@ TEST_CASE("a read at the end of a file, or behind it, gives 0, and so does one i
   });
 }
 
-TEST_CASE("an empty file is read as one") {
+TEST_CASE("an empty file can be read") {
   temporary_directory const there;
   put(there.file("book"), "");
   complete([&]() -> task<> {
@@ -60,7 +60,7 @@ TEST_CASE("an empty file is read as one") {
   });
 }
 
-TEST_CASE("a read gives as many bytes as there are and fit, whether they are in memory or not") {
+TEST_CASE("a read returns as many bytes as fit whether they are in the page cache or not") {
   temporary_directory const there;
   auto const size = GENERATE(as<std::size_t>(), 1, 4095, 4096, 65537, 256 * 1024, 256 * 1024 + 1, 3'000'001);
   bool const is_cold = GENERATE(false, true);
@@ -70,7 +70,7 @@ TEST_CASE("a read gives as many bytes as there are and fit, whether they are in 
     auto book = co_await open_file(there.file("book"), to_change);
     co_await book.write_at(0, bytes);
     co_await book.sync();
-    // Only an advice, but one that is followed.
+    // This is only advice, but Linux follows it.
     if (is_cold) ::posix_fadvise(book.native_handle(), 0, 0, POSIX_FADV_DONTNEED);
     auto const whole = co_await part_of(book, 0, size + 100);
     CHECK((whole == bytes));
@@ -79,7 +79,7 @@ TEST_CASE("a read gives as many bytes as there are and fit, whether they are in 
   });
 }
 
-TEST_CASE("a file of which only the front is in memory is read as far as it fits") {
+TEST_CASE("a read spans bytes in the page cache and bytes on the disk") {
   temporary_directory const there;
   auto const bytes = random_bytes(250'000);
   complete([&]() -> task<> {
@@ -87,14 +87,14 @@ TEST_CASE("a file of which only the front is in memory is read as far as it fits
     co_await book.write_at(0, bytes);
     co_await book.sync();
     ::posix_fadvise(book.native_handle(), 0, 0, POSIX_FADV_DONTNEED);
-    ::posix_fadvise(book.native_handle(), 0, 0, POSIX_FADV_RANDOM);  // no reading ahead
+    ::posix_fadvise(book.native_handle(), 0, 0, POSIX_FADV_RANDOM);  // no read-ahead
     co_await part_of(book, 0, 5000);
     auto const part = co_await part_of(book, 0, 250'000);
     CHECK((part == bytes));
   });
 }
 
-TEST_CASE("a file that tells no size is read") {
+TEST_CASE("a file without a size can be read") {
   complete([]() -> task<> {
     auto about = co_await open_file("/proc/self/status");
     auto const text = co_await part_of(about, 0, 100);
@@ -102,7 +102,7 @@ TEST_CASE("a file that tells no size is read") {
   });
 }
 
-TEST_CASE("a write behind the end of a file leaves zeros between") {
+TEST_CASE("a write after the end of a file fills the gap with zeros") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto book = co_await open_file(there.file("book"), to_write);
@@ -111,7 +111,7 @@ TEST_CASE("a write behind the end of a file leaves zeros between") {
   });
 }
 
-TEST_CASE("a write of nothing does nothing") {
+TEST_CASE("a write of zero bytes has no effect") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto book = co_await open_file(there.file("book"), to_write);
@@ -121,7 +121,7 @@ TEST_CASE("a write of nothing does nothing") {
   });
 }
 
-TEST_CASE("many operations on a file may be under way at once") {
+TEST_CASE("many operations on one file may run at the same time") {
   temporary_directory const there;
   constexpr std::size_t block = 10'000;
   constexpr std::size_t count = 100;
@@ -143,7 +143,7 @@ TEST_CASE("many operations on a file may be under way at once") {
   });
 }
 
-TEST_CASE("a file's status tells what it is") {
+TEST_CASE("a file's status describes the file") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   ::chmod(there.file("book").c_str(), 0640);
@@ -161,7 +161,7 @@ TEST_CASE("a file's status tells what it is") {
   });
 }
 
-TEST_CASE("status_of tells what is at a path, through symbolic links") {
+TEST_CASE("status_of describes the file at a path and follows symbolic links") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   std::filesystem::create_symlink("book", there.file("link"));
@@ -177,7 +177,7 @@ TEST_CASE("status_of tells what is at a path, through symbolic links") {
   });
 }
 
-TEST_CASE("a resize cuts off what is behind, or adds zeros") {
+TEST_CASE("resize truncates a file or extends it with zeros") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -198,7 +198,7 @@ TEST_CASE("a sync completes") {
   });
 }
 
-TEST_CASE("what cannot be synced fails to") {
+TEST_CASE("syncing a file that does not support it fails") {
   complete([]() -> task<> {
     pipe_file slow;
     auto const failure = co_await failure_of<error>(slow.output.sync());
@@ -206,7 +206,7 @@ TEST_CASE("what cannot be synced fails to") {
   });
 }
 
-TEST_CASE("a full disk is an error") {
+TEST_CASE("a write to a full disk fails") {
   complete([]() -> task<> {
     auto full = co_await open_file("/dev/full", {.access = file_access::write});
     auto const failure = co_await failure_of<error>(full.write_at(0, "hello"));
@@ -216,7 +216,8 @@ TEST_CASE("a full disk is an error") {
   });
 }
 
-TEST_CASE("a file that may not grow is an error that tells how much is in it, and no end of the process", "[threads]") {
+TEST_CASE("exceeding the file size limit is an error that reports the bytes written and does not end the process",
+          "[threads]") {
   temporary_directory const there;
   auto const bytes = random_bytes(100'000);
   complete([&]() -> task<> {
@@ -232,7 +233,7 @@ TEST_CASE("a file that may not grow is an error that tells how much is in it, an
   CHECK((text_of(there.file("book")) == bytes.substr(0, 60'000)));
 }
 
-TEST_CASE("a write to a pipe that nobody reads is an error, and no end of the process", "[threads]") {
+TEST_CASE("a write to a pipe without a reader is an error and does not end the process", "[threads]") {
   complete([]() -> task<> {
     pipe_file slow;
     slow.output = file();
@@ -241,7 +242,7 @@ TEST_CASE("a write to a pipe that nobody reads is an error, and no end of the pr
   });
 }
 
-TEST_CASE("a pipe is read and written in order, whatever the offset") {
+TEST_CASE("a pipe is read and written sequentially whatever the offset") {
   complete([]() -> task<> {
     pipe_file slow;
     auto const written = co_await slow.input.write_at(1000, "hello, ");
@@ -258,7 +259,7 @@ TEST_CASE("a pipe is read and written in order, whatever the offset") {
   });
 }
 
-TEST_CASE("a file that is closed fails all operations") {
+TEST_CASE("all operations on a closed file fail") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto book = co_await open_file(there.file("book"), to_change);
@@ -283,7 +284,7 @@ TEST_CASE("a file that is closed fails all operations") {
   });
 }
 
-TEST_CASE("a file that has never been opened fails all operations") {
+TEST_CASE("all operations on a file that was never opened fail") {
   complete([]() -> task<> {
     file none;
     auto const failure = co_await failure_of<error>(none.sync());
@@ -291,10 +292,10 @@ TEST_CASE("a file that has never been opened fails all operations") {
   });
 }
 
-TEST_CASE("a file closes itself, and what is assigned to closes what it was") {
+TEST_CASE("a file is closed when it is destroyed or assigned to") {
   temporary_directory const there;
   complete([&]() -> task<> {
-    co_await status_of(there.path());  // the pool and the loop have what they need
+    co_await status_of(there.path());  // so that the pool and the loop have opened their descriptors
     auto const before = open_descriptors();
     {
       auto first = co_await open_file(there.file("first"), to_change);
@@ -313,7 +314,7 @@ TEST_CASE("a file closes itself, and what is assigned to closes what it was") {
   });
 }
 
-TEST_CASE("a lock on a file is had by one at a time, until the file is closed") {
+TEST_CASE("a file can be locked by one descriptor at a time until that is closed") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto first = co_await open_file(there.file("book"), to_change);

@@ -1,4 +1,4 @@
-// file: that a slow disk holds nobody up, and what a cancel does.
+// file: a slow disk blocks no loop, and the effect of cancellation.
 #include <optional>
 #include <string>
 
@@ -34,7 +34,7 @@ class busy_pool {
 
 }  // namespace
 
-TEST_CASE("a read that waits for the disk does not hold the loop up", "[threads]") {
+TEST_CASE("a read that waits for the disk does not block the loop", "[threads]") {
   complete([]() -> task<> {
     pipe_file slow;
     auto const ticks = [&]() -> task<> {
@@ -46,7 +46,7 @@ TEST_CASE("a read that waits for the disk does not hold the loop up", "[threads]
   });
 }
 
-TEST_CASE("reads of what is in memory let others have a turn") {
+TEST_CASE("reads from the page cache let other tasks run") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -67,7 +67,7 @@ TEST_CASE("reads of what is in memory let others have a turn") {
 
 #if STRAIT_TESTS_COUNT_ALLOCATIONS
 
-TEST_CASE("reads of what is in memory allocate nothing in steady state") {
+TEST_CASE("in steady state reads from the page cache allocate nothing") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -80,7 +80,7 @@ TEST_CASE("reads of what is in memory allocate nothing in steady state") {
 }
 #endif
 
-TEST_CASE("in a canceled scope every operation on a file ends at once, and does nothing") {
+TEST_CASE("in a canceled scope every operation on a file ends at once and does nothing") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -100,7 +100,7 @@ TEST_CASE("in a canceled scope every operation on a file ends at once, and does 
   });
 }
 
-TEST_CASE("a close in a canceled scope closes nevertheless") {
+TEST_CASE("a close in a canceled scope still closes the file") {
   temporary_directory const there;
   complete([&]() -> task<> {
     auto book = co_await open_file(there.file("book"), to_change);
@@ -114,7 +114,7 @@ TEST_CASE("a close in a canceled scope closes nevertheless") {
   });
 }
 
-TEST_CASE("a cancel ends a write that no thread has begun; it is never made", "[threads]") {
+TEST_CASE("a cancel ends a write that no thread has started and the write is never made", "[threads]") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -131,7 +131,7 @@ TEST_CASE("a cancel ends a write that no thread has begun; it is never made", "[
   });
 }
 
-TEST_CASE("what is in memory is read though all threads of the pool are busy", "[threads]") {
+TEST_CASE("bytes in the page cache are read even if all threads of the pool are busy", "[threads]") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -148,7 +148,8 @@ TEST_CASE("what is in memory is read though all threads of the pool are busy", "
   });
 }
 
-TEST_CASE("a read that a thread has begun is waited for in spite of a cancel, and its bytes delivered", "[threads]") {
+TEST_CASE("a read that a thread has started is waited for in spite of a cancel and its bytes are delivered",
+          "[threads]") {
   complete([]() -> task<> {
     pipe_file slow;
     cancel_scope scope;
@@ -157,7 +158,7 @@ TEST_CASE("a read that a thread has begun is waited for in spite of a cancel, an
         auto const text = co_await scope.run(part_of(slow.output, 0, 10));
         CHECK(text == "hello");
       });
-      // The thread has begun when it has taken the first bytes; it is told of the cancel afterwards at the earliest.
+      // The thread has taken the bytes when the pipe is empty; the cancel comes later.
       slow.give("hello");
       while (true) {
         int left = 0;
@@ -170,7 +171,7 @@ TEST_CASE("a read that a thread has begun is waited for in spite of a cancel, an
   });
 }
 
-TEST_CASE("cancels may race with reads; no byte is lost", "[threads]") {
+TEST_CASE("cancels may race with reads and no byte is lost", "[threads]") {
   complete([]() -> task<> {
     pipe_file slow;
     for (int i = 0; i != scaled(2000); ++i) {

@@ -1,4 +1,4 @@
-// What tests of files need: what is in them, some that wait or are full, and how operations on them end.
+// For tests of files: contents, slow and full files, and how operations on them end.
 #pragma once
 
 #include <array>
@@ -39,14 +39,14 @@ inline std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
-/// What one read gives.
+/// The bytes that one read returns.
 inline task<std::string> part_of(file& from, std::uint64_t offset, std::size_t most) {
   std::string bytes(most, '\0');
   bytes.resize(co_await from.read_at(offset, bytes));
   co_return bytes;
 }
 
-/// A pipe, whose reads wait as those of a very slow disk do.
+/// A pipe, whose reads wait like those of a very slow disk.
 struct pipe_file {
   pipe_file() {
     std::array<int, 2> ends{};
@@ -61,7 +61,7 @@ struct pipe_file {
   file input;
 };
 
-/// While it lives, no file can have more than `size` bytes.
+/// While this object exists, no file can grow beyond `size` bytes.
 class file_size_limit {
  public:
   explicit file_size_limit(rlim_t size) {
@@ -77,7 +77,7 @@ class file_size_limit {
   rlimit before_{};
 };
 
-/// Awaits `operation` in a scope that has been canceled.
+/// Checks that `operation` does not complete in a scope that has been canceled.
 template <class Operation>
 task<> ends_at_once(Operation operation) {
   cancel_scope scope;

@@ -1,4 +1,4 @@
-// Messages come out of a stream as they went in.
+// Messages are received as they were sent.
 #include "catch.hpp"
 
 #include <string>
@@ -37,7 +37,7 @@ task<> send_all(Stream& to, frame_format format, messages const& all) {
   to.shutdown_write();
 }
 
-/// What one message looks like.
+/// The encoding of one message.
 std::string framed(frame_format format, std::string message) {
   auto [near, far] = duplex();
   messages const one = {std::move(message)};
@@ -47,7 +47,7 @@ std::string framed(frame_format format, std::string message) {
   });
 }
 
-/// What reading `bytes` fails with, if `Error` it is.
+/// The error of type `Error` with which reading `bytes` fails.
 template <class Error>
 Error failure_of_reading(frame_format format, std::string bytes) {
   auto [near, far] = duplex();
@@ -65,7 +65,7 @@ constexpr length_prefix all_prefixes[] = {
 
 }  // namespace
 
-TEST_CASE("a prefix is written as its name says") {
+TEST_CASE("each length prefix is written in its format") {
   std::string const message(0x12, 'x');
   auto const prefix_of = [&](length_prefix prefix) {
     auto const frame = framed(frame_format::prefixed(prefix), message);
@@ -82,15 +82,14 @@ TEST_CASE("a prefix is written as its name says") {
   CHECK(prefix_of(length_prefix::varint) == "\x12");
 }
 
-TEST_CASE("a varint has seven bits in each byte, the least significant first") {
+TEST_CASE("a varint has seven bits in each byte and begins with the least significant ones") {
   auto const format = frame_format::prefixed(length_prefix::varint);
   CHECK(framed(format, std::string(127, 'x')).substr(0, 1) == "\x7f");
   CHECK(framed(format, std::string(128, 'x')).substr(0, 2) == "\x80\x01");
-  CHECK(framed(format, std::string(300, 'x')).substr(0, 2) == "\xac\x02");  // the example of Protocol Buffers
+  CHECK(framed(format, std::string(300, 'x')).substr(0, 2) == "\xac\x02");  // as in the Protocol Buffers docs
 }
 
-TEST_CASE(
-    "fault 13: messages come out as they went in, whatever the prefix, and however the stream cuts or joins them") {
+TEST_CASE("fault 13: messages are received as they were sent with every prefix and however the stream splits them") {
   messages const sent = {"one", "", std::string("\0\n\xff", 3), std::string(200, 'x'), "last"};
   for (auto const prefix : all_prefixes) {
     INFO("prefix " << static_cast<int>(prefix));
@@ -102,7 +101,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("delimited messages come out as they went in") {
+TEST_CASE("delimited messages are received as they were sent") {
   messages const sent = {"one", "", "-", "\r\n", "last"};
   on_every_stream([&](auto& near, auto& far) -> task<> {
     auto const format = frame_format::delimited("--");
@@ -112,7 +111,7 @@ TEST_CASE("delimited messages come out as they went in") {
   });
 }
 
-TEST_CASE("a message whose end would be found elsewhere is not sent") {
+TEST_CASE("a message that contains its delimiter is not sent") {
   auto [near, far] = duplex();
   complete([&, &to = far]() -> task<> {
     buffered_writer out(to);
@@ -145,7 +144,7 @@ TEST_CASE("a message that is too long is not sent") {
   });
 }
 
-TEST_CASE("a message of several parts is one message") {
+TEST_CASE("a message in several parts is sent as one message") {
   for (auto const& format : {frame_format::prefixed(length_prefix::u32_be), frame_format::delimited("\n")})
     on_every_stream([&](auto& near, auto& far) -> task<> {
       auto sending = [&]() -> task<> {
@@ -172,7 +171,7 @@ TEST_CASE("fault 14: the end of the stream between messages is a clean end") {
   });
 }
 
-TEST_CASE("fault 15: the end of the stream in the middle of a message says what came and what was wanted") {
+TEST_CASE("fault 15: the end of the stream within a message reports the bytes received and expected") {
   auto const format = frame_format::prefixed(length_prefix::u32_be);
   auto const in_prefix = failure_of_reading<unexpected_end>(format, std::string("\0\0", 2));
   CHECK(in_prefix.received() == 2);
@@ -185,7 +184,7 @@ TEST_CASE("fault 15: the end of the stream in the middle of a message says what 
   CHECK(delimited.received() == 2);
 }
 
-TEST_CASE("fault 31: a length that is too large is refused before any memory is taken for it") {
+TEST_CASE("fault 31: a length that is too large is refused before memory is allocated") {
   auto const u32 = frame_format::prefixed(length_prefix::u32_be, 1000);
   auto const largest = failure_of_reading<limit_exceeded>(u32, "\xff\xff\xff\xff");
   CHECK(largest.size() == UINT32_MAX);
@@ -198,13 +197,13 @@ TEST_CASE("fault 31: a length that is too large is refused before any memory is 
   failure_of_reading<limit_exceeded>(varint, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
 }
 
-TEST_CASE("a length that is allowed takes no more memory than what has come of the message") {
+TEST_CASE("a permitted length allocates no more memory than the bytes received so far need") {
   auto [near, far] = duplex();
   complete([&, &from = near, &to = far]() -> task<> {
     buffered_reader in(from);
     frame_reader frames(in, frame_format::prefixed(length_prefix::u64_be, SIZE_MAX));
     std::string prefix(8, '\0');
-    prefix[0] = '\x10';  // more than there is on this planet
+    prefix[0] = '\x10';  // 2^60 bytes
     co_await to.write(prefix + "some");
     auto reading = [&]() -> task<> { co_await frames.read(); };
     bool const done = co_await run_and_cancel(reading);
@@ -222,13 +221,13 @@ TEST_CASE("a varint that does not end within 64 bits is refused") {
   }
 }
 
-TEST_CASE("fault 33: another protocol is refused at its first bytes") {
+TEST_CASE("fault 33: a different protocol is refused at its first bytes") {
   auto const format = frame_format::prefixed(length_prefix::u32_be);
   failure_of_reading<limit_exceeded>(format, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   failure_of_reading<limit_exceeded>(format, std::string("\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 11));
 }
 
-TEST_CASE("fault 21: a message whose reading is canceled in the middle is read by the next call") {
+TEST_CASE("fault 21: a message whose read is canceled in the middle is returned by the next read") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     frame_reader frames(in, frame_format::prefixed(length_prefix::u16_be));
@@ -244,7 +243,7 @@ TEST_CASE("fault 21: a message whose reading is canceled in the middle is read b
   });
 }
 
-TEST_CASE("a message that is canceled while it is written is sent whole, or not at all") {
+TEST_CASE("a message whose write is canceled is sent completely or not at all") {
   auto [near, far] = duplex({.capacity = 1});
   complete([&, &from = near, &to = far]() -> task<> {
     auto const format = frame_format::prefixed(length_prefix::u16_be);
@@ -267,7 +266,7 @@ TEST_CASE("a message that is canceled while it is written is sent whole, or not 
   });
 }
 
-TEST_CASE("lines and messages can follow each other on one reader and one writer") {
+TEST_CASE("lines and messages can alternate on one reader and one writer") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     auto const format = frame_format::prefixed(length_prefix::u32_le);
     auto sending = [&]() -> task<> {

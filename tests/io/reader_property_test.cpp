@@ -1,4 +1,4 @@
-// For random texts, limits, chunks, cancels and mixtures of calls, what comes out of a reader is what went in.
+// For random texts, limits, chunks, cancels and sequences of calls, a reader returns exactly what was sent.
 #include "catch.hpp"
 
 #include <random>
@@ -44,8 +44,7 @@ constexpr unsigned rounds = scaled(60);
 
 }  // namespace
 
-TEST_CASE(
-    "any mixture of calls of a reader gives the text that was sent, whatever the stream and wherever it is canceled") {
+TEST_CASE("any sequence of reader calls returns the text that was sent however it is split or canceled") {
   for (unsigned seed = 0; seed != rounds; ++seed) {
     INFO("seed " << seed);
     on_every_stream([seed](auto& near, auto& far) -> task<> {
@@ -59,7 +58,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("random messages in random formats come out as they went in, whatever the stream") {
+TEST_CASE("random messages in random formats are received as they were sent on every stream") {
   for (unsigned seed = 0; seed != rounds; ++seed) {
     INFO("seed " << seed);
     on_every_stream([seed](auto& near, auto& far) -> task<> {

@@ -1,4 +1,4 @@
-// What reads through something else tells of a reset as the stream does, though a write was told of it before.
+// Readers, copies and file transfers report a reset as their stream does, even if a write has already reported it.
 #include "catch.hpp"
 
 #include <string>
@@ -12,7 +12,7 @@ using namespace strait::test;
 
 namespace {
 
-/// A stream whose peer has sent `bytes` and reset the connection, and a write of which has been told of that.
+/// A stream whose peer has sent `bytes` and reset the connection, and on which a write has already reported the reset.
 task<tcp::stream> reset_after(std::string bytes) {
   auto [stream, peer] = stream_and_peer();
   peer.send(bytes);
@@ -28,7 +28,7 @@ constexpr auto reset = std::errc::connection_reset;
 
 }  // namespace
 
-TEST_CASE("fault 16: read_line gives the lines that came before a reset, and then the reset") {
+TEST_CASE("fault 16: read_line returns the lines received before a reset and then reports the reset") {
   complete([]() -> task<> {
     auto stream = co_await reset_after("one\ntwo\nthr");
     buffered_reader in(stream);
@@ -44,7 +44,7 @@ TEST_CASE("fault 16: read_line gives the lines that came before a reset, and the
   });
 }
 
-TEST_CASE("fault 16: a frame_reader gives the frames that came before a reset, and then the reset") {
+TEST_CASE("fault 16: frame_reader returns the frames received before a reset and then reports the reset") {
   complete([]() -> task<> {
     auto stream =
         co_await reset_after(std::string("\x03"
@@ -59,8 +59,8 @@ TEST_CASE("fault 16: a frame_reader gives the frames that came before a reset, a
   });
 }
 
-TEST_CASE("fault 16: copy ends with a reset, not with half of a document") {
-  auto const size = GENERATE(std::size_t{5}, std::size_t{40'000});  // by memory, and by splice
+TEST_CASE("fault 16: copy reports a reset and not the end of half a document") {
+  auto const size = GENERATE(std::size_t{5}, std::size_t{40'000});  // without and with splice
   complete([&]() -> task<> {
     auto from = co_await reset_after(std::string(size, 'x'));
     auto [to, sink] = stream_and_peer();
@@ -70,7 +70,7 @@ TEST_CASE("fault 16: copy ends with a reset, not with half of a document") {
   });
 }
 
-TEST_CASE("fault 16: receive_file ends with a reset, and so does a read after it") {
+TEST_CASE("fault 16: receive_file reports a reset and so does a later read") {
   auto const size = GENERATE(std::size_t{5}, std::size_t{40'000});
   complete([&]() -> task<> {
     auto from = co_await reset_after(std::string(size, 'x'));

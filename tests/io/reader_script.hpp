@@ -1,5 +1,5 @@
-// A script of calls of a buffered_reader, and what each of them must give: what is known of the whole text in advance
-// says it, whatever the stream makes of that text.
+// A script of calls of a buffered_reader. The expected result of each call follows from the whole text, which is known
+// in advance, and does not depend on how the stream splits it.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 
 namespace strait::test {
 
-/// Makes calls that `numbers` choose (a callable: `std::size_t numbers(std::size_t below)`), some of which are canceled
-/// when they wait, until all of `text` has been read. Throws `std::logic_error` at the first surprise.
+/// Makes calls that `numbers` selects (a callable: `std::size_t numbers(std::size_t below)`) until all of `text` has
+/// been read. Some calls are canceled when they wait. Throws `std::logic_error` at the first unexpected result.
 template <class Stream, class Numbers>
 class reader_script {
  public:
@@ -25,7 +25,8 @@ class reader_script {
       : in_(in), rest_(text), numbers_(numbers) {}
 
   task<> run() {
-    // The last calls find nothing but the end; however many calls of no effect the numbers choose, it comes to one.
+    // The last calls are made at the end of the stream. After many calls without progress, `step` makes only reads, so
+    // the loop ends.
     for (std::size_t calls = 0; !rest_.empty() || calls % 8 != 0; ++calls) co_await step(calls);
   }
 
@@ -63,7 +64,7 @@ class reader_script {
                      "read_until");
   }
 
-  /// Something whose end is at `size`, if there is one, and which takes `taken` bytes.
+  /// A call whose result ends at `size`, if the text contains that end, and that consumes `taken` bytes.
   template <class Call>
   task<> bounded(Call call, std::size_t size, std::size_t taken, bool refused, char const* name) {
     try {
@@ -159,7 +160,7 @@ class reader_script {
   }
 
   buffered_reader<Stream>& in_;
-  std::string_view rest_;  // what has not been read
+  std::string_view rest_;  // the bytes that have not been read
   std::size_t const text_size_ = rest_.size();
   Numbers& numbers_;
 };

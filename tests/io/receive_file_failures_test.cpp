@@ -1,4 +1,4 @@
-// receive_file: what is said, and kept, when it is cut short.
+// receive_file: what is reported and what is stored when it fails or is canceled.
 #include "catch.hpp"
 
 #include <cstdint>
@@ -14,7 +14,7 @@ using namespace strait::test;
 
 namespace {
 
-/// How much `receive` has taken and stored, however it ends.
+/// How many bytes `receive` has taken and stored, however it ends.
 struct transfer_report {
   std::uint64_t stored = 0;
   std::uint64_t taken = 0;
@@ -33,7 +33,7 @@ task<transfer_report> report_of(Receive receive) {
   }
 }
 
-/// Has the system refuse to write there.
+/// Opens the file read-only, so that writes to it fail.
 file read_only(file const& what) {
   auto const path = "/proc/self/fd/" + std::to_string(what.native_handle());
   int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -43,7 +43,7 @@ file read_only(file const& what) {
 
 }  // namespace
 
-TEST_CASE("a cancel loses nothing: what has been taken is in the file, and the rest in the stream") {
+TEST_CASE("a canceled receive_file loses nothing since every byte is in the file or still in the stream") {
   for_each_place([](auto make_file) {
     for (int const when : {0, 1, 2, 3, 5, 8, 13, 21, 50})
       for_each_mixture([&](auto& p) {
@@ -69,7 +69,7 @@ TEST_CASE("a cancel loses nothing: what has been taken is in the file, and the r
   });
 }
 
-TEST_CASE("a stream that is silent for too long is a time-out, with what has come in the file") {
+TEST_CASE("a silent stream ends receive_file with a timeout and the bytes received are in the file") {
   for_each_place([](auto make_file) {
     for (std::uint64_t const size : {5u, 70'000u, 1'000'000u})
       for_each_mixture([&](auto& p) {
@@ -89,7 +89,7 @@ TEST_CASE("a stream that is silent for too long is a time-out, with what has com
   });
 }
 
-TEST_CASE("a peer that sends too slowly is given up, with what has come in the file") {
+TEST_CASE("a peer that sends too slowly ends receive_file with a timeout and the bytes received are in the file") {
   auto part = disk_file();
   auto near_and_far = stream_pair();
   auto& near = near_and_far.first;
@@ -113,7 +113,7 @@ TEST_CASE("a peer that sends too slowly is given up, with what has come in the f
   });
 }
 
-TEST_CASE("a stream that ends before is an unexpected end, with what has come in the file") {
+TEST_CASE("a stream that ends too early is an unexpected end and the bytes received are in the file") {
   for_each_place([](auto make_file) {
     on_every_stream([&](auto& near, auto& far) -> task<> {
       auto part = make_file();
@@ -137,7 +137,7 @@ TEST_CASE("a stream that ends before is an unexpected end, with what has come in
   });
 }
 
-TEST_CASE("a reset is an error, and what came before it is in the file") {
+TEST_CASE("a reset is an error and the bytes received before it are in the file") {
   for_each_place([](auto make_file) {
     auto stream_and_raw = stream_and_peer();
     auto& from = stream_and_raw.first;
@@ -162,7 +162,7 @@ TEST_CASE("a reset is an error, and what came before it is in the file") {
   });
 }
 
-TEST_CASE("a file that takes no more says how much has been taken, and the connection goes on behind it") {
+TEST_CASE("a write failure reports how many bytes were taken and the stream can be read from there") {
   for_each_place([](auto make_file) {
     for (std::uint64_t const limit : {0u, 5u, 100'000u, 1'000'001u})
       for_each_mixture([&](auto& p) {
@@ -192,7 +192,7 @@ TEST_CASE("a file that takes no more says how much has been taken, and the conne
   });
 }
 
-TEST_CASE("a file that takes nothing leaves in a reader what it has") {
+TEST_CASE("a write failure at the start leaves all bytes in the reader") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     auto const book = disk_file();
     auto refuses = read_only(book);
@@ -205,7 +205,7 @@ TEST_CASE("a file that takes nothing leaves in a reader what it has") {
   });
 }
 
-TEST_CASE("what the progress throws ends a receipt, which loses nothing") {
+TEST_CASE("an exception from the progress callback ends receive_file without loss") {
   for_each_place([](auto make_file) {
     for_each_mixture([&](auto& p) {
       complete([&]() -> task<> {
@@ -227,7 +227,7 @@ TEST_CASE("what the progress throws ends a receipt, which loses nothing") {
   });
 }
 
-TEST_CASE("another read beside a receipt is diagnosed") {
+TEST_CASE("a concurrent read during receive_file is diagnosed") {
   auto part = disk_file();
   auto near_and_far = stream_pair();
   auto& far = near_and_far.second;
@@ -243,7 +243,7 @@ TEST_CASE("another read beside a receipt is diagnosed") {
   });
 }
 
-TEST_CASE("a file that is closed takes nothing from the stream") {
+TEST_CASE("receive_file into a closed file takes nothing from the stream") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     file closed;
     co_await near.write("hello");

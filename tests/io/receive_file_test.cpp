@@ -1,4 +1,4 @@
-// receive_file: what is in the file, what is left in the stream, and what is told meanwhile.
+// receive_file: the contents of the file, the bytes that remain in the stream, and the progress callback.
 #include "catch.hpp"
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("just as many bytes as are asked for get into the file, where they are to, from every stream") {
+TEST_CASE("receive_file stores exactly the requested bytes at the requested offset from every stream") {
   for_each_place([](auto make_file) {
     on_every_stream([&](auto& near, auto& far) -> task<> {
       for (std::uint64_t const offset : {0u, 1u, 4097u})
@@ -35,7 +35,7 @@ TEST_CASE("just as many bytes as are asked for get into the file, where they are
   });
 }
 
-TEST_CASE("several megabytes get into the file, and what is behind them stays in the socket") {
+TEST_CASE("several megabytes are stored and the bytes after them remain in the socket") {
   for_each_place([](auto make_file) {
     for_each_mixture([&](auto& p) {
       complete([&]() -> task<> {
@@ -55,7 +55,7 @@ TEST_CASE("several megabytes get into the file, and what is behind them stays in
   });
 }
 
-TEST_CASE("a file goes from socket to socket as it is") {
+TEST_CASE("a file is transferred unchanged from socket to socket") {
   for_each_place([](auto make_file) {
     auto book = filled(make_file(), 9 * mebibyte + 5);
     for_each_mixture([&](auto& p) {
@@ -69,7 +69,7 @@ TEST_CASE("a file goes from socket to socket as it is") {
   });
 }
 
-TEST_CASE("what comes in small pieces gets into the file, too") {
+TEST_CASE("bytes that arrive in small pieces are stored") {
   for_each_place([](auto make_file) {
     for_each_mixture([&](auto& p) {
       complete([&]() -> task<> {
@@ -87,7 +87,7 @@ TEST_CASE("what comes in small pieces gets into the file, too") {
   });
 }
 
-TEST_CASE("a file is received from what a reader has, and then from its stream") {
+TEST_CASE("receive_file stores a reader's buffered bytes first and then those of its stream") {
   for_each_place([](auto make_file) {
     on_every_stream([&](auto& near, auto& far) -> task<> {
       for (std::uint64_t const size : {0u, 1u, 9u, 10u, 11u, 40'000u, 200'000u}) {
@@ -119,7 +119,7 @@ TEST_CASE("a file is received from what a reader has, and then from its stream")
   });
 }
 
-TEST_CASE("what the reader is tied to is flushed before it waits for the file") {
+TEST_CASE("a writer that is tied to the reader is flushed before receive_file waits") {
   auto part = disk_file();
   on_every_stream([&](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
@@ -139,7 +139,7 @@ TEST_CASE("what the reader is tied to is flushed before it waits for the file") 
   });
 }
 
-TEST_CASE("a file that is opened to append can be received, too") {
+TEST_CASE("receive_file can store into a file that was opened for appending") {
   auto part = disk_file(O_APPEND);
   auto near_and_far = stream_pair();
   complete([&]() -> task<> {
@@ -149,7 +149,7 @@ TEST_CASE("a file that is opened to append can be received, too") {
   });
 }
 
-TEST_CASE("urgent data is gone past as a read does") {
+TEST_CASE("receive_file skips urgent data as a read does") {
   for_each_place([](auto make_file) {
     auto stream_and_raw = stream_and_peer();
     auto& from = stream_and_raw.first;
@@ -162,7 +162,7 @@ TEST_CASE("urgent data is gone past as a read does") {
           fill_pattern(i * bytes.size(), bytes.data(), bytes.size());
           raw.send(bytes);
           CHECK(::send(raw.get(), "!", 1, MSG_OOB) == 1);
-          // Another one before this has been gone past would make it a byte like the others.
+          // A further urgent byte before this one has been skipped would turn this one into a normal byte.
           while (from.bytes_read() != (i + 1) * bytes.size()) co_await yield();
         }
       };
@@ -172,9 +172,9 @@ TEST_CASE("urgent data is gone past as a read does") {
   });
 }
 
-#if !defined(STRAIT_TESTS_SANITIZED)  // g++'s sanitizer of undefined behaviour makes pipes of its own
+#g++'s undefined-behaviour sanitizer opens pipes of its own
 
-TEST_CASE("a file is received without pipes where there are none") {
+TEST_CASE("receive_file works without pipes when no descriptors are available") {
   for_each_place([](auto make_file) {
     for_each_mixture([&](auto& p) {
       auto part = make_file();
@@ -194,7 +194,7 @@ TEST_CASE("a file is received without pipes where there are none") {
 
 #endif
 
-TEST_CASE("the progress of a receipt grows, is of what is in the file, and ends with the whole") {
+TEST_CASE("the progress of receive_file increases and covers only stored bytes and ends with the total") {
   for_each_place([](auto make_file) {
     auto near_and_far = stream_pair();
     auto part = make_file();
@@ -207,7 +207,7 @@ TEST_CASE("the progress of a receipt grows, is of what is in the file, and ends 
       };
       co_await when_all(send_pattern(near_and_far.first, 0, 3 * mebibyte),
                         receive_file(near_and_far.second, part, 0, 3 * mebibyte, tell));
-      CHECK(!told.empty());  // they may move faster than it is told
+      CHECK(!told.empty());  // how often it is called depends on the speed
       CHECK(told.size() <= 3 * mebibyte / (64 * kibibyte));
       CHECK(std::is_sorted(told.begin(), told.end()));
       CHECK(told.back() == 3 * mebibyte);
@@ -216,7 +216,7 @@ TEST_CASE("the progress of a receipt grows, is of what is in the file, and ends 
   });
 }
 
-TEST_CASE("a file that takes its time to be written holds nobody up") {
+TEST_CASE("a file that is slow to write does not block the loop") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     pipe_file slow;
     ::fcntl(slow.input.native_handle(), F_SETPIPE_SZ, 4096);
@@ -238,7 +238,7 @@ TEST_CASE("a file that takes its time to be written holds nobody up") {
   });
 }
 
-TEST_CASE("receipts leave no descriptor open") {
+TEST_CASE("receive_file leaves no descriptor open") {
   for_each_place([](auto make_file) {
     auto part = make_file();
     auto near_and_far = stream_pair();

@@ -1,4 +1,4 @@
-// send_file: what arrives, and what is said of what does not.
+// send_file: what arrives, and what is reported when it fails or is canceled.
 #include "catch.hpp"
 
 #include <cstdint>
@@ -15,7 +15,7 @@ using namespace strait::test;
 
 namespace {
 
-/// What a peer that reads all of it gets of `size` bytes of the pattern from `offset` on.
+/// Whether a peer that reads everything receives `size` bytes of the pattern from `offset` on.
 template <class Near, class Far>
 task<bool> arrives(Near& near, Far& far, file& what, std::uint64_t offset, std::uint64_t size) {
   auto const [sent, is_right] = co_await when_all(send_file(near, what, offset, size),
@@ -23,13 +23,13 @@ task<bool> arrives(Near& near, Far& far, file& what, std::uint64_t offset, std::
   co_return is_right&& sent == size;
 }
 
-/// Has the system forget what it knows of the file, if it is on a disk.
+/// Makes the kernel drop the file from the page cache, if the file is on a disk.
 void forget(file const& what) {
   ::fsync(what.native_handle());
   ::posix_fadvise(what.native_handle(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
-/// Sends `size` bytes to a peer that reads none, until `end` says so; checks that the peer gets `transferred()` bytes.
+/// Sends to a peer that does not read until `send` fails, and checks that the peer receives `transferred()` bytes.
 template <class Send>
 void check_what_was_sent(Send send) {
   for_each_place([&](auto make_file) {
@@ -39,7 +39,7 @@ void check_what_was_sent(Send send) {
       std::uint64_t transferred = 0;
       try {
         co_await send(pair.first, book);
-        FAIL("it should have been cut short");
+        FAIL("nothing was thrown");
       } catch (canceled const& c) {
         transferred = c.transferred();
       } catch (error const& e) {
@@ -56,7 +56,7 @@ void check_what_was_sent(Send send) {
 
 }  // namespace
 
-TEST_CASE("any part of a file arrives as it is, over every stream") {
+TEST_CASE("any part of a file arrives unchanged over every stream") {
   for_each_place([](auto make_file) {
     auto book = filled(make_file(), 80'000);
     on_every_stream([&](auto& near, auto& far) -> task<> {
@@ -70,7 +70,7 @@ TEST_CASE("any part of a file arrives as it is, over every stream") {
   });
 }
 
-TEST_CASE("several megabytes arrive as they are, over sockets") {
+TEST_CASE("several megabytes arrive unchanged over sockets") {
   for_each_place([](auto make_file) {
     auto book = filled(make_file(), 7 * mebibyte + 3);
     for_each_mixture([&](auto& p) {
@@ -84,7 +84,7 @@ TEST_CASE("several megabytes arrive as they are, over sockets") {
   });
 }
 
-TEST_CASE("what is not in the system's memory is read from the disk") {
+TEST_CASE("bytes that are not in the page cache are read from the disk") {
   auto book = filled(disk_file(), 9 * mebibyte + 1);
   for_each_mixture([&](auto& p) {
     complete([&]() -> task<> {
@@ -98,7 +98,7 @@ TEST_CASE("what is not in the system's memory is read from the disk") {
   });
 }
 
-TEST_CASE("a file that ends before is an unexpected end which names it, with what has been sent") {
+TEST_CASE("a file that ends too early is an unexpected end that names it and reports the bytes sent") {
   for_each_place([](auto make_file) {
     for (std::uint64_t const size : {0u, 5u, 3'000'000u}) {
       auto book = filled(make_file(), size);
@@ -121,7 +121,7 @@ TEST_CASE("a file that ends before is an unexpected end which names it, with wha
   });
 }
 
-TEST_CASE("a send that is canceled says what the peer gets") {
+TEST_CASE("a canceled send_file reports how many bytes the peer receives") {
   for (int const when : {1, 2, 5, 20})
     check_what_was_sent([&](tcp::stream& to, file& book) -> task<> {
       std::size_t moved = 0;
@@ -135,7 +135,7 @@ TEST_CASE("a send that is canceled says what the peer gets") {
     });
 }
 
-TEST_CASE("a peer that takes nothing is a time-out, by either limit, that says what it has got") {
+TEST_CASE("a peer that accepts nothing ends send_file with either timeout and the bytes sent are reported") {
   check_what_was_sent([](tcp::stream& to, file& book) -> task<> {
     to.idle_timeout(30ms);
     co_await send_file(to, book, 0, 20 * mebibyte);
@@ -146,7 +146,7 @@ TEST_CASE("a peer that takes nothing is a time-out, by either limit, that says w
   });
 }
 
-TEST_CASE("a peer that has gone is an error that names it, and no signal") {
+TEST_CASE("a peer that has closed is an error that names it and raises no signal") {
   sigpipe_counter const signals;
   for_each_place([](auto make_file) {
     auto book = filled(make_file(), 8 * mebibyte);
@@ -170,7 +170,7 @@ TEST_CASE("a peer that has gone is an error that names it, and no signal") {
   CHECK(signals.seen() == 0);
 }
 
-TEST_CASE("whoever reads slowly gets it all the same") {
+TEST_CASE("a peer that reads slowly receives the whole file") {
   for_each_place([](auto make_file) {
     auto book = filled(make_file(), 12 * mebibyte);
     for_each_mixture([&](auto& p) {
@@ -188,7 +188,7 @@ TEST_CASE("whoever reads slowly gets it all the same") {
   });
 }
 
-TEST_CASE("the progress of a send grows, and ends with the whole") {
+TEST_CASE("the progress of send_file increases and ends with the total") {
   for_each_place([](auto make_file) {
     auto book = filled(make_file(), 3 * mebibyte);
     auto near_and_far = stream_pair();
@@ -206,7 +206,7 @@ TEST_CASE("the progress of a send grows, and ends with the whole") {
   });
 }
 
-TEST_CASE("what the progress throws ends a send") {
+TEST_CASE("an exception from the progress callback ends send_file") {
   auto book = filled(disk_file(), 3 * mebibyte);
   auto near_and_far = stream_pair();
   auto& near = near_and_far.first;
@@ -217,7 +217,7 @@ TEST_CASE("what the progress throws ends a send") {
   });
 }
 
-TEST_CASE("a send counts as written, and another write beside it is diagnosed") {
+TEST_CASE("send_file counts as a write and a concurrent write is diagnosed") {
   auto book = filled(disk_file(), 20 * mebibyte);
   auto near_and_far = stream_pair();
   auto& near = near_and_far.first;
@@ -234,7 +234,7 @@ TEST_CASE("a send counts as written, and another write beside it is diagnosed") 
   });
 }
 
-TEST_CASE("a file that waits is sent when it has something, and holds nobody up") {
+TEST_CASE("a file whose reads wait is sent when bytes are available and does not block the loop") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     pipe_file slow;
     auto send = [&]() -> task<> {
@@ -252,7 +252,7 @@ TEST_CASE("a file that waits is sent when it has something, and holds nobody up"
   });
 }
 
-TEST_CASE("a file of the system's own, which cannot be sent without a copy, is sent with one") {
+TEST_CASE("a file that does not support sendfile is sent by copying") {
   auto near_and_far = stream_pair();
   auto& near = near_and_far.first;
   auto& far = near_and_far.second;
@@ -268,7 +268,7 @@ TEST_CASE("a file of the system's own, which cannot be sent without a copy, is s
   });
 }
 
-TEST_CASE("a file that is closed, or cannot be read, is an error of the file") {
+TEST_CASE("a file that is closed or not readable is reported as an error of the file") {
   auto near_and_far = stream_pair();
   auto& near = near_and_far.first;
   temporary_directory const there;
@@ -286,7 +286,7 @@ TEST_CASE("a file that is closed, or cannot be read, is an error of the file") {
   });
 }
 
-TEST_CASE("a send in a canceled scope sends nothing") {
+TEST_CASE("send_file in a canceled scope sends nothing") {
   auto book = filled(disk_file(), 1000);
   on_every_stream([&](auto& near, auto& far) -> task<> {
     cancel_scope scope;
@@ -299,7 +299,7 @@ TEST_CASE("a send in a canceled scope sends nothing") {
   });
 }
 
-TEST_CASE("sends leave no descriptor open") {
+TEST_CASE("send_file leaves no descriptor open") {
   auto book = filled(disk_file(), 4 * mebibyte);
   auto near_and_far = stream_pair();
   auto& near = near_and_far.first;

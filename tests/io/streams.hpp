@@ -1,4 +1,4 @@
-// What tests of streams of any kind need.
+// For tests of all kinds of streams.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace strait::test {
 
-/// What one read gives: "" at the end of the stream.
+/// The bytes that one read returns; an empty string at the end of the stream.
 template <class Stream>
 task<std::string> some_of(Stream& from, std::size_t most = 64) {
   std::string text(most, '\0');
@@ -22,7 +22,7 @@ task<std::string> some_of(Stream& from, std::size_t most = 64) {
   co_return text;
 }
 
-/// What reading to the end gives.
+/// All bytes up to the end of the stream.
 template <class Stream>
 task<std::string> all_of(Stream& from) {
   std::string all;
@@ -54,7 +54,7 @@ task<Error> failure_of(Operation operation) {
   throw std::logic_error("it should have failed");
 }
 
-/// Runs `body(near, far)`, which makes a task, on the two ends of streams of every kind, sockets included.
+/// Runs `body(near, far)`, which returns a task, on the two ends of streams of every kind, sockets included.
 template <class Body>
 void on_every_stream(Body body) {
   for (std::uint64_t seed = 1; seed != 4; ++seed) on_duplex({.capacity = 100, .seed = seed}, body);

@@ -1,4 +1,4 @@
-// A reader that is tied to a writer flushes it before it waits: beside other tasks that write, and when that fails.
+// A reader flushes the writer that is tied to it before it waits: while other tasks write, and when the flush fails.
 #include "catch.hpp"
 
 #include <optional>
@@ -14,7 +14,7 @@ using namespace strait::test;
 
 namespace {
 
-/// A stream in memory on which little can be under way, with a tied reader and writer at one end.
+/// A stream in memory with a small capacity, with a tied reader and writer at one end.
 struct tied_pair {
   explicit tied_pair(duplex_options const& options = {.capacity = 8}) : ends(duplex(options)) { in.tie(out); }
   std::pair<duplex_stream, duplex_stream> ends;
@@ -24,7 +24,7 @@ struct tied_pair {
   buffered_writer<duplex_stream> out{near};
 };
 
-/// What `far` receives until it has `size` bytes.
+/// Reads `size` bytes from `far`.
 task<std::string> receive(duplex_stream& far, std::size_t size) {
   std::string bytes(size, '\0');
   co_await far.read_exactly(bytes);
@@ -62,7 +62,7 @@ TEST_CASE("a task that writes waits for the flush of a tied reader whose peer re
   });
 }
 
-TEST_CASE("a tied reader waits for what another task is sending, and flushes what has been written since") {
+TEST_CASE("a tied reader waits for another task's flush and then flushes what was written since") {
   tied_pair p;
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
@@ -85,7 +85,7 @@ TEST_CASE("a tied reader waits for what another task is sending, and flushes wha
   });
 }
 
-TEST_CASE("two tasks that write are diagnosed, also while a tied reader flushes") {
+TEST_CASE("two concurrent writing tasks are diagnosed even while a tied reader flushes") {
   tied_pair p;
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
@@ -107,7 +107,7 @@ TEST_CASE("two tasks that write are diagnosed, also while a tied reader flushes"
   });
 }
 
-TEST_CASE("a tied reader reads an answer that has come although the peer takes no more, and the writer reports that") {
+TEST_CASE("a tied reader returns an answer even if its flush fails and the writer reports the failure") {
   tied_pair p({.capacity = 100});
   complete([&]() -> task<> {
     co_await p.far.write("413 too large\n");
@@ -123,7 +123,7 @@ TEST_CASE("a tied reader reads an answer that has come although the peer takes n
   });
 }
 
-TEST_CASE("whatever kind of read flushes, a failure to do so is left to the writer") {
+TEST_CASE("every kind of read leaves the failure of its flush to the writer") {
   tied_pair p({.capacity = 100'000});
   int const kind = GENERATE(0, 1, 2, 3);
   complete([&]() -> task<> {
@@ -141,7 +141,7 @@ TEST_CASE("whatever kind of read flushes, a failure to do so is left to the writ
   });
 }
 
-TEST_CASE("what a tied flush has met with is reported once, by whichever operation of the writer comes first") {
+TEST_CASE("the failure of a tied flush is reported once by the next operation of the writer") {
   tied_pair p({.capacity = 100});
   int const kind = GENERATE(0, 1, 2, 3);
   complete([&]() -> task<> {
@@ -164,7 +164,7 @@ TEST_CASE("what a tied flush has met with is reported once, by whichever operati
   });
 }
 
-TEST_CASE("a tied reader that is canceled while it flushes leaves the writer to others") {
+TEST_CASE("a tied reader that is canceled while it flushes leaves the writer usable") {
   tied_pair p;
   complete([&]() -> task<> {
     co_await p.out.print("a long reply\n");
@@ -176,7 +176,7 @@ TEST_CASE("a tied reader that is canceled while it flushes leaves the writer to 
   });
 }
 
-TEST_CASE("a tied reader of a peer that takes nothing ends with the write time-out") {
+TEST_CASE("a tied reader whose peer accepts nothing ends with the write timeout") {
   auto [near, far] = stream_pair();
   complete([&, &on = near]() -> task<> {
     buffered_reader in(on);

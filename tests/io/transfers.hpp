@@ -1,4 +1,4 @@
-// What tests of send_file and receive_file need: files whose every byte is checked, on a disk and in memory.
+// For tests of send_file and receive_file: files that are verified byte by byte, on a disk and in memory.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ namespace strait::test {
 constexpr std::uint64_t kibibyte = 1024;
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 
-/// An empty file, which nobody else has, under no name.
+/// An empty file without a name, which no other process has open.
 inline file disk_file(int flags = 0) {
   std::string path = std::filesystem::temp_directory_path() / "strait-transfer-XXXXXX";
   int const descriptor = ::mkostemp(path.data(), O_CLOEXEC | flags);
@@ -38,7 +38,7 @@ inline file memory_file() {
   return file(descriptor, "book");
 }
 
-/// Calls `test(make_file)` for the one and the other.
+/// Calls `test(make_file)` with files on a disk and files in memory.
 template <class Test>
 void for_each_place(Test test) {
   {
@@ -51,7 +51,7 @@ void for_each_place(Test test) {
   }
 }
 
-/// Makes the file `size` bytes of the pattern.
+/// Fills the file with `size` bytes of the pattern.
 inline void fill_file(file const& what, std::uint64_t size) {
   std::vector<char> bytes(size);
   fill_pattern(0, bytes.data(), bytes.size());
@@ -69,7 +69,7 @@ inline std::uint64_t size_of(file const& what) {
   return static_cast<std::uint64_t>(end);
 }
 
-/// Whether the file has, from `offset` on to its end, just bytes [begin, end) of the pattern.
+/// Whether the file contains, from `offset` to its end, exactly bytes [begin, end) of the pattern.
 inline bool has_pattern(file const& what, std::uint64_t offset, std::uint64_t begin, std::uint64_t end) {
   if (size_of(what) != offset + (end - begin)) return false;
   std::vector<char> bytes(end - begin);
@@ -78,7 +78,7 @@ inline bool has_pattern(file const& what, std::uint64_t offset, std::uint64_t be
          matching_pattern(begin, bytes.data(), bytes.size()) == bytes.size();
 }
 
-/// How often a timer has fired while `what` was under way.
+/// How often a timer has fired while `what` ran.
 template <class Task>
 task<int> ticks_during(Task what) {
   int ticks = 0;

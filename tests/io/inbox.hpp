@@ -1,4 +1,4 @@
-// What tests of `directory` need: a directory with something beside it that nobody may reach, and all operations.
+// For tests of `directory`: an inbox, a secret beside it that must stay unreachable, and a list of all operations.
 #pragma once
 
 #include <filesystem>
@@ -27,13 +27,13 @@ namespace strait::test {
 
 inline constexpr open_options to_make{.access = file_access::write, .creation = file_creation::if_missing};
 
-/// The inbox is the directory that is worked with; beside it lies what nobody may reach. Each test runs twice: with the
-/// system calls that keep paths beneath a directory, and without.
-class house {
+/// The tests work in the directory `inbox`. Beside it is `secret`, which no operation on `inbox` may reach. Each test
+/// runs twice: with openat2, which confines paths to a directory, and without.
+class inbox_fixture {
  public:
-  house() {
-    if (GENERATE(false, true)) old_way_ = std::make_unique<detail::without_new_calls>();
-    UNSCOPED_INFO((old_way_ ? "part by part" : "as a whole"));
+  inbox_fixture() {
+    if (GENERATE(false, true)) without_openat2_ = std::make_unique<detail::without_new_calls>();
+    UNSCOPED_INFO((without_openat2_ ? "part by part" : "as a whole"));
     std::filesystem::create_directory(path("inbox"));
     std::filesystem::create_directory(path("secret"));
     put("secret/passwd", "root");
@@ -50,22 +50,22 @@ class house {
   }
   [[nodiscard]] task<directory> opened() const {
     auto opened = co_await open_directory(path("inbox"));
-    co_return directory(::dup(opened.native_handle()), "inbox");  // of a shorter name
+    co_return directory(::dup(opened.native_handle()), "inbox");  // with a short name for messages
   }
-  [[nodiscard]] bool is_secret_untouched() const {
+  [[nodiscard]] bool is_secret_unchanged() const {
     return text_of("secret/passwd") == "root" &&
            std::distance(std::filesystem::directory_iterator(path("secret")), {}) == 1;
   }
 
  private:
   temporary_directory there_;
-  std::unique_ptr<detail::without_new_calls> old_way_;
+  std::unique_ptr<detail::without_new_calls> without_openat2_;
 };
 
-/// Runs `body(house, inbox)`.
+/// Runs `body(inbox_fixture, inbox)`.
 template <class Body>
-void in_a_house(Body body) {
-  house const there;
+void with_inbox(Body body) {
+  inbox_fixture const there;
   complete([&]() -> task<> {
     auto const inbox = co_await there.opened();
     co_await body(there, inbox);
@@ -84,7 +84,7 @@ inline task<std::string> text_in(directory const& in, std::string path) {
   co_return text;
 }
 
-/// What each operation does with a path, and how it says so.
+/// An operation with a path, and its name for messages.
 struct operation_on_path {
   std::string name;
   std::function<task<>(directory const&, std::string)> call;
