@@ -11,29 +11,29 @@
 
 namespace strait::detail {
 
-// Without NDEBUG, work that is queued twice is an assertion that fails: what is in a queue has a link, which in the
-// last item refers to the item itself; what is in none has none. Only this file looks at links, so that a program may
-// be compiled with NDEBUG, and the library without.
+// Without NDEBUG, queueing an item twice fails an assertion. For that, every queued item has a non-null link: the last
+// item of a queue links to itself. Only this file reads links, so a program may be compiled with NDEBUG and the library
+// without it, or the other way round.
 #if defined(NDEBUG)
-constexpr bool marks_what_is_queued = false;
+constexpr bool marks_queued_items = false;
 #else
-constexpr bool marks_what_is_queued = true;
+constexpr bool marks_queued_items = true;
 #endif
 
 inline work* work_queue::after(work const& item) noexcept {
-  return marks_what_is_queued && item.next_ == &item ? nullptr : item.next_;
+  return marks_queued_items && item.next_ == &item ? nullptr : item.next_;
 }
 
 inline void work_queue::link(work& item, work* next) noexcept {
-  item.next_ = marks_what_is_queued && !next ? &item : next;
+  item.next_ = marks_queued_items && !next ? &item : next;
 }
 
 inline void work_queue::unlink(work& item) noexcept {
-  if constexpr (marks_what_is_queued) item.next_ = nullptr;
+  if constexpr (marks_queued_items) item.next_ = nullptr;
 }
 
 void work_queue::push(work& item) noexcept {
-  assert((!marks_what_is_queued || !item.next_) && "this work is queued already");
+  assert((!marks_queued_items || !item.next_) && "this work item is already queued");
   link(item, nullptr);
   (tail_ ? tail_->next_ : head_) = &item;
   tail_ = &item;
@@ -67,7 +67,7 @@ void work_queue::remove(work& item) noexcept {
   }
 }
 
-// Walks the tree without recursion: it may be deep.
+// Walks the tree without recursion, because it may be deep.
 void scope::cancel() noexcept {
   inherited_ = false;
   if (canceled_) return;
@@ -123,8 +123,8 @@ void branch::leave(scope& inner) noexcept {
   scope_->branches_.push_back(*this);
 }
 
-// Each task's frame holds the awaiter that owns the next one, and a group's frame its children: destroyed from outside
-// they would recurse.
+// The frame of each task holds the awaiter that owns the next task, and the frame of a group owns its children, so
+// destroying the outermost frame first would recurse.
 void branch::drop_chain() noexcept {
   for (branch* at = this;;) {
     if (branch* const inside = at->any_inside()) {
@@ -142,7 +142,8 @@ void branch::drop_chain() noexcept {
   }
 }
 
-// A branch that has been begun, by a task of this one or by another such branch, in the scope that this one is in.
+// Returns a branch that a task of this branch has started in the current scope, directly or through another branch;
+// null if there is none.
 branch* branch::any_inside() const noexcept {
   scope const* where = scope_;
   if (where == &outermost_scope()) return nullptr;
@@ -154,7 +155,7 @@ branch* branch::any_inside() const noexcept {
 
 void branch::start() noexcept { run_soon(*loop_, *this); }
 
-// The clock is read once per resume, and here: what the tasks have computed before does not count as waiting.
+// The clock is read once per resume, here, when the branch suspends: time spent computing does not count as waiting.
 inline void branch::suspended() noexcept {
   std::int64_t const now = loop_of(*loop_).engine().coarse_now();
   for (promise_base* each = innermost_; each && each->since_ == 0; each = each->outer_) each->since_ = now;
@@ -181,7 +182,7 @@ void branch::resume(std::coroutine_handle<> with) noexcept {
   else finished();
 }
 
-// The same, and a stall detector can see from where it went on.
+// Like `resume`, and records the position from which the branch resumed, for the stall detector.
 void branch::resume_watched(std::coroutine_handle<> with) noexcept {
   loop_of(*loop_).refresh_budget();
   loop_activity& activity = loop_of(*loop_).activity();
@@ -197,14 +198,14 @@ void branch::resume_watched(std::coroutine_handle<> with) noexcept {
     }
     activity.go_on(innermost_->where_, innermost_->has_awaited());
   }
-  std::source_location stands_at;
+  std::source_location waits_at;
   for (promise_base const* each = innermost_; each; each = each->outer_) {
-    stands_at = each->where_;
-    if (!activity.is_reported() || !is_ours(stands_at)) break;
+    waits_at = each->where_;
+    if (!activity.is_reported() || !is_ours(waits_at)) break;
   }
   if (innermost_) suspended();
   else finished();
-  activity.end(stands_at);
+  activity.end(waits_at);
 }
 
 void throw_used_up() {

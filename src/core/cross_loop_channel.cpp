@@ -1,4 +1,4 @@
-// Waiting for what other threads do: the lock, and how a waiting task is woken.
+// cross_loop_channel: its lock, and how tasks on other loops are woken.
 #include "strait/core/cross_loop_channel.hpp"
 
 #include <mutex>
@@ -11,9 +11,9 @@ class shared_lock {
  public:
   void lock() noexcept { mutex_.lock(); }
   void unlock() noexcept { mutex_.unlock(); }
-  /// While it is locked.
+  /// Adds a user. Call with the lock held.
   void join() noexcept { ++users_; }
-  /// Unlocks; the last one deletes it.
+  /// Removes a user and unlocks; the last user deletes the lock.
   void leave() noexcept {
     bool const was_last = --users_ == 0;
     mutex_.unlock();
@@ -41,7 +41,7 @@ bool many_loops::waiter::start(branch& where, std::coroutine_handle<> self) noex
   return is_suspended;
 }
 
-// Under the lock: once it is released, the task may go on, and its loop end, at any time.
+// Called with the lock held. After it is released, the task may resume, and its loop be destroyed, at any time.
 void many_loops::waiter::wake() noexcept { loop_of(waiting_branch().core()).post(*this); }
 
 void many_loops::waiter::run_work() noexcept {
@@ -58,7 +58,7 @@ void many_loops::waiter::cancel() noexcept {
     outcome_ = outcome::canceled;
   }
   lock_.unlock();
-  if (was_queued) resume_soon();  // otherwise it is on its way with what it was served with
+  if (was_queued) resume_soon();  // otherwise it was served, and is about to resume with its result
 }
 
 void many_loops::waiter::begin_leaving() noexcept {

@@ -18,7 +18,7 @@ namespace detail {
 class task_dump {
  public:
   explicit task_dump(loop& of) : now_(of.engine().coarse_now()) {
-    std::multimap<promise_base const*, branch const*> branches;  // by the task that has begun them, in order
+    std::multimap<promise_base const*, branch const*> branches;  // by the task that started them, in order
     auto& all = of.branches();
     for (branch* each = all.front(); each; each = all.next(*each)) branches.emplace(each->parent_, each);
     collect(branches);
@@ -35,7 +35,7 @@ class task_dump {
   }
 
  private:
-  // Deeper lines say how deep they are.
+  // Deeper lines state their level instead.
   static constexpr std::size_t max_indented = 32;
   static constexpr std::size_t longest_name = 200;
 
@@ -43,13 +43,13 @@ class task_dump {
     promise_base const* task;
     std::size_t depth;
   };
-  // Of a branch, the tasks that await each other, with what is below each of them.
+  // The tasks of a branch that have not been printed yet, each of which awaits the one before it.
   struct chain {
-    std::vector<promise_base const*> tasks;  // from the innermost to the outermost, which is the next
+    std::vector<promise_base const*> tasks;  // the innermost first; the last is the next to be printed
     std::size_t depth;
   };
 
-  // Without recursion: the tree may be deep.
+  // Without recursion, because the tree may be deep.
   void collect(std::multimap<promise_base const*, branch const*> const& branches) {
     std::vector<chain> chains;
     auto const add_children = [&](promise_base const* outer, std::size_t depth) {

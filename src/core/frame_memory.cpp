@@ -1,4 +1,4 @@
-// Free lists of frames by size, one set per thread.
+// Free lists of coroutine frames by size, one set per thread.
 #include "strait/core/detail/frame_memory.hpp"
 
 #include <cstddef>
@@ -22,10 +22,10 @@ namespace {
 // Sizes are rounded up to a multiple of this, the x86 and ARM cache line.
 constexpr std::size_t granule = 64;
 constexpr std::size_t classes = largest_recycled_frame / granule;
-// A thread keeps at most so many bytes that nobody uses.
+// The unused memory that a thread keeps, in bytes, at most.
 constexpr std::size_t max_kept = 16 * 1024 * 1024;
 
-// On a line of its own, a frame touches no more of them than it must.
+// Frames are aligned to cache lines so that each touches as few lines as possible.
 void* new_block(std::size_t size) { return ::operator new(size, std::align_val_t(granule)); }
 void free_block(void* memory) noexcept { ::operator delete(memory, std::align_val_t(granule)); }
 
@@ -35,16 +35,16 @@ struct block {
 
 struct free_lists {
   enum class use : unsigned char {
-    not_yet,  // nothing frees the lists at the end of the thread
+    not_yet,  // nothing would free the lists at the end of the thread
     open,
-    closed,  // the thread is ending: its objects of static duration may still free frames
+    closed,  // the thread is ending; its thread_local objects may still free frames
   };
   block* first[classes];
   std::size_t kept;
   use state;
 };
 
-// Without a destructor, whose registration the C library answers with an abort when there is no memory for it.
+// It has no destructor, because the C library aborts if it has no memory to register a thread_local destructor.
 constinit thread_local free_lists lists{};
 
 void close_lists(void* of_thread) noexcept {
@@ -57,7 +57,7 @@ void close_lists(void* of_thread) noexcept {
     }
 }
 
-/// Whether a frame may be kept. It is not worth an error if not.
+/// Arranges for the lists to be freed at the end of the thread. Returns false if that fails; then frames are not kept.
 bool open_lists(free_lists& mine) noexcept {
   static pthread_key_t const key = [] {
     pthread_key_t made{};
@@ -76,7 +76,7 @@ constexpr std::size_t class_of(std::size_t size) noexcept { return (size - 1) / 
 
 #if defined(STRAIT_FRAMES_FROM_HEAP)
 
-// AddressSanitizer sees a frame's misuse only if its memory is really freed.
+// AddressSanitizer detects misuse of a frame only if its memory is really freed.
 void* allocate_frame(std::size_t size) { return ::operator new(size); }
 void free_frame(void* memory, std::size_t) noexcept { ::operator delete(memory); }
 

@@ -1,4 +1,4 @@
-// The loop: turns, posted work, deadlines.
+// The loop: turns, posted work and deadlines.
 #include "core/loop.hpp"
 
 #include <stdexcept>
@@ -11,7 +11,8 @@ namespace detail {
 
 loop::loop(event_loop& handle) : handle_(handle), engine_(engine::make_engine(*this)) { refresh_budget(); }
 
-// Destructors may post, too: those of what was posted, of tasks that guests were, and of handlers that Asio has kept.
+// Destructors may post, too: those of posted functions, of tasks that `async_run` started, and of handlers still queued
+// in Asio. So the queue is emptied after each step.
 loop::~loop() {
   is_ending_ = true;
   drop_work();
@@ -20,7 +21,7 @@ loop::~loop() {
     each->loop_ended();
   }
   drop_work();
-  delete engine_.get();  // and not reset: it may be asked for the time until it is gone
+  delete engine_.get();  // not reset(): during its destruction, destructors may still ask the engine for the time
   static_cast<void>(engine_.release());
   drop_work();
 }
@@ -100,7 +101,7 @@ void loop::turn() noexcept {
     timers_.expire(now_exactly);
     set_alarm();
   }
-  // What becomes ready meanwhile waits for the next turn, so that input and output get theirs in between.
+  // Items that become ready meanwhile wait for the next turn, so that sockets are polled in between.
   running_.append(ready_);
   while (work* item = running_.pop()) {
     if (is_watched.load(std::memory_order_relaxed)) [[unlikely]]
@@ -110,7 +111,7 @@ void loop::turn() noexcept {
   if (!ready_.empty()) request_turn();
 }
 
-// What resumes a branch says so itself.
+// If `item` resumes a branch, the branch records its own position (branch::resume_watched).
 void loop::run_watched(work& item) noexcept {
   activity_.begin({}, true);
   item.run_work();
@@ -122,8 +123,9 @@ void loop::add_timer(timer& item, clock::time_point when) noexcept {
   set_alarm();
 }
 
-// The alarm is moved forward only: one that comes too early finds nothing due and sets the next. So a deadline that is
-// set and lifted with every operation costs a system call once per its length, not once per operation.
+// The alarm is only ever moved to an earlier time. An alarm that fires too early finds nothing due and sets the next
+// one. So a deadline that is set and cleared with every operation costs one system call per its duration, not per
+// operation.
 void loop::set_alarm() noexcept {
   if (timers_.empty() || timers_.earliest() >= alarm_) return;
   alarm_ = timers_.earliest();

@@ -1,4 +1,4 @@
-// loop: what stands behind an event_loop.
+// loop: the implementation of event_loop.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@
 
 namespace strait::detail {
 
-/// What uses a loop and may outlive it: it is told when the loop ends.
+/// An object that uses a loop and may outlive it; it is notified when the loop is destroyed.
 class loop_user : public list_hook<loop_user> {
  public:
   virtual void loop_ended() noexcept = 0;
@@ -32,39 +32,40 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   [[nodiscard]] intrusive_list<branch, loop_tag>& branches() noexcept { return branches_; }
   [[nodiscard]] intrusive_list<loop_user>& users() noexcept { return users_; }
 
-  /// Dispatches until `first` has finished.
+  /// Runs until `first` has finished.
   void run(main_branch& first);
-  /// The first branch has finished.
+  /// Called when the first branch has finished.
   void stop() noexcept { engine_->stop(); }
-  /// Cancels the main branch of this run, or of the next one. From any thread.
+  /// Cancels the main branch of the current run or, between runs, of the next one. May be called from any thread.
   void request_cancel() noexcept;
-  /// Which run this is or, between two, the next one will be. From any thread.
+  /// The number of the current run or, between runs, of the next one. May be called from any thread.
   [[nodiscard]] unsigned run_number() const noexcept { return run_number_.load(std::memory_order_relaxed); }
 
-  /// Runs `item` in the next turn. Loop's thread only.
+  /// Queues `item` for the next turn. Only on the loop's thread.
   void ready(work& item) noexcept override;
+  /// Removes `item` from all queues, if it is in one.
   void forget(work& item) noexcept;
-  /// The same, from any thread.
+  /// Like `ready`, from any thread.
   void post(work& item) noexcept;
 
   void add_timer(timer& item, clock::time_point when) noexcept;
   void remove_timer(timer& item) noexcept { timers_.remove(item); }
 
-  /// There is a stall detector: `activity` is to be kept.
+  /// True while a stall detector exists: then `activity` must be kept up to date.
   std::atomic<bool> is_watched = false;
   [[nodiscard]] loop_activity& activity() noexcept { return activity_; }
 
-  /// A chain of coroutines is about to run.
+  /// Called when a branch is about to resume.
   void refresh_budget() noexcept { budget = operations_per_resume * operation_cost; }
 
  private:
-  // One connection with much to do must not keep the others waiting; fewer costs throughput, more costs fairness.
+  // A busy connection must not delay the others. A smaller number costs throughput, a larger one fairness.
   static constexpr int operations_per_resume = 32;
 
   class cancel_request final : public work {
    public:
     explicit cancel_request(loop& of) noexcept : of_(of) {}
-    // Under the lock of what is posted.
+    // Both are guarded by `posted_mutex_`.
     bool is_posted = false;
     unsigned run_number = 0;
 
@@ -83,18 +84,18 @@ class loop final : public loop_core, public list_hook<struct running_tag>, priva
   event_loop& handle_;
   std::unique_ptr<engine::engine> engine_;
   work_queue ready_;
-  work_queue running_;  // the part of `ready_` that this turn runs
+  work_queue running_;  // the items that the current turn runs
   timer_queue timers_;
   clock::time_point alarm_ = clock::time_point::max();
   intrusive_list<branch, loop_tag> branches_;
   intrusive_list<loop_user> users_;
-  main_branch* main_ = nullptr;  // while `run` runs
+  main_branch* main_ = nullptr;  // null unless `run` is running
   std::atomic<unsigned> run_number_ = 0;
 
   std::mutex posted_mutex_;
   work_queue posted_;
   cancel_request cancel_{*this};
-  bool is_ending_ = false;  // no turn will come
+  bool is_ending_ = false;  // there will be no further turn
 
   loop_activity activity_;
 };

@@ -1,13 +1,13 @@
-// The end of what a stall detector has reported.
+// Reports the end of a stall.
 #include "core/loop_activity.hpp"
 
 namespace strait::detail {
 
-void loop_activity::report_end(std::source_location stands_at) noexcept {
+void loop_activity::report_end(std::source_location waits_at) noexcept {
   std::lock_guard const lock(stall_listener::mutex());
-  if (!is_reported()) return;  // the detector has seen the end itself, and not reported it
+  if (!is_reported()) return;  // the detector has noticed the end first and did not report the activity
   reported_.store(0);
-  if (auto* const detector = stall_listener::the_one()) detector->has_ended(seen, stands_at);
+  if (auto* const detector = stall_listener::current()) detector->stall_ended(seen, waits_at);
 }
 
 }  // namespace strait::detail

@@ -1,4 +1,4 @@
-// How signals reach the loops of a program.
+// Signal handling of run_until_signal and run_main.
 #include "core/program_signals.hpp"
 
 #include <array>
@@ -27,15 +27,15 @@ namespace {
 
 constexpr std::array handled{SIGINT, SIGTERM, SIGUSR1};
 
-// What the handler uses has static storage and is never given back: it may still run on another thread when the
-// `program_signals` that it was for is gone. So the pipe, too, stays open.
+// Everything that the handler uses has static storage and is never released, because the handler may still run on
+// another thread after the `program_signals` has been destroyed. So the pipe stays open, too.
 
-// What has come stands here, and not in the pipe, which may be full; its bytes only wake.
+// Received signals are recorded here and not in the pipe, which may be full. A byte in the pipe only wakes the reader.
 std::atomic<bool> stop_received = false;
 std::atomic<bool> stop_pending = false;
 std::atomic<bool> dump_pending = false;
 
-// The process that the pipe belongs to. A forked child has its handlers and descriptors, and must not answer for it.
+// The process that the pipe belongs to. A forked child inherits the handlers and the pipe, and must not write to it.
 std::atomic<::pid_t> pipe_owner = 0;
 std::array<std::atomic<int>, 2> pipe_ends{-1, -1};
 
@@ -45,25 +45,25 @@ struct disposition {
 };
 std::array<disposition, handled.size()> dispositions;
 
-std::atomic<::pid_t> user = 0;  // the process in which there is a `program_signals`
+std::atomic<::pid_t> user = 0;  // the process that has a `program_signals`
 
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
                   std::atomic<::pid_t>::is_always_lock_free,
-              "for a signal handler");
+              "a signal handler may use only lock-free atomics");
 
 void write_byte() noexcept {
   char const byte = 0;
   [[maybe_unused]] auto const ignored = ::write(pipe_ends[1], &byte, 1);
 }
 
-// In a child that the process has forked: the signal has its former effect, now and from now on.
+// In a forked child: restores the former handling of the signal, and raises it again.
 void decline(int signal) noexcept {
   for (std::size_t i = 0; i != handled.size(); ++i)
     if (handled[i] == signal) ::sigaction(signal, &dispositions[i].former, nullptr);
-  ::raise(signal);  // takes effect when the handler returns
+  ::raise(signal);  // is delivered when the handler returns
 }
 
-// Runs in the middle of anything: it may only do what is async-signal-safe.
+// The signal handler. It may call only async-signal-safe functions.
 void on_signal(int signal) {
   int const saved = errno;
   if (pipe_owner != ::getpid()) {
@@ -103,7 +103,7 @@ void catch_signal(std::size_t index) noexcept {
   int const signal = handled[index];
   struct sigaction present{};
   ::sigaction(signal, nullptr, &present);
-  // Else it is inherited from the process that has forked this one, and so is what it was before.
+  // Otherwise the handler is inherited from the parent process, and so is `former`.
   if (present.sa_handler != &on_signal) former = present;
   is_caught = false;
   if (is_respected(signal, former)) return;
@@ -113,7 +113,7 @@ void catch_signal(std::size_t index) noexcept {
   is_caught = ::sigaction(signal, &action, nullptr) == 0;
 }
 
-/// As other tools name the calling thread: ps -L, top -H, gdb.
+/// The calling thread's id as ps -L, top -H and gdb show it.
 unsigned long thread_number() {
 #if defined(__linux__)
   return static_cast<unsigned long>(::gettid());
@@ -128,7 +128,7 @@ void write_dump(event_loop const& loop, bool is_alone) noexcept {
     text += dump_tasks(loop);
     write_to_stderr(text);
   } catch (std::exception const&) {
-    // No memory: then there is no dump.
+    // Out of memory: nothing is written.
   }
 }
 
@@ -141,7 +141,7 @@ void dump_running_loops() noexcept {
       handle.post([&handle, is_alone = count == 1] { write_dump(handle, is_alone); });
     });
   } catch (std::exception const&) {
-    // As above.
+    // Out of memory: nothing is written.
   }
 }
 
@@ -171,8 +171,8 @@ int program_signals::descriptor() const noexcept { return pipe_ends[0]; }
 
 void program_signals::wake() noexcept { write_byte(); }
 
-program_signals::news program_signals::take() noexcept {
-  // First the pipe: what comes after this makes it readable again.
+program_signals::requests program_signals::take() noexcept {
+  // The pipe is emptied first: a signal that arrives after this makes it readable again.
   std::array<char, 256> bytes{};
   while (::read(descriptor(), bytes.data(), bytes.size()) > 0) continue;
   return {.stop = stop_pending.exchange(false), .dump = dump_pending.exchange(false)};

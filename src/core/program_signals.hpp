@@ -1,34 +1,35 @@
-// The signals that a program runs until, and SIGUSR1, which asks what its tasks wait for.
+// program_signals: handles SIGINT and SIGTERM, which stop a program, and SIGUSR1, which requests a task dump.
 #pragma once
 
 namespace strait::detail {
 
-/// While it exists, the first SIGINT or SIGTERM is remembered, the second one ends the process with 128 + signal, and
-/// SIGUSR1 is remembered; but SIGINT and SIGTERM are left alone if the program ignores them, and SIGUSR1 if it does
-/// anything else than to end at it. In a child that the process forks, they have the effect that they had before.
+/// While it exists, the first SIGINT or SIGTERM is recorded, the second one ends the process with status 128 + signal,
+/// and SIGUSR1 is recorded. A SIGINT or SIGTERM that the program ignores stays ignored; SIGUSR1 is handled only if it
+/// has its default action. In a forked child, the signals have their former effect.
 class program_signals {
  public:
-  /// Throws `std::logic_error` if there is one in this process already.
+  /// Throws `std::logic_error` if this process already has one.
   program_signals();
   program_signals(program_signals const&) = delete;
   program_signals& operator=(program_signals const&) = delete;
   ~program_signals();
 
-  /// Readable when there is something to `take`.
+  /// A descriptor that is readable when `take` has something to return.
   [[nodiscard]] int descriptor() const noexcept;
-  /// Makes `descriptor()` readable. From any thread.
+  /// Makes `descriptor()` readable. May be called from any thread.
   void wake() noexcept;
 
-  /// What has come since the last time.
-  struct news {
-    bool stop;
-    bool dump;
+  /// What the signals that were received have requested.
+  struct requests {
+    bool stop;  ///< SIGINT or SIGTERM
+    bool dump;  ///< SIGUSR1
   };
-  [[nodiscard]] news take() noexcept;
+  /// The requests since the last call.
+  [[nodiscard]] requests take() noexcept;
 };
 
-/// Has each loop of the process that runs write `dump_tasks` to stderr, in its next turn; if there are several, below a
-/// line that names its thread.
+/// Makes each running loop of the process write `dump_tasks` to stderr in its next turn; if several loops run, below a
+/// line with the id of its thread.
 void dump_running_loops() noexcept;
 
 }  // namespace strait::detail

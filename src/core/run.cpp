@@ -1,4 +1,4 @@
-// Loops on several threads, and loops that signals cancel.
+// run_on_threads and run_until_signal: loops on several threads, canceled together or by signals.
 #include "strait/core/run.hpp"
 
 #include <atomic>
@@ -24,12 +24,12 @@
 namespace strait::detail {
 namespace {
 
-/// The loops of `run_on_threads`, so that what ends one can end all.
-class crew {
-  /// Waits for signals.
+/// The loops of one `run_on_threads` or `run_until_signal` call, which are canceled together.
+class loop_set {
+  /// Waits until a signal has been received.
   class signal_operation final : public io_operation {
    public:
-    signal_operation(crew& of, loop& on) : io_operation(kind::wait_readable), crew_(of), loop_(on) {
+    signal_operation(loop_set& of, loop& on) : io_operation(kind::wait_readable), set_(of), loop_(on) {
       int const descriptor = ::fcntl(of.signals_->descriptor(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
       if (descriptor < 0) throw error({errno, std::generic_category()}, "watch for signals");
       try {
@@ -51,59 +51,59 @@ class crew {
 
    private:
     void io_done() noexcept override {
-      do crew_.take_signals();
+      do set_.take_signals();
       while (pipe_->start(*this));
     }
     void cancel() noexcept override {}
-    crew& crew_;
+    loop_set& set_;
     loop& loop_;
     engine::socket* pipe_;
   };
 
  public:
-  /// With `signals`, its first loop watches them for all.
-  explicit crew(program_signals* signals = nullptr) noexcept : signals_(signals) {}
+  /// If `signals` is not null, the first loop handles them for all.
+  explicit loop_set(program_signals* signals = nullptr) noexcept : signals_(signals) {}
 
-  /// A loop of the crew.
+  /// A loop of the set.
   class member {
    public:
-    member(crew& of, bool watches_signals) : crew_(of) {
-      if (watches_signals) watch_.emplace(crew_, loop_of(loop));
-      std::lock_guard const lock(crew_.mutex_);
-      crew_.loops_.push_back(&loop);
-      if (crew_.is_canceled_) loop.cancel();
+    member(loop_set& of, bool watches_signals) : set_(of) {
+      if (watches_signals) watch_.emplace(set_, loop_of(loop));
+      std::lock_guard const lock(set_.mutex_);
+      set_.loops_.push_back(&loop);
+      if (set_.is_canceled_) loop.cancel();
     }
     member(member const&) = delete;
     member& operator=(member const&) = delete;
     ~member() {
-      std::lock_guard const lock(crew_.mutex_);
-      std::erase(crew_.loops_, &loop);
+      std::lock_guard const lock(set_.mutex_);
+      std::erase(set_.loops_, &loop);
     }
     event_loop loop;
 
    private:
-    crew& crew_;
+    loop_set& set_;
     std::optional<signal_operation> watch_;
   };
 
-  /// Runs the first loop, on this thread, and returns when the `others`, too, have ended.
+  /// Runs the first loop on this thread; returns when it and the `others` have ended.
   void run_first(unsigned others, loop_runner run, void* context) noexcept {
     run_one(0, run, context);
     if (!signals_) return;
-    // They may go on for long, and somebody has to watch the signals for them.
+    // The others may run much longer, so this thread continues to handle the signals for them.
     while (ended_ != others) {
       ::pollfd readable{.fd = signals_->descriptor(), .events = POLLIN, .revents = 0};
       if (::poll(&readable, 1, -1) > 0) take_signals();
     }
   }
-  /// Runs another, on this thread.
+  /// Runs another loop on this thread.
   void run_other(unsigned index, loop_runner run, void* context) noexcept {
     run_one(index, run, context);
     ++ended_;
     if (signals_) signals_->wake();
   }
 
-  /// Has the loop with this index, on this thread, do what `run` does.
+  /// Creates the loop with this index on this thread and calls `run` with it.
   void run_one(unsigned index, loop_runner run, void* context) noexcept {
     try {
       member self(*this, index == 0 && signals_);
@@ -125,12 +125,13 @@ class crew {
 
   void take_signals() noexcept {
     auto const [stop, dump] = signals_->take();
-    if (dump) dump_running_loops();  // first, so that it shows what is canceled
+    if (dump) dump_running_loops();  // first, so that it shows the tasks before they are canceled
     if (stop) cancel();
   }
 
-  /// Reserves what the failures of so many loops need, since there may be no memory for it then.
-  void expect(unsigned loops) { failures_.reserve(loops); }
+  /// Reserves memory for the failures of this many loops, because there may be none when they occur.
+  void reserve_failures(unsigned loops) { failures_.reserve(loops); }
+  /// Throws the failures, or `canceled` if a loop ended with it.
   void rethrow() {
     if (failures_.size() == 1) std::rethrow_exception(failures_.front());
     if (!failures_.empty()) throw multiple_errors(failures_.data(), failures_.size());
@@ -145,7 +146,7 @@ class crew {
   }
 
   program_signals* const signals_;
-  std::atomic<unsigned> ended_ = 0;  // of the loops but the first
+  std::atomic<unsigned> ended_ = 0;  // how many loops have ended, without the first
   std::mutex mutex_;
   std::vector<event_loop*> loops_;
   std::vector<std::exception_ptr> failures_;
@@ -153,9 +154,9 @@ class crew {
   bool was_canceled_ = false;
 };
 
-void run_crew(crew& all, unsigned count, loop_runner run, void* context) {
+void run_loops(loop_set& all, unsigned count, loop_runner run, void* context) {
   if (count == 0) throw std::invalid_argument("strait: run_on_threads needs at least one thread");
-  all.expect(count);
+  all.reserve_failures(count);
   std::vector<std::jthread> others;
   try {
     for (unsigned i = 1; i < count; ++i) others.emplace_back([&, i] { all.run_other(i, run, context); });
@@ -174,20 +175,20 @@ void run_crew(crew& all, unsigned count, loop_runner run, void* context) {
 }  // namespace
 
 void run_on_threads(unsigned count, loop_runner run, void* context) {
-  crew all;
-  run_crew(all, count, run, context);
+  loop_set all;
+  run_loops(all, count, run, context);
 }
 
 void run_until_signal(unsigned count, loop_runner run, void* context) {
   program_signals signals;
-  crew all(&signals);
-  run_crew(all, count, run, context);
+  loop_set all(&signals);
+  run_loops(all, count, run, context);
 }
 
 struct loop_until_signal::state {
   program_signals signals;
-  crew all{&signals};
-  crew::member member{all, true};
+  loop_set all{&signals};
+  loop_set::member member{all, true};
 };
 
 loop_until_signal::loop_until_signal() : state_(new state) {}

@@ -1,4 +1,4 @@
-// Which loops of the process run.
+// The registry of the loops that are running.
 #include "core/running_loops.hpp"
 
 namespace strait::detail {

@@ -1,4 +1,4 @@
-// The loops of the process that run, for those who look at all of them.
+// running_loops: the registry of the process's running loops, used by the stall detector and by task dumps.
 #pragma once
 
 #include <mutex>
@@ -8,12 +8,12 @@
 
 namespace strait::detail {
 
-/// A loop is among them while `loop::run` runs. Any thread.
+/// Contains each loop while its `run` is running. May be used from any thread.
 class running_loops {
  public:
   static running_loops& instance() { return process_wide<running_loops>::instance(); }
 
-  /// Has a loop be among them while it exists.
+  /// Registers a loop while this object exists.
   class membership {
    public:
     explicit membership(loop& begun);
@@ -26,10 +26,10 @@ class running_loops {
     loop& loop_;
   };
 
-  /// Whether those that run, and those that will, are watched by a stall detector.
+  /// Turns watching by a stall detector on or off, for all running and future loops.
   void watch(bool on);
 
-  /// Calls `look` with each of them and how many there are. None of them ends meanwhile.
+  /// Calls `look(loop, count)` for each running loop; `count` is how many there are. No loop ends meanwhile.
   template <class Look>
   void for_each(Look look) {
     std::lock_guard const lock(mutex_);

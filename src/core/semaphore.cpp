@@ -1,4 +1,4 @@
-// Who is next to get permits.
+// semaphore: in which order waiting tasks receive permits.
 #include "strait/core/semaphore.hpp"
 
 #include <stdexcept>
@@ -23,7 +23,7 @@ void semaphore::serve() noexcept {
   }
 }
 
-// One who waited for many may have held up those behind, for whom there is enough.
+// The canceled task may have waited for many permits; there may be enough for the tasks behind it.
 void semaphore::acquire_awaiter::cancel() noexcept {
   waiter::cancel();
   from_.serve();

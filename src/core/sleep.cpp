@@ -1,4 +1,4 @@
-// sleep and yield.
+// sleep_for, sleep_until and yield.
 #include "strait/core/sleep.hpp"
 
 #include <stdexcept>
@@ -16,7 +16,7 @@ bool sleep_awaiter::start(branch& where, std::coroutine_handle<> self) {
 }
 
 void sleep_awaiter::cancel() noexcept {
-  canceled_ = is_set();  // one that has expired in the same turn has slept its time
+  canceled_ = is_set();  // if the timer expired in the same turn, the sleep is complete
   reset();
   resume_soon();
 }

@@ -1,4 +1,4 @@
-// The thread that looks at what loops are busy with.
+// The thread that samples what the loops are running.
 #include "strait/core/stall_detector.hpp"
 
 #include <condition_variable>
@@ -21,7 +21,7 @@ namespace {
 
 using observation = detail::loop_activity::observation;
 
-std::string in_words(std::chrono::nanoseconds held) {
+std::string format_duration(std::chrono::nanoseconds held) {
   auto const milliseconds = held.count() / 1'000'000;
   return milliseconds < 1000 ? fmt::format("{} ms", milliseconds)
                              : fmt::format("{:.1f} s", static_cast<double>(milliseconds) / 1000);
@@ -46,11 +46,12 @@ class stall_detector::watchdog final : public detail::stall_listener {
   ~watchdog();
 
  private:
-  /// Under the lock.
-  void has_ended(observation const& seen, std::source_location stands_at) noexcept override;
+  /// Called with the lock held.
+  void stall_ended(observation const& seen, std::source_location waits_at) noexcept override;
 
-  // So often an activity is met before it is reported. To count, and not to ask the clock, passes over the time in
-  // which the process is stopped, and some of that in which the machine is busy with something else.
+  // An activity is reported when this many consecutive samples have found it. Counting samples, unlike reading the
+  // clock, leaves out the time during which the process is stopped, and some of that during which the machine is
+  // overloaded.
   static constexpr int times_until_reported = 4;
 
   void work() noexcept;
@@ -62,7 +63,7 @@ class stall_detector::watchdog final : public detail::stall_listener {
   hook<void(stall const&)> const report_;
   std::condition_variable wake_;
   bool is_stopping_ = false;
-  std::vector<stall> reports_;  // to be delivered
+  std::vector<stall> reports_;  // not delivered yet
   std::thread thread_;
 };
 
@@ -72,14 +73,14 @@ stall_detector::watchdog::watchdog(std::chrono::nanoseconds limit, hook<void(sta
     throw std::invalid_argument("strait: the limit of a stall_detector must be at least 4 ms");
   {
     std::lock_guard const lock(detail::stall_listener::mutex());
-    if (detail::stall_listener::the_one()) throw std::logic_error("strait: this process already has a stall_detector");
-    detail::stall_listener::the_one() = this;
+    if (detail::stall_listener::current()) throw std::logic_error("strait: this process already has a stall_detector");
+    detail::stall_listener::current() = this;
   }
   try {
     thread_ = std::thread([this] { work(); });
   } catch (std::system_error const& e) {
     std::lock_guard const lock(detail::stall_listener::mutex());
-    detail::stall_listener::the_one() = nullptr;
+    detail::stall_listener::current() = nullptr;
     throw error(e.code(), "start the thread of the stall_detector");
   }
   detail::running_loops::instance().watch(true);
@@ -94,13 +95,13 @@ stall_detector::watchdog::~watchdog() {
   }
   wake_.notify_one();
   thread_.join();
-  // What goes on now began before the next detector, and does not count for it.
+  // Current activities started before any later detector, which must not report them.
   loops.for_each([](detail::loop& each, unsigned) {
     std::lock_guard const lock(detail::stall_listener::mutex());
-    each.activity().disregard();
+    each.activity().ignore();
   });
   std::lock_guard const lock(detail::stall_listener::mutex());
-  detail::stall_listener::the_one() = nullptr;
+  detail::stall_listener::current() = nullptr;
 }
 
 void stall_detector::watchdog::work() noexcept {
@@ -136,11 +137,11 @@ void stall_detector::watchdog::look_at(detail::loop_activity& activity) noexcept
   if (activity.mark_reported(number)) add(stall_of(seen));
 }
 
-void stall_detector::watchdog::has_ended(observation const& seen, std::source_location stands_at) noexcept {
+void stall_detector::watchdog::stall_ended(observation const& seen, std::source_location waits_at) noexcept {
   stall what = stall_of(seen);
   what.is_over = true;
-  what.next_file = detail::file_name(stands_at);
-  what.next_line = stands_at.line();
+  what.next_file = detail::file_name(waits_at);
+  what.next_line = waits_at.line();
   add(std::move(what));
   wake_.notify_one();
 }
@@ -149,7 +150,7 @@ void stall_detector::watchdog::add(stall&& what) noexcept {
   try {
     reports_.push_back(std::move(what));
   } catch (std::bad_alloc const&) {
-    // One report fewer.
+    // Out of memory: this report is lost.
   }
 }
 
@@ -167,7 +168,7 @@ stall_detector::stall_detector(std::chrono::nanoseconds limit, hook<void(stall c
 stall_detector::~stall_detector() = default;
 
 std::string describe(stall const& what) {
-  std::string const held = in_words(what.duration);
+  std::string const held = format_duration(what.duration);
   if (what.function.empty())
     return fmt::format("a posted function {} its loop for {}", what.is_over ? "blocked" : "has blocked", held);
   if (!what.is_over)
@@ -184,7 +185,7 @@ void print_stall(stall const& what) noexcept {
   try {
     detail::print_line(describe(what));
   } catch (std::exception const&) {
-    // There is nowhere left to say it.
+    // Out of memory: nothing is printed.
   }
 }
 

@@ -1,4 +1,4 @@
-// The link between a std::stop_token and a scope on a loop of another thread.
+// cancel_on: connects a std::stop_token to a scope on a loop of another thread.
 #include "strait/core/stop_token.hpp"
 
 #include <atomic>
@@ -7,8 +7,8 @@
 
 namespace strait::detail {
 
-/// Shared by the scope's side and the request in flight; the last of the two deletes it. `target` is the loop's
-/// thread's.
+/// Shared by the scope and by a cancel request that is queued; the last of the two deletes it. `target_` is used only
+/// on the loop's thread.
 class remote_cancel final : public work {
  public:
   remote_cancel(loop& on, scope& target) noexcept : loop_(on), target_(&target) {}

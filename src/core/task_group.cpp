@@ -1,4 +1,4 @@
-// Children of a group: how they begin, end and are waited for.
+// The children of a task group: how they start, end and are joined.
 #include "strait/core/task_group.hpp"
 
 #include <exception>
@@ -13,7 +13,7 @@ void print_failure(std::exception_ptr failure) noexcept {
   try {
     detail::print_line(describe(failure));
   } catch (std::exception const&) {
-    // There is nowhere left to say it.
+    // Out of memory: nothing is printed.
   }
 }
 
@@ -65,7 +65,7 @@ void task_group::body_failed() noexcept {
   scope_.cancel();
 }
 
-/// The first needs no memory. One of the others that there is no memory for is printed.
+/// Keeping the first failure needs no memory. If there is no memory for a later one, it is printed instead.
 void task_group::keep(std::exception_ptr failure) noexcept {
   if (!first_failure_) {
     first_failure_ = std::move(failure);
@@ -106,13 +106,13 @@ void task_group::child_ended(child& ended) noexcept {
   if (--size_ == 0 && joining_) std::exchange(joining_, nullptr)->last_ended();
 }
 
-/// Returns if there is no memory to throw them together.
+/// Returns if there is no memory for a `multiple_errors`.
 void task_group::throw_all_failures() {
   try {
     more_failures_.insert(more_failures_.begin(), first_failure_);
     throw multiple_errors(more_failures_.data(), more_failures_.size());
   } catch (std::bad_alloc const&) {
-    // Then the first stands for all.
+    // The caller throws the first failure instead.
   }
 }
 

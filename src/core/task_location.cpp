@@ -1,10 +1,11 @@
-// What compilers say of a place in the code, made readable.
+// Readable function and file names from std::source_location.
 #include "core/task_location.hpp"
 
 namespace strait::detail {
 
-// g++ names the body that it makes of a coroutine, "void echo(echo(tcp::stream)::_Z4echo….Frame*)", of which
-// "echo(tcp::stream)" is wanted: what stands between the parenthesis that the last one closes and the mangled name.
+// In a coroutine, g++ reports the function that it generates for the body, "void
+// echo(echo(tcp::stream)::_Z4echo….Frame*)". The user's function, "echo(tcp::stream)", lies between the parenthesis
+// that matches the last one and the mangled name.
 std::string_view function_name(std::source_location where) noexcept {
   std::string_view const name = where.function_name();
   if (!name.ends_with(".Frame*)")) return name;

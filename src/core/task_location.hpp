@@ -1,4 +1,4 @@
-// Where a task stands, in words.
+// Names for the position of a task in the source code.
 #pragma once
 
 #include <source_location>
@@ -6,11 +6,11 @@
 
 namespace strait::detail {
 
-/// The function as its author would name it.
+/// The function's name as it is written in the source code.
 [[nodiscard]] std::string_view function_name(std::source_location where) noexcept;
-/// The file without the folders.
+/// The file's name without its directories.
 [[nodiscard]] std::string_view file_name(std::source_location where) noexcept;
-/// It is one of the library's own coroutines (with_task_group, timeout, …), which would only hide the user's.
+/// True for the library's own coroutines (with_task_group, timeout, …), which are left out of reports.
 [[nodiscard]] bool is_ours(std::source_location where) noexcept;
 
 }  // namespace strait::detail

@@ -1,4 +1,4 @@
-// Blocking calls: the pool's threads, and the awaiting of what they do.
+// The thread pool: its threads, and the operation that awaits a call.
 #include "core/thread_pool.hpp"
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct call_pool : thread_pool {
   call_pool() noexcept : thread_pool(thread_pool_size, std::numeric_limits<std::size_t>::max()) {}
 };
 
-constinit thread_local thread_pool const* works_for = nullptr;
+constinit thread_local thread_pool const* pool_of_this_thread = nullptr;
 
 }  // namespace
 
@@ -32,18 +32,18 @@ bool thread_pool::submit(pool_item& item) {
     auto& next = *std::exchange(idle_, idle_->next_idle);
     next.item = &item;
     lock.unlock();
-    next.is_given.notify_one();
+    next.assigned.notify_one();
     return true;
   }
-  bool const is_nested = works_for == this;
-  if ((is_nested || threads_ < max_threads_) && begin_thread(item, is_nested || threads_ == 0)) return true;
+  bool const is_nested = pool_of_this_thread == this;
+  if ((is_nested || threads_ < max_threads_) && start_thread(item, is_nested || threads_ == 0)) return true;
   if (waiting_count_ == max_waiting_) return false;
   waiting_.push_back(item);
   ++waiting_count_;
   return true;
 }
 
-bool thread_pool::begin_thread(pool_item& item, bool is_needed) {
+bool thread_pool::start_thread(pool_item& item, bool is_needed) {
   try {
     std::thread([this, &item] { work(&item); }).detach();
     ++threads_;
@@ -71,27 +71,28 @@ bool thread_pool::withdraw(pool_item& item) noexcept {
 }
 
 void thread_pool::work(pool_item* item) noexcept {
-  works_for = this;
+  pool_of_this_thread = this;
   worker self;
   for (;;) {
     item->call();
     auto& ended = *item;
     std::unique_lock lock(mutex_);
-    bool const is_one_too_many = threads_ > max_threads_;
-    if (is_one_too_many) --threads_;
-    item = is_one_too_many ? nullptr : take_waiting();
-    if (!item && !is_one_too_many) self.next_idle = std::exchange(idle_, &self);
+    bool const is_surplus = threads_ > max_threads_;
+    if (is_surplus) --threads_;
+    item = is_surplus ? nullptr : take_waiting();
+    if (!item && !is_surplus) self.next_idle = std::exchange(idle_, &self);
     lock.unlock();
     ended.complete();
-    if (is_one_too_many) return;
+    if (is_surplus) return;
     if (item) continue;
     lock.lock();
-    self.is_given.wait(lock, [&] { return self.item != nullptr; });
+    self.assigned.wait(lock, [&] { return self.item != nullptr; });
     item = std::exchange(self.item, nullptr);
   }
 }
 
-/// What a thread of the pool and an awaiting task share. The task's side may be destroyed only when the call has ended.
+/// The state that a thread of the pool and the awaiting task share. The task may destroy it only after the call has
+/// ended.
 class pool_job final : public pool_item {
  public:
   pool_job(pool_call_base& call, loop& on) noexcept : call_(call), loop_(on) {}
@@ -120,7 +121,7 @@ bool pool_call_base::start(branch& where, std::coroutine_handle<> self) {
   canceled_ = where.is_canceled();
   if (canceled_) return where.completed_at_once(self);
   auto job = std::make_unique<pool_job>(*this, loop_of(where.core()));
-  static_cast<void>(thread_pool::for_calls().submit(*job));  // any number may wait
+  static_cast<void>(thread_pool::for_calls().submit(*job));  // cannot fail: the number of waiting calls is unlimited
   job_ = job.release();
   suspend(where, self);
   return true;

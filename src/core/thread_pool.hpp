@@ -1,4 +1,4 @@
-// The threads that blocking calls run on.
+// thread_pool: the threads that blocking calls run on.
 #pragma once
 
 #include <condition_variable>
@@ -9,57 +9,58 @@
 
 namespace strait::detail {
 
-/// A blocking call. Intrusive; belongs to who submits it.
+/// A blocking call. Owned by the submitter; it must stay valid until `complete` is called or `withdraw` succeeds.
 class pool_item : public list_hook<pool_item> {
  public:
   /// Runs on a thread of the pool, for as long as it takes.
   virtual void call() noexcept = 0;
-  /// Tells that it has ended, soon after, on the same thread, which may have been given the next one by then. `this`
-  /// may be gone when it returns.
+  /// Called on the same thread soon after `call` has returned; the thread may already have been assigned its next call.
+  /// `this` may have been destroyed when this function returns.
   virtual void complete() noexcept = 0;
 
  protected:
   ~pool_item() = default;
 };
 
-/// Threads are begun as they are needed and then stay. A pool is never destroyed, and its threads end with the
-/// process: what they do is waited for by tasks, or may be left undone (a look-up that nobody wants any more).
+/// Threads are started on demand and then kept. A pool is never destroyed, and its threads end with the process: a call
+/// is either awaited by a task, or may be abandoned (a name lookup whose result is no longer needed).
 ///
-/// Of threads with nothing to do, the one that has worked last is given the next call: what it needs is in its
-/// processor's cache. One task's calls, one after the other, so run on one thread.
+/// The next call is assigned to the thread that became idle last, because its processor's cache is warmest. So the
+/// calls that one task makes one after another run on one thread.
 ///
-/// A call that a thread of the pool itself submits is needed for the one that it runs, and so does not wait for a
-/// thread: if none is idle, it is given one above `max_threads`, which ends as soon as a call has ended. Otherwise
-/// calls of which each waits for another would keep all threads for ever.
+/// A call submitted on a thread of the pool is needed by the call that runs there, and therefore is never queued: if no
+/// thread is idle, one more than `max_threads` is started, and a thread ends as soon as a call has ended. Otherwise
+/// calls that wait for each other could block all threads forever.
 class thread_pool {
  public:
-  /// That of `on_thread_pool`.
+  /// The pool of `on_thread_pool`.
   static thread_pool& for_calls();
 
   thread_pool(unsigned max_threads, std::size_t max_waiting) noexcept
       : max_threads_(max_threads), max_waiting_(max_waiting) {}
 
-  /// False: `max_waiting` items wait for a thread already. Throws `error` if there is no thread and none can be begun.
+  /// Starts `item` or queues it. Returns false if `max_waiting` items are already queued. Throws `error` if the pool
+  /// has no thread and none can be started.
   [[nodiscard]] bool submit(pool_item& item);
-  /// True: no thread has begun `item`, and none will.
+  /// Removes `item` from the queue. Returns true if it has not been started, and never will be.
   bool withdraw(pool_item& item) noexcept;
 
  private:
-  /// A thread's place among those that have nothing to do.
+  /// An idle thread.
   struct worker {
-    std::condition_variable is_given;
+    std::condition_variable assigned;
     pool_item* item = nullptr;
     worker* next_idle = nullptr;
   };
-  bool begin_thread(pool_item& item, bool is_needed);
+  bool start_thread(pool_item& item, bool is_needed);
   void work(pool_item* item) noexcept;
   pool_item* take_waiting() noexcept;
 
   unsigned const max_threads_;
   std::size_t const max_waiting_;
   std::mutex mutex_;
-  worker* idle_ = nullptr;             // the one that has become idle last
-  intrusive_list<pool_item> waiting_;  // for a thread, in order
+  worker* idle_ = nullptr;             // a stack: the thread that became idle last is on top
+  intrusive_list<pool_item> waiting_;  // queued, in order of submission
   std::size_t waiting_count_ = 0;
   unsigned threads_ = 0;
 };

@@ -1,4 +1,4 @@
-// Deadlines of blocks.
+// timeout: its deadline.
 #include "strait/core/timeout.hpp"
 
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 namespace strait::detail {
 namespace {
 
-/// The upper half of a product with the golden ratio: neighbours in memory have ranks far apart.
+/// A hash of the address (multiplications as in splitmix64): neighbors in memory have ranks far apart.
 std::uint32_t rank(timer const& item) noexcept {
   auto const address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&item));
   auto const mixed = (address ^ address >> 32) * 0x9e3779b97f4a7c15;
@@ -46,13 +46,13 @@ void timer_queue::place_below(timer* above, timer*& link, timer& item) noexcept 
   while (item.above_ && rank(*item.above_) < its) raise(item);
 }
 
-/// What points to `item` in the tree.
+/// The pointer in the tree that points to `item`.
 timer*& timer_queue::link_to(timer& item) noexcept {
   if (!item.above_) return root_;
   return item.above_->earlier_ == &item ? item.above_->earlier_ : item.above_->later_;
 }
 
-/// Has `item` change places with the one above it, which goes below it.
+/// Rotates the tree so that `item` takes the place of its parent, which becomes its child.
 void timer_queue::raise(timer& item) noexcept {
   timer& sunk = *item.above_;
   link_to(sunk) = &item;
@@ -72,7 +72,7 @@ void timer_queue::remove(timer& item) noexcept {
   if (below) below->above_ = item.above_;
   item.loop_ = nullptr;
 
-  // Only one that had nothing on its other side can have been the first or the last; what is beside it now is near.
+  // The first timer has no left child, and the last no right child, so their successors are close by.
   if (first_ == &item) {
     first_ = below ? below : item.above_;
     while (first_ && first_->earlier_) first_ = first_->earlier_;

@@ -1,24 +1,25 @@
-// Deadlines in order, with no memory but that of the timers.
+// timer_queue: deadlines in order. Needs no memory besides the timers themselves.
 #pragma once
 
 #include "strait/core/detail/timer.hpp"
 
 namespace strait::detail {
 
-/// A treap: a binary search tree by time, in which a timer's *rank*, a hash of its address, is not above that of the
-/// one above it. So it is as if the timers had been inserted in random order, and balanced well enough whatever their
-/// times are. To insert one that is the latest, and to remove any, takes constant time on average; to insert
-/// elsewhere, logarithmic time.
+/// A treap: a binary search tree ordered by time, in which the *rank* of a timer, a hash of its address, is at most
+/// that of its parent. The tree is therefore balanced as if the timers had been inserted in random order. Inserting a
+/// timer that is later than all others, and removing any timer, takes constant time on average; inserting elsewhere
+/// takes logarithmic time.
 class timer_queue {
  public:
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   /// The earliest deadline; the queue is not empty.
   [[nodiscard]] clock::time_point earliest() const noexcept { return first_->when_; }
 
-  /// Behind those of the same time.
+  /// Timers with equal times expire in the order of insertion.
   void insert(timer& item, loop_core& loop, clock::time_point when) noexcept;
+  /// `item` must be in the queue.
   void remove(timer& item) noexcept;
-  /// Takes out and calls every timer whose time is not after `now`.
+  /// Removes every timer whose time is not after `now`, and calls its `expired`.
   void expire(clock::time_point now) noexcept;
 
  private:

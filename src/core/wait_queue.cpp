@@ -1,4 +1,4 @@
-// Lines of waiting tasks.
+// wait_queue: how tasks start and stop waiting in it.
 #include "strait/core/detail/wait_queue.hpp"
 
 #include "strait/base/error.hpp"
@@ -17,7 +17,7 @@ bool waiter::begin(branch& where, std::coroutine_handle<> self) noexcept {
     return true;
   }
   if (where.core().spend(loop_core::operation_cost)) return false;
-  // It is done, but others must have a turn before it goes on.
+  // The operation is complete, but the branch has spent its budget and resumes in the next turn.
   suspend(where, self);
   queue_->served_.push_back(*this);
   resume_soon();

@@ -1,4 +1,4 @@
-// when_all of tasks without values; what a when_any that no branch has won throws.
+// when_all of task<>, and the exception of a when_any in which no branch completed with a value.
 #include "strait/core/when_all.hpp"
 
 #include <vector>
