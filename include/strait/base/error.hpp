@@ -7,6 +7,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "strait/base/export.hpp"
+
 namespace strait {
 
 /// Conditions that no system call reports by itself.
@@ -23,12 +25,12 @@ enum class errc {
   limit_exceeded,
 };
 
-[[nodiscard]] std::error_category const& strait_category() noexcept;
-[[nodiscard]] std::error_code make_error_code(errc code) noexcept;
+[[nodiscard]] STRAIT_API std::error_category const& strait_category() noexcept;
+[[nodiscard]] STRAIT_API std::error_code make_error_code(errc code) noexcept;
 
 /// What operations throw: a `std::system_error` whose `what()` names the operation and the endpoint, then the reason:
 /// "connect to 127.0.0.1:5000: connection refused".
-class error : public std::system_error {
+class STRAIT_API error : public std::system_error {
  public:
   /// `context` is what was attempted, on what: "connect to 127.0.0.1:5000".
   error(std::error_code code, std::string_view context, std::size_t transferred = 0);
@@ -45,13 +47,13 @@ class error : public std::system_error {
 };
 
 /// A deadline passed before the operation was done.
-class timed_out : public error {
+class STRAIT_API timed_out : public error {
  public:
   explicit timed_out(std::string_view context, std::size_t transferred = 0);
 };
 
 /// The stream (or the file that is being sent) ended in the middle of what was to be read.
-class unexpected_end : public error {
+class STRAIT_API unexpected_end : public error {
  public:
   /// `context` as for `error`; `received` of `expected` bytes arrived before the end.
   unexpected_end(std::string_view context, std::size_t received, std::size_t expected);
@@ -68,7 +70,7 @@ class unexpected_end : public error {
 
 /// A line, a frame or the like is longer than allowed. None of its bytes have been consumed: it can be read again with
 /// a larger limit, or skipped.
-class limit_exceeded : public error {
+class STRAIT_API limit_exceeded : public error {
  public:
   /// `context` as for `error`; `size` bytes exceed the `limit`.
   limit_exceeded(std::string_view context, std::size_t size, std::size_t limit);
@@ -83,7 +85,7 @@ class limit_exceeded : public error {
 };
 
 /// Several tasks of one group failed, each with an error of its own. `what()` lists the first of them.
-class multiple_errors : public std::exception {
+class STRAIT_API multiple_errors : public std::exception {
  public:
   /// Copies share one list. `count` is at least 2.
   multiple_errors(std::exception_ptr const* first, std::size_t count);
@@ -103,7 +105,7 @@ class multiple_errors : public std::exception {
 
 /// Thrown out of an await in a scope that has been canceled. Not a `std::exception`, so that a handler's
 /// `catch (std::exception const&)` lets it pass: it must reach the scope that was canceled.
-class canceled {
+class STRAIT_API canceled {
  public:
   explicit canceled(std::size_t transferred = 0) noexcept : transferred_(transferred) {}
   /// Bytes that the operation had moved when it was canceled: of a `write`, how many were sent; of a `read_exactly`,
@@ -117,7 +119,7 @@ class canceled {
 };
 
 /// One line that says what `exception` is, for logs: `what()`, "canceled", or the name of a foreign type.
-[[nodiscard]] std::string describe(std::exception_ptr const& exception);
+[[nodiscard]] STRAIT_API std::string describe(std::exception_ptr const& exception);
 
 }  // namespace strait
 

@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/basic_channel.hpp"
 
 namespace strait {
@@ -14,7 +15,7 @@ namespace detail {
 class shared_lock;
 
 /// One lock decides all races between those that send, receive, close and cancel.
-class many_loops {
+class STRAIT_API many_loops {
  public:
   many_loops();
   many_loops(many_loops const&) = delete;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "strait/base/export.hpp"
 #include "strait/core/event_loop.hpp"
 
 namespace strait {
@@ -16,6 +17,6 @@ namespace strait {
 ///
 /// Of more than `max_tasks` tasks, the first and the last half of that number are shown, and between them how many are
 /// left out. Lines below level 32 are not indented further, but say their level; names are cut after 200 characters.
-[[nodiscard]] std::string dump_tasks(event_loop const& loop, std::size_t max_tasks = 10'000);
+[[nodiscard]] STRAIT_API std::string dump_tasks(event_loop const& loop, std::size_t max_tasks = 10'000);
 
 }  // namespace strait

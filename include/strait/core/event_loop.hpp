@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
@@ -13,10 +14,10 @@ class event_loop;
 namespace detail {
 
 class loop;
-[[nodiscard]] loop& loop_of(event_loop const& loop) noexcept;
+[[nodiscard]] STRAIT_API loop& loop_of(event_loop const& loop) noexcept;
 
 /// The outermost branch of a loop: the task that `event_loop::run` runs.
-class main_branch : private scope, public branch {
+class STRAIT_API main_branch : private scope, public branch {
  public:
   main_branch(loop& on, promise_base& first, std::coroutine_handle<> coroutine) noexcept;
   using scope::cancel;
@@ -58,7 +59,7 @@ class posted final : public work {
 }  // namespace detail
 
 /// Runs tasks on the calling thread. All members but `post` and `cancel` are for that thread only.
-class event_loop {
+class STRAIT_API event_loop {
  public:
   /// Throws `std::system_error` if the system has no descriptors left.
   event_loop();
@@ -111,7 +112,7 @@ class [[nodiscard("co_await it")]] current_loop_operation {
     branch_ = &self.promise().current_branch();
     return branch_->completed_at_once(self, 1);
   }
-  event_loop& await_resume() const noexcept;
+  STRAIT_API event_loop& await_resume() const noexcept;
 
  private:
   detail::branch* branch_ = nullptr;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/event_loop.hpp"
 #include "strait/core/task.hpp"
 
@@ -31,8 +32,8 @@ void run(F) {
 namespace detail {
 /// Runs on `loop` the task that the thread with this index is to run.
 using loop_runner = void (*)(void* context, event_loop& loop, unsigned index);
-void run_on_threads(unsigned count, loop_runner run, void* context);
-void run_until_signal(unsigned count, loop_runner run, void* context);
+STRAIT_API void run_on_threads(unsigned count, loop_runner run, void* context);
+STRAIT_API void run_until_signal(unsigned count, loop_runner run, void* context);
 
 template <class Factory>
 void run_made(void* context, event_loop& loop, unsigned index) {
@@ -46,7 +47,7 @@ void run_made(void* context, event_loop& loop, unsigned index) {
 }
 
 /// A loop whose `run` a signal cancels.
-class loop_until_signal {
+class STRAIT_API loop_until_signal {
  public:
   loop_until_signal();
   loop_until_signal(loop_until_signal const&) = delete;
@@ -60,7 +61,7 @@ class loop_until_signal {
 };
 
 /// What `run_main` makes of the exception that is being handled.
-int exit_status() noexcept;
+STRAIT_API int exit_status() noexcept;
 }  // namespace detail
 
 /// Runs `count` loops, each on a thread of its own, the calling one included; the thread with index i in [0, count)

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/wait_queue.hpp"
 #include "strait/core/task.hpp"
 
@@ -18,7 +19,7 @@ class semaphore_acquire_operation;
 ///
 /// First come, first served: nobody overtakes one who waits for many. Belongs to one loop's thread. It must outlive its
 /// permits; when it is destroyed, who waits for it ends with `errc::closed`.
-class semaphore {
+class STRAIT_API semaphore {
  public:
   /// Some of a semaphore's permits, which it gives back when it is destroyed.
   class [[nodiscard("a discarded permit is released at once: auto const permit = co_await s.acquire()")]] permit {
@@ -83,7 +84,7 @@ class semaphore {
   detail::wait_queue queue_;
 };
 
-class semaphore::acquire_awaiter final : public detail::waiter {
+class STRAIT_API semaphore::acquire_awaiter final : public detail::waiter {
  public:
   acquire_awaiter(semaphore& from, std::size_t count) noexcept : waiter(from.queue_), from_(from), count_(count) {}
   ~acquire_awaiter() {

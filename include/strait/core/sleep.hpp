@@ -3,13 +3,14 @@
 
 #include "strait/base/chrono.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
 namespace detail {
 
-class sleep_awaiter final : public operation, private timer {
+class STRAIT_API sleep_awaiter final : public operation, private timer {
  public:
   explicit sleep_awaiter(clock::time_point until) noexcept : until_(until) {}
 
@@ -30,7 +31,7 @@ class sleep_awaiter final : public operation, private timer {
   bool canceled_ = false;
 };
 
-class yield_awaiter final : public operation {
+class STRAIT_API yield_awaiter final : public operation {
  public:
   yield_awaiter() = default;
   static constexpr bool await_ready() noexcept { return false; }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/base/hook.hpp"
 
 namespace strait {
@@ -22,10 +23,10 @@ struct stall {
 
 /// "void echo(strait::tcp::stream) has blocked its loop for 200 ms, since server.cpp:17", and when it is over
 /// "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23".
-[[nodiscard]] std::string describe(stall const& what);
+[[nodiscard]] STRAIT_API std::string describe(stall const& what);
 
 /// One line on stderr: "program: " and what `describe` gives. From any thread.
-void print_stall(stall const& what) noexcept;
+STRAIT_API void print_stall(stall const& what) noexcept;
 
 /// While it exists, whatever holds a loop of this process for longer than a limit is reported: at once, while it still
 /// does, so that an endless loop or a deadlock is, too; and again when the loop goes on. One line in `main`:
@@ -39,7 +40,7 @@ void print_stall(stall const& what) noexcept;
 /// lasted up to a quarter of a limit longer. An await that has completed at once does not count: the place is where the
 /// task last waited, for an operation or for another task. What makes the whole process wait, such as a debugger or a
 /// busy machine, can be taken for a stall. Of a function that is posted it is known only that it is one.
-class stall_detector {
+class STRAIT_API stall_detector {
  public:
   /// `limit` is at least 4 ms. Calls `report` from its thread, one call after the other, with no lock held; it must not
   /// throw. Throws `std::invalid_argument`, `std::logic_error` if there is one already, and `error` if the system has

@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/event_loop.hpp"
 #include "strait/core/task.hpp"
@@ -14,9 +15,9 @@ namespace detail {
 
 /// Carries a cancel from the thread that requests the stop to the loop, whichever of scope and request ends first.
 class remote_cancel;
-[[nodiscard]] remote_cancel* connect_remote_cancel(event_loop& loop, scope& target);
-void request_remote_cancel(remote_cancel* link) noexcept;
-void disconnect_remote_cancel(remote_cancel* link) noexcept;
+[[nodiscard]] STRAIT_API remote_cancel* connect_remote_cancel(event_loop& loop, scope& target);
+STRAIT_API void request_remote_cancel(remote_cancel* link) noexcept;
+STRAIT_API void disconnect_remote_cancel(remote_cancel* link) noexcept;
 
 class stop_link {
  public:

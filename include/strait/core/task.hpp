@@ -24,6 +24,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/branch.hpp"
 #include "strait/core/detail/frame_memory.hpp"
 
@@ -50,7 +51,7 @@ inline constexpr bool is_task<task<T>> = true;
 class task_access;
 
 /// Throws `std::logic_error`: the task has no coroutine any more.
-[[noreturn]] void throw_used_up();
+[[noreturn]] STRAIT_API void throw_used_up();
 
 /// What the frame of a task keeps of the task that it awaits, which it owns.
 class awaited_task {

@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/task.hpp"
 
@@ -50,7 +51,7 @@ using group_task = typename task_of_group<Body>::type;
 
 }  // namespace detail
 
-class task_group {
+class STRAIT_API task_group {
  public:
   task_group(task_group const&) = delete;
   task_group& operator=(task_group const&) = delete;
@@ -193,7 +194,7 @@ detail::group_task<Body> with_task_group(Body body) {
 }
 
 /// A hook for servers: writes one line to stderr, "program: read from 127.0.0.1:41230: connection reset by peer".
-void print_failure(std::exception_ptr failure) noexcept;
+STRAIT_API void print_failure(std::exception_ptr failure) noexcept;
 
 /// The same, but a child's failure is passed to `hook(std::exception_ptr)` and cancels nobody. The body's own failure
 /// still ends the block.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
@@ -15,7 +16,7 @@ namespace detail {
 class pool_job;
 
 /// A call waiting for, or under way on, one of the pool's threads.
-class pool_call_base : public operation {
+class STRAIT_API pool_call_base : public operation {
  public:
   static constexpr bool await_ready() noexcept { return false; }
   template <class P>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/core/task.hpp"
@@ -12,7 +13,7 @@ namespace strait {
 namespace detail {
 
 /// Cancels the scope of the current branch, inside which it is made, at a time.
-class deadline final : private timer {
+class STRAIT_API deadline final : private timer {
  public:
   deadline(branch& where, clock::time_point when, std::chrono::duration<double> limit);
   /// What a `canceled` that left the scope means: throws `timed_out` if it was this deadline's doing.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/core/outcome.hpp"
 #include "strait/core/task_group.hpp"
 
@@ -89,7 +90,7 @@ task<std::vector<T>> when_all(std::vector<task<T>> tasks) {
   for (auto& value : values) all.push_back(std::move(*value));
   co_return all;
 }
-task<> when_all(std::vector<task<>> tasks);
+STRAIT_API task<> when_all(std::vector<task<>> tasks);
 
 /// Runs all of `what` side by side; completes when all have ended, with a tuple of their outcomes: the values and the
 /// failures. One that fails does not cancel the others, so nothing is lost.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/core/outcome.hpp"
 #include "strait/core/task_group.hpp"
 #include "strait/core/when_all.hpp"
@@ -16,7 +17,7 @@ namespace detail {
 
 /// For a `when_any` that no branch has won: throws the failures, of which some may be null; if there are none, and no
 /// branch has ended normally, `canceled`.
-void rethrow(std::vector<std::exception_ptr> failures, bool any_value);
+STRAIT_API void rethrow(std::vector<std::exception_ptr> failures, bool any_value);
 
 }  // namespace detail
 

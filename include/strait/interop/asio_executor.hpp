@@ -3,6 +3,7 @@
 
 #include <asio/io_context.hpp>
 
+#include "strait/base/export.hpp"
 #include "strait/core/event_loop.hpp"
 #include "strait/interop/detail/asio_build.hpp"
 
@@ -10,8 +11,8 @@ namespace strait {
 namespace detail {
 
 /// Throws `std::logic_error` if the loop does not run on Asio.
-[[nodiscard]] asio::io_context& asio_context_of(loop_core const& loop, asio_build);
-[[nodiscard]] asio::io_context& asio_context_of(event_loop const& loop, asio_build);
+[[nodiscard]] STRAIT_API asio::io_context& asio_context_of(loop_core const& loop, asio_build);
+[[nodiscard]] STRAIT_API asio::io_context& asio_context_of(event_loop const& loop, asio_build);
 
 }  // namespace detail
 

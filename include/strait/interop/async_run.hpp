@@ -17,6 +17,7 @@
 #include <asio/post.hpp>
 
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/event_loop.hpp"
 #include "strait/core/task.hpp"
@@ -27,7 +28,7 @@ namespace strait {
 namespace detail {
 
 /// Runs `what`, which must not throw, beside the task that `on` runs. It goes with the loop if it has not ended before.
-void run_beside(event_loop& on, task<> what);
+STRAIT_API void run_beside(event_loop& on, task<> what);
 
 template <class T>
 struct run_signature {

@@ -11,6 +11,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/detail/at_once.hpp"
 #include "strait/core/detail/byte_block.hpp"
 #include "strait/core/task.hpp"
@@ -26,7 +27,7 @@ namespace strait {
 namespace detail {
 
 /// What has come and has not been asked for: the part of a reader that does not depend on its stream.
-class unread {
+class STRAIT_API unread {
  public:
   unread(unread const&) = delete;
   unread& operator=(unread const&) = delete;

@@ -10,6 +10,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/base/fmt.hpp"
 #include "strait/core/detail/at_once.hpp"
 #include "strait/core/detail/byte_block.hpp"
@@ -22,7 +23,7 @@ namespace strait {
 namespace detail {
 
 /// Several buffers, behind one another.
-class gathered_bytes {
+class STRAIT_API gathered_bytes {
  public:
   gathered_bytes(const_buffer first, const_buffer second, const_buffers more);
   gathered_bytes(gathered_bytes const&) = delete;
@@ -38,7 +39,7 @@ class gathered_bytes {
 };
 
 /// What is to be sent: the part of a writer that does not depend on its stream.
-class unsent {
+class STRAIT_API unsent {
  public:
   unsent(unsent const&) = delete;
   unsent& operator=(unsent const&) = delete;

@@ -12,6 +12,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/task.hpp"
 #include "strait/core/task_group.hpp"
@@ -40,12 +41,12 @@ struct copy_progress {
 };
 
 /// Bytes that a write has moved which ended with `failure`.
-[[nodiscard]] std::size_t moved_before(std::exception_ptr const& failure) noexcept;
-[[nodiscard]] bool is_cancel(std::exception_ptr const& failure) noexcept;
+[[nodiscard]] STRAIT_API std::size_t moved_before(std::exception_ptr const& failure) noexcept;
+[[nodiscard]] STRAIT_API bool is_cancel(std::exception_ptr const& failure) noexcept;
 /// Throws `failure` with `written` as its `transferred()`, if it has one.
-[[noreturn]] void throw_with_transferred(std::exception_ptr const& failure, std::uint64_t written);
+[[noreturn]] STRAIT_API void throw_with_transferred(std::exception_ptr const& failure, std::uint64_t written);
 
-task<> cancel_soon(cancel_scope& scope);
+STRAIT_API task<> cancel_soon(cancel_scope& scope);
 
 /// Awaits the write that `make` makes; what is canceled without may still be written if that needs no waiting.
 template <class Make>
@@ -103,7 +104,7 @@ task<bool> copy_by_memory(From& from, To& to, copy_progress& progress, Way& way)
   co_return false;
 }
 
-task<> copy_to_end(socket_stream& from, socket_stream& to, copy_progress& progress);
+STRAIT_API task<> copy_to_end(socket_stream& from, socket_stream& to, copy_progress& progress);
 
 template <class From, class To>
 task<> copy_to_end(From& from, To& to, copy_progress& progress) {
@@ -138,7 +139,7 @@ task<> copy_to_end(buffered_reader<Stream>& from, To& to, copy_progress& progres
 }
 
 /// What the two directions of a `copy_bidirectional` know of each other.
-struct both_ways {
+struct STRAIT_API both_ways {
   /// Notes a failure; whether it is the first.
   bool fail(std::exception_ptr const& with, copy_progress const& progress) noexcept;
 
@@ -161,7 +162,7 @@ task<> end_stream(To& to, copy_progress& progress) {
 }
 
 /// Completes when the peer's system has all that was written, or has acknowledged none of it for two seconds.
-task<> delivery(tcp::stream& to);
+STRAIT_API task<> delivery(tcp::stream& to);
 
 /// Resets the connection, if it is of a kind that can be, as soon as all that was written has been delivered; at once
 /// if it is canceled meanwhile.

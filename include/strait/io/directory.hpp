@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/io/file.hpp"
 
@@ -34,7 +35,7 @@ struct directory_entry {
 /// RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), and elsewhere this looks at each part by itself.
 ///
 /// All runs on the thread pool; about cancels and errors, see file.hpp.
-class directory {
+class STRAIT_API directory {
  public:
   directory() noexcept = default;
   /// Takes over an open descriptor of a directory; `name` is for messages.
@@ -73,6 +74,6 @@ class directory {
 };
 
 /// Opens the directory `path`, which is looked up as the system does it.
-[[nodiscard]] task<directory> open_directory(std::string path);
+[[nodiscard]] STRAIT_API task<directory> open_directory(std::string path);
 
 }  // namespace strait

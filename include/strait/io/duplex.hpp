@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "strait/base/buffer.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/detail/branch.hpp"
 #include "strait/core/task.hpp"
 
@@ -29,7 +30,7 @@ struct duplex_request {
   const_buffers more;
 };
 
-class duplex_awaiter final : public operation {
+class STRAIT_API duplex_awaiter final : public operation {
  public:
   explicit duplex_awaiter(duplex_request const& request) noexcept;
   duplex_awaiter(duplex_awaiter const&) = delete;
@@ -91,7 +92,7 @@ struct duplex_options {
 
 /// One end of a stream in memory. Move-only; closes itself. What it promises is what `tcp::stream` does: see
 /// `socket_stream`.
-class duplex_stream {
+class STRAIT_API duplex_stream {
  public:
   /// Not connected: every operation fails with `errc::closed`.
   duplex_stream() noexcept = default;
@@ -148,6 +149,6 @@ class duplex_stream {
 /// Two streams that are connected with each other. Throws `std::bad_alloc`.
 ///
 ///     auto [client, server] = duplex({.max_chunk = 1});     // every read gives a single byte
-[[nodiscard]] std::pair<duplex_stream, duplex_stream> duplex(duplex_options options = {});
+[[nodiscard]] STRAIT_API std::pair<duplex_stream, duplex_stream> duplex(duplex_options options = {});
 
 }  // namespace strait

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "strait/base/buffer.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 
 namespace strait {
@@ -45,7 +46,7 @@ struct file_status {
 /// An open file. Move-only; closes itself. It belongs to no loop; several operations may be under way at once, and the
 /// file must stay where it is, and open, until they have completed. One that is closed fails every operation with
 /// `errc::closed`. What has no offsets, a pipe or a terminal, is read and written where it is.
-class file {
+class STRAIT_API file {
  public:
   file() noexcept = default;
   /// Takes over an open descriptor; `name` is for messages.
@@ -91,9 +92,9 @@ class file {
 ///
 ///     auto const options = open_options{.access = file_access::write, .creation = file_creation::truncate};
 ///     file log = co_await open_file("log.txt", options);
-[[nodiscard]] task<file> open_file(std::string path, open_options options = {});
+[[nodiscard]] STRAIT_API task<file> open_file(std::string path, open_options options = {});
 
 /// What is at `path`; through symbolic links.
-[[nodiscard]] task<file_status> status_of(std::string path);
+[[nodiscard]] STRAIT_API task<file_status> status_of(std::string path);
 
 }  // namespace strait

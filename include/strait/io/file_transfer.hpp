@@ -17,6 +17,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/base/hook.hpp"
 #include "strait/core/task.hpp"
 #include "strait/io/buffered_reader.hpp"
@@ -33,7 +34,7 @@ namespace strait {
 using transfer_progress = hook<void(std::uint64_t)>;
 
 /// A `receive_file` whose file takes no more: the disk is full, say.
-class file_write_failed : public error {
+class STRAIT_API file_write_failed : public error {
  public:
   file_write_failed(std::error_code code, std::string_view context, std::uint64_t stored, std::uint64_t received);
   /// Bytes that the stream has given. The first `transferred()` of them are in the file, the others are lost. So much
@@ -108,16 +109,16 @@ class transfer_memory {
 };
 
 /// Before anything is taken from a stream: throws `errc::closed` if the file is.
-void require_open(transfer_account const& transfer);
+STRAIT_API void require_open(transfer_account const& transfer);
 /// Fills `into`, from where the transfer is on, as far as one read does; throws `unexpected_end`.
-task<std::size_t> read_contents(transfer_account& transfer, mutable_buffer into);
+STRAIT_API task<std::size_t> read_contents(transfer_account& transfer, mutable_buffer into);
 /// Writes `bytes`, which have been taken, to the file and tells the progress; throws `file_write_failed`. A cancel does
 /// not keep them from getting there.
-task<> store_contents(transfer_account& transfer, const_buffer bytes);
-[[noreturn]] void throw_write_failed(transfer_account const& transfer, std::error_code code);
-[[noreturn]] void throw_stream_ended(transfer_account const& transfer, std::string const& peer);
+STRAIT_API task<> store_contents(transfer_account& transfer, const_buffer bytes);
+[[noreturn]] STRAIT_API void throw_write_failed(transfer_account const& transfer, std::error_code code);
+[[noreturn]] STRAIT_API void throw_stream_ended(transfer_account const& transfer, std::string const& peer);
 /// Throws what a transfer has ended with.
-[[noreturn]] void throw_transfer_failed(std::exception_ptr const& failure, transfer_account const& transfer);
+[[noreturn]] STRAIT_API void throw_transfer_failed(std::exception_ptr const& failure, transfer_account const& transfer);
 
 template <class Stream>
 task<> send_by_memory(Stream& to, transfer_account& transfer) {
@@ -168,9 +169,9 @@ task<bool> receive_by_memory(Stream& from, transfer_account& transfer, std::uint
   co_return true;
 }
 
-task<> send_over_socket(socket_stream& to, transfer_account& transfer);
+STRAIT_API task<> send_over_socket(socket_stream& to, transfer_account& transfer);
 /// Less than is wanted has been taken if the stream has ended before.
-task<> receive_over_socket(socket_stream& from, transfer_account& transfer);
+STRAIT_API task<> receive_over_socket(socket_stream& from, transfer_account& transfer);
 
 template <class Stream>
 task<> send_contents(Stream& to, transfer_account& transfer) {

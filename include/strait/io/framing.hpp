@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "strait/base/buffer.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/io/buffered_reader.hpp"
 #include "strait/io/buffered_writer.hpp"
@@ -66,7 +67,7 @@ class frame_format {
 namespace detail {
 
 /// A message and what is around it.
-class frame_parser : public strict_parser {
+class STRAIT_API frame_parser : public strict_parser {
  public:
   explicit frame_parser(frame_format const& format) : format_(format) {
     if (format.is_delimited()) until_.emplace("a frame", format.delimiter(), format.max_size());
@@ -90,7 +91,7 @@ class frame_parser : public strict_parser {
 };
 
 /// What stands in front of a message of `size` bytes.
-class written_prefix {
+class STRAIT_API written_prefix {
  public:
   written_prefix(frame_format const& format, std::uint64_t size) noexcept;
   [[nodiscard]] const_buffer bytes() const noexcept { return {bytes_, size_}; }
@@ -101,11 +102,11 @@ class written_prefix {
 };
 
 /// Whether a message may be sent: it is not too long, and its end would be found where it is.
-[[nodiscard]] bool is_sendable(frame_format const& format, const_buffer message);
+[[nodiscard]] STRAIT_API bool is_sendable(frame_format const& format, const_buffer message);
 /// Throws why it may not.
-[[noreturn]] void refuse_to_send(frame_format const& format, const_buffer message, std::string_view peer);
+[[noreturn]] STRAIT_API void refuse_to_send(frame_format const& format, const_buffer message, std::string_view peer);
 /// All of them in one.
-[[nodiscard]] std::string joined(const_buffers parts);
+[[nodiscard]] STRAIT_API std::string joined(const_buffers parts);
 
 }  // namespace detail
 

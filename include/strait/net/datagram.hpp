@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "strait/base/buffer.hpp"
+#include "strait/base/export.hpp"
 #include "strait/net/detail/datagram_awaiter.hpp"
 #include "strait/net/detail/socket_address.hpp"
 #include "strait/net/detail/socket_handle.hpp"
@@ -81,8 +82,8 @@ namespace detail {
 
 class datagram_access;
 
-extern template class socket_handle<datagram_socket>;
-extern template class data_socket_handle<datagram_socket>;
+extern template class STRAIT_API socket_handle<datagram_socket>;
+extern template class STRAIT_API data_socket_handle<datagram_socket>;
 
 template <class Endpoint, class Buffers>
 class recvfrom_awaiter final : public datagram_awaiter {
@@ -133,7 +134,7 @@ class send_awaiter final : public datagram_awaiter {
 };
 
 template <class Endpoint>
-class recv_batch_awaiter final : public datagram_awaiter {
+class STRAIT_API recv_batch_awaiter final : public datagram_awaiter {
  public:
   recv_batch_awaiter(datagram_socket* socket, basic_datagram_buffer<Endpoint>& into);
   std::span<basic_datagram<Endpoint> const> await_resume();
@@ -144,7 +145,7 @@ class recv_batch_awaiter final : public datagram_awaiter {
 };
 
 template <class Endpoint>
-class send_batch_awaiter final : public send_batch_operation {
+class STRAIT_API send_batch_awaiter final : public send_batch_operation {
  public:
   send_batch_awaiter(datagram_socket* socket, std::span<basic_datagram<Endpoint> const> datagrams)
       : send_batch_operation(socket, datagrams.size()), datagrams_(datagrams.data()) {}

@@ -11,6 +11,8 @@
 
 #include "strait/base/fmt.hpp"
 
+#include "strait/base/export.hpp"
+
 namespace strait {
 
 /// An IPv4 or IPv6 address with a port. A value: small, comparable, hashable, printable with fmt.
@@ -19,7 +21,7 @@ namespace strait {
 /// IPv4 peer: it is always converted to the IPv4 address, 192.0.2.1. So the same IPv4 peer compares equal, and has the
 /// same text, on an IPv4 and on an IPv6 socket. An IPv6 socket, unless it is `v6_only`, sends and connects to IPv4
 /// endpoints.
-class endpoint {
+class STRAIT_API endpoint {
  public:
   /// 0.0.0.0:0
   constexpr endpoint() noexcept = default;
@@ -96,12 +98,12 @@ class endpoint {
 }  // namespace strait
 
 template <>
-struct std::hash<strait::endpoint> {
+struct STRAIT_API std::hash<strait::endpoint> {
   std::size_t operator()(strait::endpoint const& of) const noexcept;
 };
 
 /// Takes the format specifications of strings: "{:>21}".
 template <>
-struct fmt::formatter<strait::endpoint> : fmt::formatter<fmt::string_view> {
+struct STRAIT_API fmt::formatter<strait::endpoint> : fmt::formatter<fmt::string_view> {
   auto format(strait::endpoint const& what, fmt::format_context& context) const -> fmt::format_context::iterator;
 };

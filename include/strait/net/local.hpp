@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/net/datagram.hpp"
 #include "strait/net/local_endpoint.hpp"
@@ -18,6 +19,10 @@
 #include "strait/net/socket_stream.hpp"
 
 namespace strait {
+
+extern template class STRAIT_API basic_datagram_buffer<local::endpoint>;
+extern template class STRAIT_API basic_datagram_socket<local::endpoint>;
+
 namespace detail {
 
 class local_stream_socket;
@@ -54,7 +59,7 @@ struct connect_options {
 };
 
 /// One end of a connection within this host.
-class stream : public socket_stream {
+class STRAIT_API stream : public socket_stream {
  public:
   /// Not connected.
   stream() noexcept = default;
@@ -75,10 +80,10 @@ class stream : public socket_stream {
 };
 
 /// Two streams that are connected with each other.
-[[nodiscard]] std::pair<stream, stream> stream_pair();
+[[nodiscard]] STRAIT_API std::pair<stream, stream> stream_pair();
 
 /// Accepts connections.
-class listener : public socket_listener {
+class STRAIT_API listener : public socket_listener {
  public:
   /// Closed: `accept` fails with `errc::closed`.
   listener() noexcept = default;
@@ -100,13 +105,13 @@ class listener : public socket_listener {
 
 /// Listens at `where`; at the unnamed endpoint, the system chooses an abstract name (Linux). Throws `error`, whose text
 /// begins "listen on /run/service.sock".
-[[nodiscard]] listener listen(endpoint const& where, listen_options options = {});
+[[nodiscard]] STRAIT_API listener listen(endpoint const& where, listen_options options = {});
 /// The same for "/run/service.sock" or "@abstract-name".
-[[nodiscard]] listener listen(std::string_view where, listen_options options = {});
+[[nodiscard]] STRAIT_API listener listen(std::string_view where, listen_options options = {});
 
 /// Connects to a listener. Throws `error`; `timed_out` past the `timeout`.
-[[nodiscard]] task<stream> connect(endpoint const& to, connect_options options = {});
-[[nodiscard]] task<stream> connect(std::string_view to, connect_options options = {});
+[[nodiscard]] STRAIT_API task<stream> connect(endpoint const& to, connect_options options = {});
+[[nodiscard]] STRAIT_API task<stream> connect(std::string_view to, connect_options options = {});
 
 using datagram = basic_datagram<endpoint>;
 using datagram_buffer = basic_datagram_buffer<endpoint>;
@@ -114,7 +119,7 @@ using datagram_buffer = basic_datagram_buffer<endpoint>;
 /// A datagram socket within this host: nothing is lost or changes its order, and who sends faster than the receiver
 /// receives, waits. See `basic_datagram_socket` for receiving and sending. To a receiver that is full, a socket that is
 /// not connected tries again every 1 to 50 ms, as the system does not tell when there is room.
-class socket : public basic_datagram_socket<endpoint> {
+class STRAIT_API socket : public basic_datagram_socket<endpoint> {
  public:
   /// Closed.
   socket() noexcept = default;
@@ -128,19 +133,16 @@ class socket : public basic_datagram_socket<endpoint> {
 
 /// Receives at `where`; at the unnamed endpoint, the system chooses an abstract name (Linux), by which receivers can
 /// answer. Throws `error`, whose text begins "bind /run/service.sock".
-[[nodiscard]] socket bind(endpoint const& where, bind_options options = {});
+[[nodiscard]] STRAIT_API socket bind(endpoint const& where, bind_options options = {});
 /// The same for "/run/service.sock" or "@abstract-name".
-[[nodiscard]] socket bind(std::string_view where, bind_options options = {});
+[[nodiscard]] STRAIT_API socket bind(std::string_view where, bind_options options = {});
 
 /// Two datagram sockets that are connected with each other.
-[[nodiscard]] std::pair<socket, socket> socket_pair();
+[[nodiscard]] STRAIT_API std::pair<socket, socket> socket_pair();
 
 }  // namespace local
 
 template <>
-local::stream detail::accept_awaiter_for<local::stream>::await_resume();
-
-extern template class basic_datagram_buffer<local::endpoint>;
-extern template class basic_datagram_socket<local::endpoint>;
+STRAIT_API local::stream detail::accept_awaiter_for<local::stream>::await_resume();
 
 }  // namespace strait

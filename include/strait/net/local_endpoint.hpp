@@ -10,11 +10,13 @@
 
 #include "strait/base/fmt.hpp"
 
+#include "strait/base/export.hpp"
+
 namespace strait::local {
 
 /// The address of a Unix-domain socket: a path, a name that is in no file system (Linux: "abstract"), or none. A value:
 /// comparable, hashable, printable with fmt.
-class endpoint {
+class STRAIT_API endpoint {
  public:
   /// No name: where a client is that has not bound itself.
   constexpr endpoint() noexcept = default;
@@ -59,12 +61,12 @@ class endpoint {
 }  // namespace strait::local
 
 template <>
-struct std::hash<strait::local::endpoint> {
+struct STRAIT_API std::hash<strait::local::endpoint> {
   std::size_t operator()(strait::local::endpoint const& of) const noexcept;
 };
 
 /// Takes the format specifications of strings: "{:>21}".
 template <>
-struct fmt::formatter<strait::local::endpoint> : fmt::formatter<fmt::string_view> {
+struct STRAIT_API fmt::formatter<strait::local::endpoint> : fmt::formatter<fmt::string_view> {
   auto format(strait::local::endpoint const& what, fmt::format_context& context) const -> fmt::format_context::iterator;
 };

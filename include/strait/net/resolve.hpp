@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/net/endpoint.hpp"
 
@@ -24,9 +25,9 @@ namespace strait {
 /// A port is nothing but digits, from 0 to 65535. A numeric address is read as `endpoint::from_address` reads it, and
 /// with a numeric port needs no look-up. `std::errc::invalid_argument` for a NUL, and for what only the resolver would
 /// take for an address or a port: "127.1", "0x7f000001", "*", " 80".
-[[nodiscard]] task<std::vector<endpoint>> resolve(std::string_view host, std::string_view service);
+[[nodiscard]] STRAIT_API task<std::vector<endpoint>> resolve(std::string_view host, std::string_view service);
 /// The same for "host:port" or, of an IPv6 address, "[address]:port".
-[[nodiscard]] task<std::vector<endpoint>> resolve(std::string_view host_and_port);
+[[nodiscard]] STRAIT_API task<std::vector<endpoint>> resolve(std::string_view host_and_port);
 
 /// The greatest number of look-ups that the system's resolver is asked for at the same time.
 inline constexpr unsigned max_concurrent_lookups = 16;

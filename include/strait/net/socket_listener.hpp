@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/detail/counter.hpp"
 #include "strait/core/detail/timer.hpp"
 #include "strait/net/detail/socket_awaiter.hpp"
@@ -20,13 +21,13 @@ namespace detail {
 class listener_socket;
 
 /// For a server, which counts the back-offs of all its listeners.
-class back_off_counting {
+class STRAIT_API back_off_counting {
  public:
   /// Has `of` add its back-offs to `also`, too, which must be there until `of` is closed; null: no longer.
   static void count(socket_listener& of, counter* also) noexcept;
 };
 
-class accept_awaiter : public socket_awaiter<accept_awaiter>, private timer {
+class STRAIT_API accept_awaiter : public socket_awaiter<accept_awaiter>, private timer {
  protected:
   explicit accept_awaiter(listener_socket* socket) noexcept;
   ~accept_awaiter();
@@ -54,7 +55,7 @@ class accept_awaiter_for final : public accept_awaiter {
   Stream await_resume();
 };
 
-extern template class socket_handle<listener_socket>;
+extern template class STRAIT_API socket_handle<listener_socket>;
 
 }  // namespace detail
 
@@ -73,7 +74,7 @@ class [[nodiscard("co_await it")]] accept_operation {
 };
 
 /// A listening socket: what `tcp::listener` and `local::listener` have in common. Move-only; closes itself.
-class socket_listener : public detail::socket_handle<detail::listener_socket> {
+class STRAIT_API socket_listener : public detail::socket_handle<detail::listener_socket> {
  public:
   /// How often `accept` has had to wait for descriptors or memory.
   [[nodiscard]] std::uint64_t back_offs() const noexcept;

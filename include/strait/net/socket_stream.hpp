@@ -14,6 +14,7 @@
 #include "strait/base/buffer.hpp"
 #include "strait/base/chrono.hpp"
 #include "strait/base/error.hpp"
+#include "strait/base/export.hpp"
 #include "strait/base/result.hpp"
 #include "strait/core/detail/io_operation.hpp"
 #include "strait/net/borrowed_bytes.hpp"
@@ -42,7 +43,7 @@ struct transfer_request {
   const_buffers more;
 };
 
-class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
+class STRAIT_API transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
  public:
   explicit transfer_awaiter(transfer_request const& request) noexcept
       : socket_awaiter(request.what, request.buffer),
@@ -90,7 +91,7 @@ class transfer_awaiter final : public socket_awaiter<transfer_awaiter> {
 };
 
 /// A read into memory that is taken when there is something to read.
-class borrow_awaiter {
+class STRAIT_API borrow_awaiter {
  public:
   borrow_awaiter(stream_socket* const& on, std::size_t headroom) noexcept;
   borrow_awaiter(borrow_awaiter const&) = delete;
@@ -109,8 +110,8 @@ class borrow_awaiter {
   transfer_awaiter read_;
 };
 
-extern template class socket_handle<stream_socket>;
-extern template class data_socket_handle<stream_socket>;
+extern template class STRAIT_API socket_handle<stream_socket>;
+extern template class STRAIT_API data_socket_handle<stream_socket>;
 
 }  // namespace detail
 
@@ -140,7 +141,7 @@ class [[nodiscard("co_await it")]] borrow_operation {
 
 /// A connected socket as a stream of bytes: what `tcp::stream` and `local::stream` have in common. Move-only; closes
 /// itself. One that is not connected fails every operation with `errc::closed`.
-class socket_stream : public detail::data_socket_handle<detail::stream_socket> {
+class STRAIT_API socket_stream : public detail::data_socket_handle<detail::stream_socket> {
  public:
   /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer): the peer
   /// has ended it. After a reset, or another loss of the connection, reads first deliver the bytes that had arrived;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/net/endpoint.hpp"
 #include "strait/net/socket_listener.hpp"
@@ -41,7 +42,7 @@ struct listen_options {
 };
 
 /// One end of a TCP connection. Small writes are sent at once (`no_delay` is on).
-class stream : public socket_stream {
+class STRAIT_API stream : public socket_stream {
  public:
   /// Not connected.
   stream() noexcept = default;
@@ -74,7 +75,7 @@ class stream : public socket_stream {
 };
 
 /// Accepts connections.
-class listener : public socket_listener {
+class STRAIT_API listener : public socket_listener {
  public:
   /// Closed: `accept` fails with `errc::closed`.
   listener() noexcept = default;
@@ -92,34 +93,34 @@ class listener : public socket_listener {
 };
 
 /// Listens at `where`; port 0 lets the system choose. Throws `error`, whose text begins "listen on 127.0.0.1:5000".
-[[nodiscard]] listener listen(endpoint const& where, listen_options options = {});
+[[nodiscard]] STRAIT_API listener listen(endpoint const& where, listen_options options = {});
 /// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000" (which is 127.0.0.1).
-[[nodiscard]] listener listen(std::string_view where, listen_options options = {});
+[[nodiscard]] STRAIT_API listener listen(std::string_view where, listen_options options = {});
 /// `count` listeners, one for each loop, that share a port: the system spreads the connections over them. Throws
 /// `error` if somebody else listens there, too, even if they would share it.
-[[nodiscard]] std::vector<listener> listen_shared(endpoint const& where, std::size_t count,
-                                                  listen_options options = {});
-[[nodiscard]] std::vector<listener> listen_shared(std::string_view where, std::size_t count,
-                                                  listen_options options = {});
+[[nodiscard]] STRAIT_API std::vector<listener> listen_shared(endpoint const& where, std::size_t count,
+                                                             listen_options options = {});
+[[nodiscard]] STRAIT_API std::vector<listener> listen_shared(std::string_view where, std::size_t count,
+                                                             listen_options options = {});
 /// On all addresses of this host, IPv6 and IPv4, with a listener for each; on the same port, with port 0, too. What the
 /// host does not have is left out. Throws `error` if that is both.
-[[nodiscard]] std::vector<listener> listen_all_addresses(std::uint16_t port, listen_options options = {});
+[[nodiscard]] STRAIT_API std::vector<listener> listen_all_addresses(std::uint16_t port, listen_options options = {});
 
 /// Connects to one endpoint. If the destination is a local port without a listener, and the kernel chooses that
 /// port for this end, the socket is connected to itself: that is reported as `std::errc::connection_refused`.
-[[nodiscard]] task<stream> connect(endpoint const& to, connect_options options = {});
+[[nodiscard]] STRAIT_API task<stream> connect(endpoint const& to, connect_options options = {});
 /// Connects to "host:port", where host is a name or an address; a name's addresses are raced as RFC 8305 says: IPv6 and
 /// IPv4 in turn, each begun when the one before has failed or has had its `attempt_delay`. The first that answers wins.
 /// Throws `error`, which names what failed last; `timed_out` past the `timeout`.
-[[nodiscard]] task<stream> connect(std::string_view host_and_port, connect_options options = {});
+[[nodiscard]] STRAIT_API task<stream> connect(std::string_view host_and_port, connect_options options = {});
 /// The same with host and port apart: an IPv6 address then stands without brackets.
-[[nodiscard]] task<stream> connect(std::string_view host, std::uint16_t port, connect_options options = {});
+[[nodiscard]] STRAIT_API task<stream> connect(std::string_view host, std::uint16_t port, connect_options options = {});
 /// The same for addresses at hand, in the order in which they are to be tried.
-[[nodiscard]] task<stream> connect(std::vector<endpoint> to, connect_options options = {});
+[[nodiscard]] STRAIT_API task<stream> connect(std::vector<endpoint> to, connect_options options = {});
 
 }  // namespace tcp
 
 template <>
-tcp::stream detail::accept_awaiter_for<tcp::stream>::await_resume();
+STRAIT_API tcp::stream detail::accept_awaiter_for<tcp::stream>::await_resume();
 
 }  // namespace strait

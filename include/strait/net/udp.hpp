@@ -5,14 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/net/datagram.hpp"
 #include "strait/net/endpoint.hpp"
 
 namespace strait {
 
-extern template class basic_datagram_buffer<endpoint>;
-extern template class basic_datagram_socket<endpoint>;
+extern template class STRAIT_API basic_datagram_buffer<endpoint>;
+extern template class STRAIT_API basic_datagram_socket<endpoint>;
 
 namespace udp {
 
@@ -46,7 +47,7 @@ struct bind_options {
 ///       auto sent = co_await as_result(socket.sendto(std::span(request, size), from));
 ///       if (!sent) log(sent.message());  // about this one answer, not about the server
 ///     }
-class socket : public basic_datagram_socket<endpoint> {
+class STRAIT_API socket : public basic_datagram_socket<endpoint> {
  public:
   /// Closed.
   socket() noexcept = default;
@@ -77,23 +78,25 @@ class socket : public basic_datagram_socket<endpoint> {
 };
 
 /// Receives at `where`; port 0 lets the system choose. Throws `error`, whose text begins "bind 127.0.0.1:5000".
-[[nodiscard]] socket bind(endpoint const& where, bind_options options = {});
+[[nodiscard]] STRAIT_API socket bind(endpoint const& where, bind_options options = {});
 /// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000" (which is 127.0.0.1).
-[[nodiscard]] socket bind(std::string_view where, bind_options options = {});
+[[nodiscard]] STRAIT_API socket bind(std::string_view where, bind_options options = {});
 /// `count` sockets, one for each loop, that share a port: the system spreads the senders over them. Throws `error` if
 /// somebody else is bound there, even if they would share it.
-[[nodiscard]] std::vector<socket> bind_shared(endpoint const& where, std::size_t count, bind_options options = {});
-[[nodiscard]] std::vector<socket> bind_shared(std::string_view where, std::size_t count, bind_options options = {});
+[[nodiscard]] STRAIT_API std::vector<socket> bind_shared(endpoint const& where, std::size_t count,
+                                                         bind_options options = {});
+[[nodiscard]] STRAIT_API std::vector<socket> bind_shared(std::string_view where, std::size_t count,
+                                                         bind_options options = {});
 
 /// A socket that is connected to `peer`, and bound to a port that the system chooses. Throws `error`.
-[[nodiscard]] task<socket> connect(endpoint const& peer, bind_options options = {});
+[[nodiscard]] STRAIT_API task<socket> connect(endpoint const& peer, bind_options options = {});
 /// The same for "host:port", where host is a name or an address; of a name's addresses it takes the first that this
 /// host has a way to; "localhost" is 127.0.0.1, as for `bind`. Nobody is asked whether they are there: that shows in
 /// the answers. A client that has to find a server at any of a name's addresses calls `resolve`, and connects a socket
 /// to each of the endpoints: samples/02-time/time_client.cpp does.
-[[nodiscard]] task<socket> connect(std::string_view host_and_port, bind_options options = {});
+[[nodiscard]] STRAIT_API task<socket> connect(std::string_view host_and_port, bind_options options = {});
 /// The same with host and port apart: an IPv6 address then stands without brackets.
-[[nodiscard]] task<socket> connect(std::string_view host, std::uint16_t port, bind_options options = {});
+[[nodiscard]] STRAIT_API task<socket> connect(std::string_view host, std::uint16_t port, bind_options options = {});
 
 }  // namespace udp
 }  // namespace strait

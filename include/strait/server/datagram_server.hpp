@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/core/run.hpp"
 #include "strait/core/task.hpp"
 #include "strait/net/local.hpp"
@@ -50,8 +51,8 @@ class basic_datagram_server {
   std::unique_ptr<detail::datagram_server_core> core_;
 };
 
-extern template class basic_datagram_server<endpoint>;
-extern template class basic_datagram_server<local::endpoint>;
+extern template class STRAIT_API basic_datagram_server<endpoint>;
+extern template class STRAIT_API basic_datagram_server<local::endpoint>;
 
 namespace udp {
 

@@ -6,12 +6,14 @@
 
 #include "strait/base/fmt.hpp"
 
+#include "strait/base/export.hpp"
+
 namespace strait {
 
 /// What a datagram server has done until now. Each datagram that was received is counted in exactly one of `rejected`,
 /// `active`, `served`, `failed`, `timed_out` and `aborted`. What the system has dropped, because its buffer was full,
 /// it has not received.
-struct datagram_statistics {
+struct STRAIT_API datagram_statistics {
   std::uint64_t received = 0;
   std::uint64_t rejected = 0;   ///< `on_datagram` said no
   std::uint64_t active = 0;     ///< their handlers have not ended
@@ -36,7 +38,7 @@ struct datagram_statistics {
 
 /// Takes the format specifications of strings.
 template <>
-struct fmt::formatter<strait::datagram_statistics> : fmt::formatter<fmt::string_view> {
+struct STRAIT_API fmt::formatter<strait::datagram_statistics> : fmt::formatter<fmt::string_view> {
   auto format(strait::datagram_statistics const& what, fmt::format_context& context) const
       -> fmt::format_context::iterator;
 };

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "strait/base/export.hpp"
 #include "strait/net/local.hpp"
 #include "strait/net/tcp.hpp"
 #include "strait/net/udp.hpp"
@@ -21,7 +22,7 @@ namespace strait {
 ///
 /// Make one at the beginning of `main`: it changes the environment, so that programs started from here do not take the
 /// sockets for theirs, and that must not happen beside other threads. A second one is empty.
-class inherited_sockets {
+class STRAIT_API inherited_sockets {
  public:
   /// Throws `error` if the variables make no sense, or speak of descriptors that are not there.
   inherited_sockets();

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "strait/base/export.hpp"
 #include "strait/base/fmt.hpp"
 #include "strait/net/endpoint.hpp"
 #include "strait/net/local.hpp"
@@ -12,7 +13,7 @@
 namespace strait {
 
 /// Somebody at an IP endpoint, or a process of this host. A value, printable with fmt.
-class peer {
+class STRAIT_API peer {
  public:
   explicit peer(tcp::stream const& connection) : who_(connection.remote_endpoint()) {}
   explicit peer(local::stream const& connection) : who_(connection.peer_credentials()) {}
@@ -35,6 +36,6 @@ class peer {
 
 /// Takes the format specifications of strings: "{:>21}".
 template <>
-struct fmt::formatter<strait::peer> : fmt::formatter<fmt::string_view> {
+struct STRAIT_API fmt::formatter<strait::peer> : fmt::formatter<fmt::string_view> {
   auto format(strait::peer const& what, fmt::format_context& context) const -> fmt::format_context::iterator;
 };

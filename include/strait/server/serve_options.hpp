@@ -7,6 +7,7 @@
 #include <string>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/base/fmt.hpp"
 #include "strait/base/hook.hpp"
 #include "strait/server/peer.hpp"
@@ -20,7 +21,7 @@ enum class overload : unsigned char {
 };
 
 /// Something that a server tells of one connection, or of itself. Printable with fmt, as one line for a log.
-struct server_event {
+struct STRAIT_API server_event {
   enum class kind : unsigned char {
     accepted,   ///< a handler begins
     rejected,   ///< closed at once: there are too many, or `on_connect` has said no
@@ -91,6 +92,6 @@ struct serve_options {
 
 /// Takes the format specifications of strings.
 template <>
-struct fmt::formatter<strait::server_event> : fmt::formatter<fmt::string_view> {
+struct STRAIT_API fmt::formatter<strait::server_event> : fmt::formatter<fmt::string_view> {
   auto format(strait::server_event const& what, fmt::format_context& context) const -> fmt::format_context::iterator;
 };

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/server/detail/handlers.hpp"
 #include "strait/server/serve_options.hpp"
@@ -20,7 +21,7 @@ namespace strait {
 ///     web.statistics().active;                                     // from any thread
 ///
 /// It must outlive what it serves.
-class server {
+class STRAIT_API server {
  public:
   explicit server(serve_options const& options = {});
   server(server const&) = delete;

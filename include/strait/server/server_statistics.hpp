@@ -6,11 +6,13 @@
 
 #include "strait/base/fmt.hpp"
 
+#include "strait/base/export.hpp"
+
 namespace strait {
 
 /// What a server has done until now. Each connection that was accepted is counted in exactly one of `rejected`,
 /// `active`, `served`, `failed`, `timed_out` and `aborted`.
-struct server_statistics {
+struct STRAIT_API server_statistics {
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;   ///< closed at once: there were too many, or `on_connect` said no
   std::uint64_t active = 0;     ///< their handlers have not ended
@@ -35,7 +37,7 @@ struct server_statistics {
 
 /// Takes the format specifications of strings.
 template <>
-struct fmt::formatter<strait::server_statistics> : fmt::formatter<fmt::string_view> {
+struct STRAIT_API fmt::formatter<strait::server_statistics> : fmt::formatter<fmt::string_view> {
   auto format(strait::server_statistics const& what, fmt::format_context& context) const
       -> fmt::format_context::iterator;
 };

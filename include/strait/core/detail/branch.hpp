@@ -16,6 +16,7 @@
 #include <coroutine>
 #include <cstdint>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/intrusive_list.hpp"
 
 namespace strait::detail {
@@ -44,7 +45,7 @@ class work {
 };
 
 /// First in, first out.
-class work_queue {
+class STRAIT_API work_queue {
  public:
   [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
   void push(work& item) noexcept;
@@ -62,7 +63,7 @@ class work_queue {
 };
 
 /// A node of the tree of what can be canceled. Canceling one cancels all below it, except what is shielded.
-class scope : public list_hook<scope> {
+class STRAIT_API scope : public list_hook<scope> {
  public:
   scope() noexcept {}
   /// Cancels this scope and, once and for all, every await in it and below it.
@@ -111,7 +112,10 @@ class branch_state {
   scope* scope_;
 };
 
-class branch : public work, public branch_state, public list_hook<struct scope_tag>, public list_hook<struct loop_tag> {
+class STRAIT_API branch : public work,
+                          public branch_state,
+                          public list_hook<struct scope_tag>,
+                          public list_hook<struct loop_tag> {
  public:
   /// A branch on `loop`, in `where`. `parent` is the task that waits for it; null for the loop's first branch.
   branch(loop_core& loop, scope& where, promise_base* parent) noexcept;
@@ -172,7 +176,7 @@ class branch : public work, public branch_state, public list_hook<struct scope_t
 };
 
 /// The base of every awaiter that waits for something outside the task tree. Lives in the awaiting coroutine's frame.
-class operation : public work {
+class STRAIT_API operation : public work {
  public:
   /// Fetches what `resume` will use, while something else is done.
   void prefetch() const noexcept {
@@ -222,9 +226,9 @@ class operation : public work {
 };
 
 /// Runs `item` in the next turn of `loop`. Only on the loop's thread.
-void run_soon(loop_core& loop, work& item) noexcept;
+STRAIT_API void run_soon(loop_core& loop, work& item) noexcept;
 /// Takes back what `run_soon` was given, if it has not run.
-void forget(loop_core& loop, work& item) noexcept;
+STRAIT_API void forget(loop_core& loop, work& item) noexcept;
 
 /// The awaiter of an operation that is a variable of the awaiting coroutine.
 template <class Operation>

@@ -5,13 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "strait/base/export.hpp"
+
 namespace strait::detail {
 
 /// For the operation `send_file`, which sends some of it. Refers to the file's descriptor.
 ///
 /// A send takes only what the system has in its memory, since it must not wait for a disk: if that is nothing, it sends
 /// nothing and `is_missing()`. Then somebody who may wait has to `fetch` what comes next.
-class file_part {
+class STRAIT_API file_part {
  public:
   /// As many bytes go by one send.
   static constexpr std::size_t max_size = 1024 * 1024;

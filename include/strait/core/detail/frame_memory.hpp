@@ -3,14 +3,16 @@
 
 #include <cstddef>
 
+#include "strait/base/export.hpp"
+
 namespace strait::detail {
 
 /// Blocks of up to this many bytes are recycled; larger ones come from `operator new` each time.
 inline constexpr std::size_t largest_recycled_frame = 16 * 1024;
 
 /// Throws `std::bad_alloc`. Any thread may free what another allocated.
-[[nodiscard]] void* allocate_frame(std::size_t size);
-void free_frame(void* block, std::size_t size) noexcept;
+[[nodiscard]] STRAIT_API void* allocate_frame(std::size_t size);
+STRAIT_API void free_frame(void* block, std::size_t size) noexcept;
 
 /// Objects of classes that derive from this live in recycled memory.
 class recycled {

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "strait/base/export.hpp"
+
 namespace strait::detail {
 
 /// Bytes that splice_ins have taken from one socket, for splice_outs to give to another, or `store` to a file. They
 /// stay in the kernel, in a pipe, which this has only while there are any: the thread keeps a few, until nobody on it
 /// splices any more. What is left in the end is lost.
-class spliced_bytes {
+class STRAIT_API spliced_bytes {
  public:
   /// As many go in: so much memory does a receiver cost that takes nothing.
   static constexpr std::size_t max_size = 256 * 1024;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/detail/branch.hpp"
 
 namespace strait {
@@ -11,7 +12,7 @@ using clock = std::chrono::steady_clock;
 
 namespace detail {
 
-class timer {
+class STRAIT_API timer {
  public:
   timer() = default;
   timer(timer const&) = delete;
@@ -42,7 +43,7 @@ class timer {
 };
 
 /// Throws `std::invalid_argument`.
-[[noreturn]] void throw_not_a_duration();
+[[noreturn]] STRAIT_API void throw_not_a_duration();
 
 /// The time `after` from now: see base/chrono.hpp for negative, infinite and other durations.
 template <class Rep, class Period>

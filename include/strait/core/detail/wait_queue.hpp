@@ -3,6 +3,7 @@
 
 #include <coroutine>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/branch.hpp"
 #include "strait/core/detail/intrusive_list.hpp"
 
@@ -11,7 +12,7 @@ namespace strait::detail {
 class wait_queue;
 
 /// The base of the awaiters of events, mutexes, semaphores and channels. Lives in the awaiting coroutine's frame.
-class waiter : public operation, public list_hook<waiter> {
+class STRAIT_API waiter : public operation, public list_hook<waiter> {
  public:
   enum class outcome : unsigned char {
     none,      ///< it stands in line
@@ -62,7 +63,7 @@ class waiter : public operation, public list_hook<waiter> {
 };
 
 /// Owns nothing. When it ends, so do those who stand in it, as `closed`.
-class wait_queue {
+class STRAIT_API wait_queue {
  public:
   wait_queue() = default;
   wait_queue(wait_queue const&) = delete;

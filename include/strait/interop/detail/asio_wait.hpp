@@ -15,6 +15,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/branch.hpp"
 #include "strait/core/detail/frame_memory.hpp"
 #include "strait/interop/detail/asio_build.hpp"
@@ -24,7 +25,7 @@ namespace strait::detail {
 
 class asio_wait;
 
-class asio_link : public recycled {
+class STRAIT_API asio_link : public recycled {
  public:
   asio_link(asio_wait& waiting, asio::io_context& context) noexcept : waiting_(&waiting), context_(context) {}
 
@@ -45,7 +46,7 @@ class asio_link : public recycled {
 };
 
 /// The base of all awaiters of Asio's operations.
-class asio_wait : public operation {
+class STRAIT_API asio_wait : public operation {
  public:
   asio_wait(asio_wait const&) = delete;
   asio_wait& operator=(asio_wait const&) = delete;

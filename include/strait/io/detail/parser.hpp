@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "strait/base/export.hpp"
+
 namespace strait::detail {
 
 /// What a parser has found in the bytes that it was given.
@@ -34,7 +36,7 @@ class strict_parser {
 };
 
 /// Something that ends with a delimiter. `what` is for messages: "a line".
-class delimited_parser : public strict_parser {
+class STRAIT_API delimited_parser : public strict_parser {
  public:
   delimited_parser(char const* what, std::size_t limit) noexcept : what_(what), limit_(limit) {}
 
@@ -54,7 +56,7 @@ class delimited_parser : public strict_parser {
 };
 
 /// A line of at most `limit` bytes, which ends with LF or CR LF.
-class line_parser : public delimited_parser {
+class STRAIT_API line_parser : public delimited_parser {
  public:
   explicit line_parser(std::size_t limit) noexcept : delimited_parser("a line", limit) {}
 
@@ -77,7 +79,7 @@ class line_parser : public delimited_parser {
 };
 
 /// At most `limit` bytes up to `delimiter`, which must outlive the parser. An empty one is `std::invalid_argument`.
-class until_parser : public delimited_parser {
+class STRAIT_API until_parser : public delimited_parser {
  public:
   until_parser(char const* what, std::string_view delimiter, std::size_t limit);
   verdict parse(std::string_view bytes, parsed& found) noexcept;
@@ -87,7 +89,7 @@ class until_parser : public delimited_parser {
 };
 
 /// So many bytes.
-class size_parser : public strict_parser {
+class STRAIT_API size_parser : public strict_parser {
  public:
   explicit size_parser(std::size_t size) noexcept : size_(size) {}
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "strait/base/buffer.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/detail/intrusive_list.hpp"
 #include "strait/core/detail/io_operation.hpp"
 #include "strait/core/detail/timer.hpp"
@@ -27,8 +28,8 @@ class sender_lines;
 template <class Endpoint>
 class recv_batch_awaiter;
 
-class datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operation>,
-                         public list_hook<datagram_awaiter> {
+class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operation>,
+                                    public list_hook<datagram_awaiter> {
  public:
   /// Its turn has come, if it waits for that.
   void go_on() noexcept;
@@ -94,7 +95,7 @@ class datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operat
 };
 
 /// A `send_batch`: as many attempts as it takes.
-class send_batch_operation : public datagram_awaiter {
+class STRAIT_API send_batch_operation : public datagram_awaiter {
  protected:
   send_batch_operation(datagram_socket* socket, std::size_t count);
 

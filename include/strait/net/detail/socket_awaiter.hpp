@@ -1,6 +1,7 @@
 // What every operation on a socket goes through, from its first attempt to its end.
 #pragma once
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/branch.hpp"
 #include "strait/core/detail/io_operation.hpp"
 
@@ -11,7 +12,7 @@ namespace strait::detail {
 /// `Awaiter`, which derives from it, has `socket_`, a pointer to what is behind the socket, which is null when that has
 /// been closed; and `take_in`, which says what an attempt has come to. Its destructor drops what still waits.
 template <class Awaiter, class Operation = io_operation>
-class socket_awaiter : public Operation {
+class STRAIT_API socket_awaiter : public Operation {
  public:
   static constexpr bool await_ready() noexcept { return false; }
   template <class P>

@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/file_part.hpp"
 #include "strait/core/detail/spliced_bytes.hpp"
 #include "strait/net/socket_stream.hpp"
 
 namespace strait::detail {
 
-class splice_access {
+class STRAIT_API splice_access {
  public:
   /// A read of some of what has come, `most` bytes at most, into `bytes`, where there must be room for them. 0 is the
   /// end of the stream, unless `bytes.is_refused()` or `bytes.is_full()`.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/counter.hpp"
 
 namespace strait {
@@ -32,7 +33,7 @@ class byte_counts {
 
 /// Counts in the place of a stream, from `attach` until one of them ends. Belongs to that stream's loop; but what it
 /// has counted any thread may ask.
-class traffic_meter : public byte_counts {
+class STRAIT_API traffic_meter : public byte_counts {
  public:
   traffic_meter() noexcept = default;
   traffic_meter(traffic_meter const&) = delete;

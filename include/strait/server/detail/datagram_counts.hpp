@@ -1,12 +1,13 @@
 // datagram_counts: what one loop of a datagram server has done.
 #pragma once
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/counter.hpp"
 #include "strait/server/datagram_statistics.hpp"
 
 namespace strait::detail {
 
-struct datagram_counts {
+struct STRAIT_API datagram_counts {
   void add_to(datagram_statistics& total) const noexcept;
 
   counter received, bytes_received, served, replies, bytes_sent;  // of most datagrams

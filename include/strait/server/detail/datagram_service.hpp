@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "strait/base/export.hpp"
 #include "strait/core/sleep.hpp"
 #include "strait/core/task.hpp"
 #include "strait/core/task_group.hpp"
@@ -32,8 +33,8 @@ concept handles_datagrams =
 template <class Endpoint>
 void report(basic_datagram_serve_options<Endpoint> const& options, basic_datagram_request<Endpoint> const& of,
             std::exception_ptr failure) noexcept;
-extern template void report(udp::serve_options const&, udp::request const&, std::exception_ptr) noexcept;
-extern template void report(local::serve_options const&, local::request const&, std::exception_ptr) noexcept;
+extern template STRAIT_API void report(udp::serve_options const&, udp::request const&, std::exception_ptr) noexcept;
+extern template STRAIT_API void report(local::serve_options const&, local::request const&, std::exception_ptr) noexcept;
 
 enum class receive_outcome : unsigned char { received, failed, ended };
 

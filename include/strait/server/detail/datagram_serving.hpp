@@ -9,6 +9,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/base/hook.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/detail/branch.hpp"
@@ -40,7 +41,7 @@ struct datagram_limits {
 /// buffer. When a handler waits, another worker becomes the receiver; and a worker whose handler ends, when there is a
 /// receiver, ends, too. So nobody stands in line for the socket, and there are no more buffers than handlers that wait,
 /// and one.
-class datagram_serving : private work {
+class STRAIT_API datagram_serving : private work {
  public:
   datagram_counts counts;
 
@@ -134,7 +135,7 @@ class datagram_serving : private work {
 
 /// One worker, in the frame of its task. It is protected from a cancel of the server, whose handlers have their time to
 /// drain, until the server cancels it itself.
-class datagram_worker : public list_hook<datagram_worker>, private timer {
+class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private timer {
  public:
   /// Throws `std::bad_alloc`.
   datagram_worker(datagram_serving& of, branch& where);

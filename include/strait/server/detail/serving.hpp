@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/detail/branch.hpp"
 #include "strait/core/detail/counter.hpp"
@@ -29,14 +30,14 @@ class connection;
 class server_core;
 
 /// How many connections of one loop have come to what.
-struct serving_counts {
+struct STRAIT_API serving_counts {
   void add_to(server_statistics& total) const noexcept;
 
   counter accepted, rejected, served, failed, timed_out, aborted, drained, back_offs;
 };
 
 /// From the first accept to the end of the last handler. Lives in the frame of `serve`.
-class serving : private work {
+class STRAIT_API serving : private work {
  public:
   serving(server_core& server, branch& where);
   ~serving();
@@ -152,7 +153,7 @@ class admission {
 
 /// One connection, in the frame of the task that runs its handler: protected from a cancel of the server, until that
 /// cancels it itself.
-class connection : public list_hook<connection>, private timer {
+class STRAIT_API connection : public list_hook<connection>, private timer {
  public:
   connection(admission const& of, branch& where);
   ~connection();
