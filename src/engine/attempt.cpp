@@ -21,10 +21,10 @@ namespace {
 using detail::datagram_operation;
 using detail::io_operation;
 
-// So many buffers go into one system call; the rest of a read or write follows with the next.
+// The buffers that one system call takes; a read or write of more buffers needs several calls.
 constexpr std::size_t max_vectors = io_operation::max_buffers;
 
-// The buffers of `operation` as the system wants them, as many as fit; `size` is how many bytes that is.
+// The buffers of `operation` as an array of iovec, up to `max_vectors` of them; `size` is the sum of their sizes.
 struct gathered {
   explicit gathered(io_operation const& operation) noexcept {
     add(operation.buffer_);
@@ -59,7 +59,7 @@ attempt_outcome transfer(int descriptor, io_operation& operation) noexcept {
   return outcome_of_transfer(operation, moved, buffers.size);
 }
 
-/// A read into memory that is taken for it, and given back at once if there is nothing to read.
+/// Reads into a block that is allocated for it, and freed at once if there is nothing to read.
 attempt_outcome read_borrowed(int descriptor, io_operation& operation) noexcept {
   constexpr auto whole = io_operation::borrowed_block_size;
   void* memory;
@@ -81,13 +81,13 @@ attempt_outcome read_borrowed(int descriptor, io_operation& operation) noexcept 
   return outcome;
 }
 
-/// What a datagram's system call has returned. How much is left in the queue, or of room, it does not tell.
+/// The outcome of a system call for datagrams. Its result does not show whether the queue is now empty (or full).
 attempt_outcome outcome_of_datagram(io_operation& operation, ssize_t moved) noexcept {
   auto const outcome = outcome_of_transfer(operation, moved, 0);
   return outcome == attempt_outcome::drained ? attempt_outcome::ended : outcome;
 }
 
-/// What has been sent, and whether to wait for room.
+/// The outcome of a send: complete, failed, or waiting for room in the queue.
 attempt_outcome outcome_of_send(datagram_operation& operation, ssize_t moved) noexcept {
   auto const outcome = outcome_of_datagram(operation, moved);
   if (outcome != attempt_outcome::would_block || !operation.ends_if_full_) return outcome;
@@ -117,8 +117,8 @@ msghdr datagram_message(gathered& buffers, datagram_operation const& operation) 
 attempt_outcome recvfrom(int descriptor, datagram_operation& operation) noexcept {
 #if defined(__linux__)
   if (operation.more_.empty()) [[likely]] {
-    // recvfrom is less work for the system than recvmsg, but tells of truncation on Linux only: with MSG_TRUNC it gives
-    // the size that the datagram had, recv(2).
+    // recvfrom is cheaper than recvmsg, but reports truncation on Linux only: with MSG_TRUNC it returns the original
+    // size of the datagram, see recv(2).
     auto const size = operation.buffer_.size();
     auto* const into = const_cast<void*>(operation.buffer_.data());
     auto* const name = static_cast<sockaddr*>(operation.name_);
@@ -168,15 +168,15 @@ attempt_outcome receive_batch(int descriptor, io_operation& operation) noexcept 
   return outcome_of_datagram(operation, received);
 }
 
-// Why a message was not sent, for want of room or for a reason of its own, the next attempt tells.
+// If only some messages were sent, the next attempt returns the reason: the queue is full, or the message failed.
 attempt_outcome send_batch(int descriptor, datagram_operation& operation) noexcept {
   auto const count = operation.buffer_.size() / sizeof(message);
   return outcome_of_send(operation, send_messages(descriptor, messages_of(operation), static_cast<unsigned>(count)));
 }
 
-// Of the errors of accept(2), those listed here are about the listener, or mean that the system has run out of
-// something. All others are about the connection that was to be accepted: the network's errors, a refusal by a firewall
-// or a security module, and what else there may be. The next one in the queue may be well.
+// Of the errors of accept(2), those listed here concern the listener, or mean that resources are exhausted. All others
+// concern the connection that was to be accepted, for example network errors and rejections by a firewall or a security
+// module; the next connection in the queue may be fine.
 bool is_about_the_connection(int error) noexcept {
   switch (error) {
     case EBADF:
@@ -193,7 +193,7 @@ bool is_about_the_connection(int error) noexcept {
 }
 
 attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
-  // A listener with nothing but broken connections in its queue must not hold the loop.
+  // A listener whose queue contains only failed connections must not block the loop.
   for (int tries = 0; tries != 64; ++tries) {
     auto length = static_cast<socklen_t>(operation.buffer_.size());
     auto* const peer = static_cast<sockaddr*>(const_cast<void*>(operation.buffer_.data()));
@@ -207,7 +207,7 @@ attempt_outcome accept(int descriptor, io_operation& operation) noexcept {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return attempt_outcome::would_block;
     operation.error_ = errno;
     if (!is_about_the_connection(errno)) break;
-    // EOPNOTSUPP is an error of the network, or means that the socket cannot listen; then nothing else ever follows.
+    // EOPNOTSUPP is either a network error, or means that the socket cannot listen; then every attempt returns it.
     if (errno != EOPNOTSUPP) operation.error_ = EAGAIN;
   }
   return attempt_outcome::ended;

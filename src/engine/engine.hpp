@@ -1,6 +1,7 @@
-// The seam: what `core` and `net` ask of an engine. Nothing above it knows which engine there is.
+// engine: the interface through which `core` and `net` use the operating system. No code above it depends on which
+// engine implements it.
 //
-// An engine belongs to one thread, that which calls `run`. Only `request_turn` may be called from others.
+// An engine belongs to the thread that calls `run`. Only `request_turn` may be called from other threads.
 #pragma once
 
 #include <cstdint>
@@ -13,29 +14,29 @@ namespace strait::engine {
 
 /// A non-blocking socket (or other pollable descriptor) that an engine watches. Owns the descriptor.
 ///
-/// At most one operation per direction is under way: `read`, `accept` and `wait_readable` in one, `write` and `connect`
-/// in the other.
+/// At most one operation per direction may be in progress: `read`, `accept` and `wait_readable` are input, `write` and
+/// `connect` are output.
 class socket {
  public:
   socket(socket const&) = delete;
   socket& operator=(socket const&) = delete;
 
-  /// Tries `operation` at once. True: it has ended, and the result is in it. False: it is remembered, and `io_done`
-  /// follows when there is a result.
+  /// Tries `operation` immediately. Returns true if it has completed or failed, with the result in it; false if it is
+  /// pending, and `io_done` will be called when it has a result.
   virtual bool start(detail::io_operation& operation) noexcept = 0;
 
-  /// Ends an operation that is under way: `io_done` follows soon, with ECANCELED, or with a result if there was one to
-  /// be had: what has come is never left out.
+  /// Cancels an operation that is in progress: `io_done` is called soon, with ECANCELED, or with a result if a last
+  /// attempt had one. Data that has arrived is never lost.
   virtual void cancel(detail::io_operation& operation) noexcept = 0;
 
-  /// Forgets an operation, whose `io_done` does not follow. False: it has ended already, and is in the client's queue;
-  /// only what is about to be destroyed may be taken out of that.
+  /// Detaches an operation; its `io_done` will not be called. Returns false if it has already ended and is in the
+  /// client's queue; it may be removed from that queue only if it is about to be destroyed.
   virtual bool abandon(detail::io_operation& operation) noexcept = 0;
 
-  /// Closes the descriptor; operations under way end with EBADF, and `this` is gone.
+  /// Closes the descriptor and destroys `this`; operations in progress end with EBADF.
   virtual void close() noexcept = 0;
 
-  /// Gives up the descriptor, which stays open; no operation may be under way. `this` is gone.
+  /// Returns the descriptor, which stays open, and destroys `this`. No operation may be in progress.
   virtual int release() noexcept = 0;
 
   [[nodiscard]] int native_handle() const noexcept { return descriptor_; }
@@ -46,20 +47,20 @@ class socket {
   int descriptor_;
 };
 
-/// What it means that a read has not filled its buffer.
+/// What a read that has not filled its buffer means.
 enum class short_read : bool {
-  drained,        ///< there was no more
-  tells_nothing,  ///< unix(7): it also ends where a descriptor was passed along
+  drained,       ///< no more data was available
+  inconclusive,  ///< more data may be available: a read also ends where a descriptor was passed, unix(7)
 };
 
 class engine {
  public:
-  /// What an engine calls.
+  /// The interface that an engine calls; implemented by the loop.
   class client {
    public:
-    /// Follows `request_turn`, and comes when the alarm is due.
+    /// Called after `request_turn`, and when the alarm is due.
     virtual void turn() noexcept = 0;
-    /// Runs `item` in the next turn.
+    /// Queues `item` to be run in the next turn.
     virtual void ready(detail::work& item) noexcept = 0;
 
    protected:
@@ -68,26 +69,27 @@ class engine {
 
   virtual ~engine() = default;
 
-  /// Dispatches until `stop`.
+  /// Runs until `stop` is called.
   virtual void run() = 0;
   virtual void stop() noexcept = 0;
 
-  // Neither of these can fail: what they need has been reserved.
-  /// Has `client::turn` called soon. From any thread.
+  // Neither of these can fail, because their memory has been reserved.
+  /// Requests a call of `client::turn`. May be called from any thread.
   virtual void request_turn() noexcept = 0;
-  /// Has `client::turn` called at `when`; replaces the alarm set before.
+  /// Requests a call of `client::turn` at `when`; replaces the alarm that was set before.
   virtual void set_alarm(clock::time_point when) noexcept = 0;
 
+  /// The time of the engine's clock.
   [[nodiscard]] virtual clock::time_point now() const noexcept = 0;
-  /// The same clock in nanoseconds; cheaper, and up to some milliseconds late.
+  /// The same clock in nanoseconds; cheaper to read, and up to a few milliseconds behind.
   [[nodiscard]] virtual std::int64_t coarse_now() const noexcept = 0;
 
-  /// Takes over `descriptor`, which must be non-blocking. On failure throws `std::system_error`, and the descriptor
-  /// stays the caller's.
+  /// Takes ownership of `descriptor`, which must be non-blocking. On failure throws `std::system_error`, and the caller
+  /// keeps the descriptor.
   [[nodiscard]] virtual socket& attach(int descriptor, short_read meaning = short_read::drained) = 0;
 };
 
-/// The engine on Asio.
+/// Creates the engine that is implemented on Asio.
 [[nodiscard]] std::unique_ptr<engine> make_engine(engine::client& client);
 
 }  // namespace strait::engine

@@ -1,4 +1,4 @@
-// Many datagrams by one system call, or by as many as there are datagrams.
+// Several datagrams by one system call; where there is no such call, by one call per datagram.
 #include "engine/message.hpp"
 
 #include <cerrno>
@@ -27,7 +27,7 @@ int send_messages(int descriptor, message* messages, unsigned count) noexcept {
 
 namespace {
 
-// As the calls for many do: what happens after the first message is told by the next call.
+// Like recvmmsg and sendmmsg: an error after the first message is returned by the next call.
 template <class Move>
 int move_messages(message* messages, unsigned count, Move move) noexcept {
   unsigned moved = 0;

@@ -1,4 +1,4 @@
-// A datagram of a batch, as the system calls for many of them take it, or would.
+// message: one datagram of a batch, in the layout of recvmmsg(2) and sendmmsg(2).
 #pragma once
 
 #include <sys/socket.h>
@@ -14,7 +14,7 @@ struct message {
 };
 #endif
 
-/// Receives (or sends) up to `count` messages, at least one. Gives how many, or -1 and errno.
+/// Receive (or send) up to `count` messages. Return how many, at least one, or -1 with errno set.
 int receive_messages(int descriptor, message* messages, unsigned count) noexcept;
 int send_messages(int descriptor, message* messages, unsigned count) noexcept;
 

@@ -1,7 +1,7 @@
-// Sending of files: what is in memory, and the system calls.
+// Sending a file: which part of it is in the page cache, and the system calls.
 //
-// sendfile(2) reads what is not in memory from the disk, and there is no flag against it. So preadv2(RWF_NOWAIT) asks
-// first, for one byte of each so many as the system reads from a disk at once.
+// sendfile(2) blocks to read data that is not in the page cache, and has no flag to prevent that. So
+// preadv2(RWF_NOWAIT) checks first, for one byte of each block that the kernel reads from a disk at once.
 #include "engine/send_file.hpp"
 
 #include "base/signal_block.hpp"
@@ -28,9 +28,9 @@ namespace strait::detail {
 
 namespace {
 
-// Where there is one byte of as many, there are nearly always the others.
+// If one byte of a block of this size is in the page cache, nearly always the whole block is.
 constexpr std::uint64_t read_together = 128 * 1024;
-// For so long nobody throws out of memory what was there, in all likelihood.
+// For this long, a block that was in the page cache is assumed to stay there.
 constexpr std::chrono::milliseconds sure_to_stay{100};
 
 enum class presence : unsigned char { here, missing, unknown };
@@ -40,19 +40,20 @@ bool is_before_end(int descriptor, std::uint64_t offset) noexcept {
   return ::fstat(descriptor, &now) == 0 && offset < static_cast<std::uint64_t>(now.st_size);
 }
 
-/// Whether a byte is in memory. One behind the end of the file is, since nobody would wait for it.
+/// Whether a byte is in the page cache. A byte beyond the end of the file counts as present, because reading it does
+/// not block.
 presence byte_at(int descriptor, std::uint64_t offset) noexcept {
   char byte;
   iovec const into{&byte, 1};
   auto const size = ::preadv2(descriptor, &into, 1, static_cast<off_t>(offset), RWF_NOWAIT);
   if (size > 0) return presence::here;
-  // Linux 5.9 and 5.10 say 0 in place of EAGAIN.
+  // Linux 5.9 and 5.10 return 0 instead of EAGAIN.
   if (size == 0) return is_before_end(descriptor, offset) ? presence::missing : presence::here;
   if (errno == EAGAIN) return presence::missing;
   return errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS ? presence::unknown : presence::here;
 }
 
-/// Of `size` bytes, how many are in memory behind the first, which is.
+/// How many of `size` bytes from `offset` on are in the page cache, without a gap. The first byte is known to be.
 std::size_t size_in_memory(int descriptor, std::uint64_t offset, std::size_t size) noexcept {
   auto const end = offset + size;
   for (auto at = offset; at < end; at += read_together) {
@@ -62,7 +63,7 @@ std::size_t size_in_memory(int descriptor, std::uint64_t offset, std::size_t siz
   return size;
 }
 
-// Reading says better what is wrong, or does better.
+// Errors after which the file is read in the usual way instead, which succeeds or reports a better error.
 bool is_about_the_file(int error) noexcept {
   switch (error) {
     case EBADF:
@@ -79,12 +80,12 @@ bool is_about_the_file(int error) noexcept {
 
 ssize_t send_from(int file, int to, std::uint64_t offset, std::size_t size) noexcept {
   auto position = static_cast<off_t>(offset);
-  detail::signal_block const blocked(SIGPIPE);  // for which sendfile has no MSG_NOSIGNAL
+  detail::signal_block const blocked(SIGPIPE);  // sendfile has no MSG_NOSIGNAL
   ssize_t moved;
   do {
     moved = ::sendfile(to, file, &position, size);
   } while (moved < 0 && errno == EINTR);
-  // When the peer goes in the midst of it, the signal comes with a number of bytes.
+  // If the peer closes the connection meanwhile, the signal is raised although some bytes were sent.
   if (moved < 0 || static_cast<std::size_t>(moved) != size) blocked.discard_pending();
   return moved;
 }
@@ -95,13 +96,13 @@ bool file_part::fetch(int descriptor, std::uint64_t offset, std::size_t size, st
   bool const begins_in_memory = byte_at(descriptor, offset) == presence::here;
   if (begins_in_memory && size_in_memory(descriptor, offset, size) == size) return false;
   static_cast<void>(::posix_fadvise(descriptor, static_cast<off_t>(offset), static_cast<off_t>(size + ahead),
-                                    POSIX_FADV_WILLNEED));  // it only begins
+                                    POSIX_FADV_WILLNEED));  // starts to read, and does not wait
   char scratch[64 * 1024];
   for (std::size_t read = 0; read < size;) {
     auto const wanted = std::min(sizeof scratch, size - read);
     auto const got = ::pread(descriptor, scratch, wanted, static_cast<off_t>(offset + read));
     if (got > 0) read += static_cast<std::size_t>(got);
-    else if (got == 0 || errno != EINTR) break;  // the send will meet with the same
+    else if (got == 0 || errno != EINTR) break;  // the send will fail with the same error
   }
   return true;
 }
@@ -112,7 +113,7 @@ bool file_part::fetch(int, std::uint64_t, std::size_t, std::size_t) noexcept { r
 
 #endif
 
-/// What attempts do with a file_part.
+/// One attempt to send a file_part.
 class file_sending {
  public:
   using outcome = engine::attempt_outcome;
@@ -139,7 +140,7 @@ std::size_t file_sending::sendable() noexcept {
   if (!is_known || file_part::clock::now() - part_.known_at_ > sure_to_stay) {
     auto const first = byte_at(part_.descriptor_, part_.offset_);
     if (first == presence::here) part_.know(part_.offset_ + size_in_memory(part_.descriptor_, part_.offset_, size));
-    // Of a file system that never tells, what has been fetched is taken for present.
+    // If the file system does not support the check, data that was fetched counts as present.
     else if (!is_known || first == presence::missing) return 0;
   }
   return std::min<std::uint64_t>(size, part_.known_until_ - part_.offset_);

@@ -1,11 +1,11 @@
-// Sending of files from the system's memory, without a copy. Linux has it.
+// Sends part of a file from the page cache, without copying it to user space. Linux only.
 #pragma once
 
 #include "engine/attempt.hpp"
 
 namespace strait::engine {
 
-/// A send_file, once.
+/// Tries a `send_file` operation once.
 [[nodiscard]] attempt_outcome send_file(int descriptor, detail::io_operation& operation) noexcept;
 
 }  // namespace strait::engine

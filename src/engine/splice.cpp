@@ -1,10 +1,11 @@
 // Splicing: the pipes, and the system calls.
 //
-// What splice(2) does not say, as of Linux 6.18:
-//  - From a TCP socket it stops for good in front of urgent data, over which recv steps: it says EAGAIN, and once the
-//    peer has ended its stream, 0, though there are bytes behind. So neither is believed before recv says the same.
-//  - To a socket whose peer has gone it raises SIGPIPE, and has no flag like MSG_NOSIGNAL.
-//  - To a file that was opened to append, and to some file systems, it says EINVAL.
+// Behavior of splice(2) that its manual page does not mention, as of Linux 6.18:
+//  - From a TCP socket, it never gets past urgent data, which recv skips: it returns EAGAIN or, after the peer has
+//  ended
+//    its stream, 0, although more bytes follow. So neither is trusted until recv(MSG_PEEK) confirms it.
+//  - To a socket whose peer has closed the connection, it raises SIGPIPE, and has no flag like MSG_NOSIGNAL.
+//  - To a file opened with O_APPEND, and on some file systems, it returns EINVAL.
 #include "engine/splice.hpp"
 
 #include "base/process_wide.hpp"
@@ -36,8 +37,8 @@ struct pipe_ends {
   int input;
 };
 
-// Those of a thread that hold nothing. Trivially destructible: frames may be destroyed when the thread's objects are
-// gone.
+// A thread's empty pipes. Trivially destructible, because frames may be destroyed after the thread's thread_local
+// objects.
 struct idle_pipes {
   static constexpr int capacity = 32;
   pipe_ends pipes[capacity];
@@ -46,7 +47,8 @@ struct idle_pipes {
 };
 constinit thread_local idle_pipes idle{};
 
-// Smaller ones move too little at a time. The system gives such to users who have many (fs.pipe-user-pages-soft).
+// A smaller pipe moves too little at a time. The kernel gives small pipes to users that have many
+// (fs.pipe-user-pages-soft).
 constexpr int min_capacity = 64 * 1024;
 
 void close_pipe(pipe_ends const& pipe) noexcept {
@@ -54,7 +56,7 @@ void close_pipe(pipe_ends const& pipe) noexcept {
   ::close(pipe.input);
 }
 
-// A child that the process forks must not put bytes into a pipe from which its parent takes them.
+// A forked child must not write to a pipe from which its parent reads.
 [[maybe_unused]] bool const leaves_pipes_to_parent = after_fork_in_child([] {
   while (idle.count != 0) close_pipe(idle.pipes[--idle.count]);
 });
@@ -78,7 +80,7 @@ ssize_t splice_some(int from, int to, std::size_t max_bytes) noexcept {
   return moved;
 }
 
-// 1: there is something to read; 0: the end of the stream; -1 and errno.
+// Returns 1 if there is data to read, 0 at the end of the stream, -1 with errno set otherwise.
 ssize_t peek(int descriptor) noexcept {
   char byte;
   ssize_t seen;
@@ -88,18 +90,18 @@ ssize_t peek(int descriptor) noexcept {
   return seen;
 }
 
-// To be woken takes a thread as long as a sender on the same network needs for the next bytes.
+// Waking a thread takes about as long as a sender on the same network needs for the next bytes.
 constexpr int soon = 1;  // milliseconds
-// Others want the thread, and somebody may want this to end.
+// Other calls need the thread, and the transfer may have been canceled.
 constexpr std::chrono::milliseconds longest_pass{20};
 
-/// Whether there is something to read, now or soon.
+/// Whether there is data to read, now or soon.
 bool comes_soon(int descriptor) noexcept {
   pollfd entry{descriptor, POLLIN, 0};
   return ::poll(&entry, 1, soon) > 0;
 }
 
-// Reading may do better.
+// Errors after which reading in the usual way may succeed.
 bool is_about_splicing(int error) noexcept {
   return error == EAGAIN || error == EINVAL || error == ENOMEM || error == EOPNOTSUPP;
 }
@@ -121,7 +123,7 @@ spliced_bytes::~spliced_bytes() = default;
 
 #endif
 
-/// What attempts do with spliced_bytes.
+/// One attempt to splice into or out of a spliced_bytes.
 class splicing {
  public:
   using outcome = engine::attempt_outcome;
@@ -177,17 +179,17 @@ splicing::outcome splicing::in(int descriptor) noexcept {
   return result;
 }
 
-// With an empty pipe, EAGAIN is about the socket; otherwise it may be the pipe that is full. How much was there to be
-// moved, nothing tells.
+// If the pipe is empty, EAGAIN means that the socket is; otherwise the pipe may be full. The result of splice does not
+// show whether the socket has more data.
 splicing::outcome splicing::take_in(int descriptor) noexcept {
-  // Where the socket is likely to be empty, the question comes first, which would have to be asked afterwards.
+  // If the socket is likely to be empty, peek first: after a failed splice it would be necessary anyway.
   if (bytes_.has_moved_ && bytes_.is_likely_drained_) {
     auto const there = peek(descriptor);
     if (there <= 0) return engine::outcome_of_transfer(operation_, there, 0);
   }
   if (bytes_.size_ == 0 && !take_pipe()) return refuse();
   ssize_t there = 1;
-  // What comes between the one question and the other is no reason to refuse.
+  // Data that arrives between splice and peek is no reason to refuse, so try twice.
   for (int tries = 0; tries != 2 && there > 0; ++tries) {
     auto const moved = splice_some(descriptor, bytes_.input_, operation_.buffer_.size());
     if (moved > 0) {
@@ -210,7 +212,7 @@ splicing::outcome splicing::out(int descriptor) noexcept {
   {
     detail::signal_block const blocked(SIGPIPE);
     moved = splice_some(bytes_.output_, descriptor, bytes_.size_);
-    // When the peer goes in the midst of it, the signal may come with a number of bytes.
+    // If the peer closes the connection meanwhile, the signal may be raised although some bytes were sent.
     if (moved < 0 || static_cast<std::size_t>(moved) != bytes_.size_) blocked.discard_pending();
   }
   if (moved > 0) {
@@ -221,7 +223,7 @@ splicing::outcome splicing::out(int descriptor) noexcept {
 }
 
 int spliced_bytes::store(int file, std::uint64_t offset) noexcept {
-  detail::signal_block const blocked(SIGXFSZ);  // raised beyond the limit of a file's size
+  detail::signal_block const blocked(SIGXFSZ);  // raised when the file reaches its size limit
   auto position = static_cast<loff_t>(offset);
   int failure = 0;
   while (size_ != 0 && failure == 0) {
@@ -235,7 +237,7 @@ int spliced_bytes::store(int file, std::uint64_t offset) noexcept {
   return failure;
 }
 
-// As the system does, what is in the pipe is taken before it is written, so `size_` is what has not been.
+// As in splice(2), bytes are taken out of the pipe before they are written; `size_` counts the bytes not yet written.
 int spliced_bytes::store_by_memory(int file, std::uint64_t offset) noexcept {
   char block[64 * 1024];
   for (auto left = size_; left != 0;) {
@@ -283,7 +285,7 @@ void spliced_bytes::stored() noexcept {
 
 #else
 
-int spliced_bytes::store(int, std::uint64_t) noexcept { return ENOSYS; }  // there are never any
+int spliced_bytes::store(int, std::uint64_t) noexcept { return ENOSYS; }  // the pipe is always empty
 spliced_bytes::passed spliced_bytes::pass_on(int, int, std::uint64_t, std::uint64_t) noexcept { return {}; }
 void spliced_bytes::stored() noexcept {}
 

@@ -1,11 +1,11 @@
-// Splicing: bytes from socket to socket through a pipe, without a copy. Linux has it.
+// Moves bytes between sockets through a pipe, without copying them to user space. Linux only.
 #pragma once
 
 #include "engine/attempt.hpp"
 
 namespace strait::engine {
 
-/// A splice_in or a splice_out, once.
+/// Tries a `splice_in` or `splice_out` operation once.
 [[nodiscard]] attempt_outcome splice_in(int descriptor, detail::io_operation& operation) noexcept;
 [[nodiscard]] attempt_outcome splice_out(int descriptor, detail::io_operation& operation) noexcept;
 

@@ -17,7 +17,7 @@ class local_stream_socket final : public stream_socket {
 
  private:
   [[nodiscard]] engine::short_read meaning_of_short_read() const noexcept override {
-    return engine::short_read::tells_nothing;
+    return engine::short_read::inconclusive;
   }
 };
 

@@ -1,4 +1,4 @@
-// Clock, alarm, turns: the engine's parts that need nothing but Asio's public interface.
+// The engine's clock, alarm and turns; they use only Asio's public interface.
 #include "engine/asio/asio_engine.hpp"
 
 #include <ctime>
@@ -10,8 +10,8 @@
 
 namespace strait::engine {
 
-// One thread runs the context, which lets Asio leave out the waking of others; it may still be posted to from any
-// thread.
+// The concurrency hint 1 means that one thread runs the context, so Asio need not wake others. Posting from any thread
+// is still allowed.
 asio_engine::asio_engine(client& owner)
     : client_(owner), context_(1), work_(context_.get_executor()), alarm_(context_) {
 #if defined(STRAIT_HAS_REACTOR_SOCKETS)
@@ -19,7 +19,7 @@ asio_engine::asio_engine(client& owner)
 #else
   sockets_ = make_portable_sockets(*this);
 #endif
-  // From here on Asio has room for the alarm.
+  // The first wait makes Asio allocate memory for the alarm; later waits cannot fail.
   wait_for_alarm();
   alarm_.cancel();
 }
@@ -31,7 +31,7 @@ void asio_engine::run() {
   context_.run();
 }
 
-// The memory of the one before is free: Asio frees it before it calls the handler.
+// The memory of the previous request is free again: Asio frees it before it calls the handler.
 void asio_engine::request_turn() noexcept {
   if (turn_requested_.exchange(true, std::memory_order_acq_rel)) return;
   asio::post(context_, reserved_handler(turn_memory_, [this] {
@@ -40,7 +40,7 @@ void asio_engine::request_turn() noexcept {
              }));
 }
 
-// One wait at a time, for which there is memory: an alarm that is moved waits until Asio has ended the wait before.
+// Memory is reserved for one wait, so an alarm that is moved waits again only after Asio has ended the previous wait.
 void asio_engine::set_alarm(clock::time_point when) noexcept {
   alarm_time_ = when;
   if (is_waiting_for_alarm_) alarm_.cancel();
@@ -53,7 +53,7 @@ void asio_engine::wait_for_alarm() {
   alarm_.async_wait(reserved_handler(alarm_memory_, [this](asio::error_code const&) { alarm_ended(); }));
 }
 
-// It is due, or has been moved; or both.
+// Called when the alarm is due, or was moved, or both.
 void asio_engine::alarm_ended() noexcept {
   is_waiting_for_alarm_ = false;
   if (alarm_time_ == clock::time_point::max()) return;
@@ -77,7 +77,7 @@ std::int64_t asio_engine::coarse_now() const noexcept {
 
 socket& asio_engine::attach(int descriptor, short_read meaning) { return sockets_->attach(descriptor, meaning); }
 
-// Asio's own descriptors, too, stay clear of the standard streams.
+// The standard streams are opened first, so that Asio's own descriptors do not take their numbers.
 std::unique_ptr<engine> make_engine(engine::client& client) {
   detail::open_standard_streams();
   return std::make_unique<asio_engine>(client);

@@ -1,4 +1,4 @@
-// The engine on Asio: an io_context for everything, and one of two kinds of sockets.
+// asio_engine: the engine on an asio::io_context, with one of two kinds of sockets.
 #pragma once
 
 #include <atomic>
@@ -32,24 +32,24 @@ class asio_engine final : public engine {
   [[nodiscard]] asio::io_context& context() noexcept { return context_; }
 
  private:
-  // Its timers have a queue of their own in the context, in which there is always room for the one alarm: what the
-  // bridge's users wait for stands in another.
+  // These traits give the alarm a timer queue of its own in the context, which always has room for it. The timers of
+  // users of the Asio bridge are in another queue.
   struct alarm_traits : asio::wait_traits<clock> {};
   using alarm_timer = asio::basic_waitable_timer<clock, alarm_traits, asio::io_context::executor_type>;
 
-  /// Throws nothing but, the first time, `std::bad_alloc`.
+  /// The first call may throw `std::bad_alloc`; later calls do not throw.
   void wait_for_alarm();
   void alarm_ended() noexcept;
 
   client& client_;
   handler_memory turn_memory_;
   handler_memory alarm_memory_;
-  std::unique_ptr<socket_maker> sockets_;  // outlives the context, whose queues may hold sockets to the end
+  std::unique_ptr<socket_maker> sockets_;  // outlives the context, whose queues may refer to sockets until its end
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   alarm_timer alarm_;
-  clock::time_point alarm_time_ = clock::time_point::max();  // max: none is set
-  bool is_waiting_for_alarm_ = false;                        // Asio holds the handler
+  clock::time_point alarm_time_ = clock::time_point::max();  // max: no alarm is set
+  bool is_waiting_for_alarm_ = false;                        // Asio has the handler
   std::atomic<bool> turn_requested_ = false;
 };
 

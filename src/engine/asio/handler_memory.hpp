@@ -1,4 +1,4 @@
-// Memory that is reserved for an operation of Asio, so that beginning one cannot fail.
+// handler_memory: memory reserved for an Asio operation, so that starting it cannot fail.
 #pragma once
 
 #include <array>
@@ -8,14 +8,14 @@
 
 namespace strait::engine {
 
-/// Room for one operation of Asio. It must outlive the context, whose queues may hold the operation to the end.
+/// Memory for one Asio operation. It must outlive the context, whose queues may contain the operation until its end.
 class handler_memory {
  public:
   handler_memory() = default;
   handler_memory(handler_memory const&) = delete;
   handler_memory& operator=(handler_memory const&) = delete;
 
-  /// What does not fit, in a version of Asio to come, or beside another operation is taken from the heap.
+  /// Falls back to the heap if the operation is too large (in some later version of Asio), or if the memory is in use.
   [[nodiscard]] void* allocate(std::size_t size) {
     if (size > sizeof bytes_ || is_used_) return ::operator new(size);
     is_used_ = true;
@@ -31,7 +31,7 @@ class handler_memory {
   bool is_used_ = false;
 };
 
-/// What Asio asks for the memory of a `reserved_handler`.
+/// The associated allocator of a `reserved_handler`.
 template <class T>
 class handler_allocator {
  public:
@@ -57,7 +57,7 @@ class handler_allocator {
   handler_memory* memory_;
 };
 
-/// A handler whose operation lies in `memory`.
+/// A handler whose operation is allocated in `memory`.
 template <class F>
 class reserved_handler {
  public:

@@ -1,4 +1,5 @@
-// Sockets on nothing but Asio's public interface. Slower than `reactor_sockets`, and at home wherever Asio is on POSIX.
+// portable_sockets: uses only Asio's public interface. Slower than `reactor_sockets`, and works wherever Asio supports
+// POSIX.
 #include "engine/asio/sockets.hpp"
 
 #if !defined(STRAIT_HAS_REACTOR_SOCKETS)
@@ -27,14 +28,14 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     try {
       stream_->native_non_blocking(true);
     } catch (...) {
-      static_cast<void>(stream_->release());  // it is still the caller's
+      static_cast<void>(stream_->release());  // the caller keeps the descriptor
       throw;
     }
   }
 
   bool start(operation& what) noexcept override {
     direction& way = way_of(what);
-    // Asio tries a read by itself; one before it pays only where the last one left something.
+    // Asio itself tries a read first. Trying before that is worthwhile only if the last read may have left data.
     bool const is_worth_it =
         what.what_ != operation::kind::connect && (what.what_ != operation::kind::read || way.may_have_more);
     if (is_worth_it && try_now(way, what)) return true;
@@ -77,13 +78,13 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     return descriptor;
   }
 
-  /// The context is about to end; what it holds of this it will destroy.
+  /// Called before the context is destroyed; it destroys the handlers that refer to this socket.
   void context_ends() noexcept { stream_.reset(); }
 
  private:
   struct direction {
     operation* pending = nullptr;
-    bool is_waiting = false;  // Asio holds a handler
+    bool is_waiting = false;  // Asio has a handler
     bool is_canceled = false;
     bool may_have_more = true;
     handler_memory memory;
@@ -97,7 +98,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     return outcome != attempt_outcome::would_block;
   }
 
-  // Asio holds one handler per direction at a time, for which there is memory.
+  // Asio has at most one handler per direction, for which memory is reserved.
   void wait(direction& way) noexcept {
     way.is_waiting = true;
     if (way.pending->what_ == operation::kind::read) {
@@ -130,7 +131,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     std::exchange(way.pending, nullptr)->io_done();
   }
 
-  // What Asio's read has brought, or else what an attempt does.
+  // Takes the result of Asio's read; for other operations, makes an attempt. Returns false if it would block.
   bool has_ended(direction& way, asio::error_code const& error, std::size_t moved) noexcept {
     operation& what = *way.pending;
     bool const is_end = error == asio::error::eof;
@@ -146,7 +147,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     stream_->cancel(ignored);
   }
 
-  // Asio calls a handler for each wait, those of a closed socket too; the last of them ends this.
+  // Asio calls the handler of each wait, also of a closed socket. The last handler deletes the socket.
   void retire() noexcept {
     is_closed_ = true;
     if (!in_.is_waiting && !out_.is_waiting) delete this;
@@ -162,20 +163,20 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
 class portable_sockets final : public asio_engine::socket_maker {
  public:
   explicit portable_sockets(asio_engine& engine) : engine_(engine) {}
-  // Those whose handlers the context has not called.
+  // Deletes the sockets whose handlers the context has not called.
   ~portable_sockets() override {
     while (portable_socket* const each = all_.front()) delete each;
   }
   void context_ends() noexcept override {
     for (auto* each = all_.front(); each; each = all_.next(*each)) each->context_ends();
   }
-  // Asio itself finds out whether there is more.
+  // Asio itself checks whether there is more data, so the meaning of a short read is not needed.
   socket& attach(int descriptor, short_read) override {
     try {
       auto* const made = new portable_socket(engine_, descriptor);
       all_.push_back(*made);
       return *made;
-    } catch (std::system_error const& e) {  // with a category of Asio's own, for the same numbers
+    } catch (std::system_error const& e) {  // with Asio's own category for the same error numbers
       throw std::system_error(e.code().value(), std::generic_category(), "watch");
     }
   }

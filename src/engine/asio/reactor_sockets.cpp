@@ -1,21 +1,22 @@
-// Sockets that are operations of Asio's own epoll reactor.
+// reactor_sockets: sockets that are registered directly with Asio's epoll reactor.
 //
-// Asio's reactor hands each ready descriptor to the scheduler as an operation: a function pointer, with the epoll
-// events as its argument. Asio's own operations then take a lock and go through queues of handlers. Here the socket
+// Asio's reactor passes each ready descriptor to the scheduler as an operation: a function pointer, with the epoll
+// events as its argument. Asio's own operations then lock a mutex and go through queues of handlers. Here the socket
 // itself is that operation, so a message costs one indirect call between epoll_wait and recv, and no lock, no queue and
 // no memory.
 //
-// Besides, this registration asks for EPOLLRDHUP, which Asio's does not. Only with it may a short read count as
-// "nothing more to read", which saves the recv that would end in EAGAIN: the end of the stream that arrives together
-// with the last data makes no event of its own (edge-triggered), but it shows in the events of the data.
-// The same is true of EPOLLPRI and urgent data, at which a read stops short.
+// Unlike Asio's, this registration includes EPOLLRDHUP. Only with it may a short read be taken to mean that no more
+// data is available, which saves the recv that would return EAGAIN: with edge-triggered events, an end of stream that
+// arrives together with the last data causes no event of its own, but it is visible in the event of the data. The same
+// holds for EPOLLPRI and urgent data, at which a read ends early.
 //
-// What is used of Asio beyond its public interface, all in this file and all checked by the compiler but the first:
-//  - epoll_reactor::run casts epoll_data.ptr to its descriptor_state*, and uses of it what that inherits, as its first
-//    base, from scheduler_operation. A socket gives it just that base. (asio/detail/impl/epoll_reactor.ipp)
+// This file uses the following parts of Asio that are not public. The compiler checks all but the first:
+//  - epoll_reactor::run casts epoll_data.ptr to descriptor_state*, and uses only its first base, scheduler_operation. A
+//    socket has the same first base. (asio/detail/impl/epoll_reactor.ipp)
 //  - epoll_reactor::epoll_fd_, which is private.
-//  - scheduler::compensating_work_started, by which descriptor_state, too, takes back the count of work that the
-//    scheduler ends after each operation.
+//  - scheduler::compensating_work_started, which descriptor_state calls, too: it compensates for the work count that
+//  the
+//    scheduler decrements after each operation.
 #include "engine/asio/sockets.hpp"
 
 #if defined(STRAIT_HAS_REACTOR_SOCKETS)
@@ -36,7 +37,8 @@
 namespace strait::engine {
 namespace {
 
-// The private member, by the one way the language has: access is not checked in an explicit instantiation.
+// Accesses the private member in the one way the language allows: explicit instantiations are exempt from access
+// checks.
 using descriptor_member = int asio::detail::epoll_reactor::*;
 template <descriptor_member Member>
 struct private_member {
@@ -47,7 +49,7 @@ template struct private_member<&asio::detail::epoll_reactor::epoll_fd_>;
 
 class reactor_sockets;
 
-// What a message touches lies in one cache line: with a thousand connections, each line is a miss.
+// The members used per message share one cache line: with a thousand connections, each line is a cache miss.
 class alignas(64) reactor_socket final : public socket, private asio::detail::scheduler_operation {
   using operation = detail::io_operation;
 
@@ -72,7 +74,7 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
     direction& way = way_of(what);
     if (way.pending != &what) return false;
     way.pending = nullptr;
-    way.is_ready = true;  // the next one may wait for something else
+    way.is_ready = true;  // the next operation may be of another kind
     return true;
   }
 
@@ -85,9 +87,9 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
   struct direction {
     operation* pending = nullptr;
     bool is_ready = true;   // an attempt may succeed
-    bool is_final = false;  // there is more than the data: no event may follow
+    bool is_final = false;  // the end, an error or urgent data was signaled: no further event may follow
     bool is_watched = false;
-    bool is_told = true;  // a short transfer means that an event will follow
+    bool short_means_drained = true;  // after a short transfer, an event follows as soon as more is possible
   };
 
   direction& way_of(operation const& what) noexcept { return what.is_output() ? out_ : in_; }
@@ -95,7 +97,7 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
   bool try_now(direction& way, operation& what) noexcept {
     switch (attempt(descriptor_, what)) {
       case attempt_outcome::would_block: way.is_ready = way.is_final = false; return false;
-      case attempt_outcome::drained: way.is_ready = way.is_final || !way.is_told; return true;
+      case attempt_outcome::drained: way.is_ready = way.is_final || !way.short_means_drained; return true;
       case attempt_outcome::ended: return true;
     }
     return true;
@@ -113,7 +115,7 @@ class alignas(64) reactor_socket final : public socket, private asio::detail::sc
   reactor_socket* next_of_all_ = nullptr;
 };
 
-/// Keeps the memory of closed sockets until the end, for reuse: an event of one may still be in Asio's queues.
+/// Keeps closed sockets in memory, for reuse, until its destruction: Asio's queues may still contain an event of one.
 class reactor_sockets final : public asio_engine::socket_maker {
  public:
   explicit reactor_sockets(asio_engine& engine)
@@ -162,10 +164,10 @@ void reactor_socket::open(int descriptor, short_read meaning) {
   descriptor_ = descriptor;
   in_ = out_ = {};
   in_.is_watched = true;
-  in_.is_told = meaning == short_read::drained;
+  in_.short_means_drained = meaning == short_read::drained;
 }
 
-// Most sockets are never full, and do without events of output.
+// Output events are requested only when a write first has to wait; most sockets never need them.
 bool reactor_socket::watch_output(operation& what) noexcept {
   epoll_event event = event_for(input_events | EPOLLOUT, this);
   out_.is_watched = ::epoll_ctl(owner_.epoll_, EPOLL_CTL_MOD, descriptor_, &event) == 0;
@@ -175,18 +177,19 @@ bool reactor_socket::watch_output(operation& what) noexcept {
 
 void reactor_socket::on_events(void* scheduler, scheduler_operation* self, asio::error_code const&,
                                std::size_t events) {
-  if (!scheduler) return;  // it is going, and drops what it holds
+  if (!scheduler) return;  // the scheduler is being destroyed, and discards its operations
   static_cast<asio::detail::scheduler*>(scheduler)->compensating_work_started();
   static_cast<reactor_socket*>(self)->on_events(static_cast<std::uint32_t>(events));
 }
 
 void reactor_socket::on_events(std::uint32_t events) noexcept {
-  if (descriptor_ < 0) return;  // closed since
+  if (descriptor_ < 0) return;  // closed meanwhile
   if (events & (EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) in_.is_final = true;
   if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) in_.is_ready = true;
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) out_.is_ready = true;
 
-  // What goes on here may close this socket or destroy the other operation: the latter ends first, by the queue.
+  // A resumed task may close this socket or destroy the other operation. So the output operation is queued first, and
+  // the input operation completes directly, as the last step.
   if (out_.pending && out_.is_ready && try_now(out_, *out_.pending))
     owner_.engine_.owner().ready(*std::exchange(out_.pending, nullptr));
   if (in_.pending && in_.is_ready) {

@@ -1,8 +1,8 @@
-// Which sockets the engine on Asio uses.
+// Selects the sockets of the engine on Asio.
 //
-// `reactor_sockets` puts operations of its own into Asio's epoll reactor: the fastest way, through parts of Asio that
-// are not its public interface, and so only with the versions that it is tested with. `portable_sockets` is written
-// against the public interface alone.
+// `reactor_sockets` registers operations of its own with Asio's epoll reactor. That is the fastest way, but uses parts
+// of Asio that are not public, so it is compiled only with the versions that it is tested with. `portable_sockets` uses
+// only the public interface.
 #pragma once
 
 #include <memory>
@@ -19,12 +19,12 @@
 
 namespace strait::engine {
 
-/// Makes the sockets of one engine.
+/// Creates the sockets of one engine.
 class asio_engine::socket_maker {
  public:
   virtual ~socket_maker() = default;
   virtual socket& attach(int descriptor, short_read meaning) = 0;
-  /// The last moment at which the context is there.
+  /// Called just before the context is destroyed.
   virtual void context_ends() noexcept {}
 };
 
