@@ -205,10 +205,10 @@ TEST_CASE("a task that waits in a loop for an event that is set does not starve 
   run([]() -> task<> {
     event ready;
     ready.set();
-    auto wait_for_ever = [&]() -> task<> {
+    auto wait_in_a_loop = [&]() -> task<> {
       for (;;) co_await ready.wait();
     };
-    auto const [starving, others] = co_await when_any(wait_for_ever(), turns(10));
+    auto const [starving, others] = co_await when_any(wait_in_a_loop(), turns(10));
     CHECK(others.has_value());
   });
 }

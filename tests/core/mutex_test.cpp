@@ -261,10 +261,10 @@ TEST_CASE("destroying a mutex ends waiting tasks with errc::closed and also the 
 TEST_CASE("a task that locks and unlocks a mutex in a loop does not starve other tasks") {
   run([]() -> task<> {
     mutex m;
-    auto lock_for_ever = [&]() -> task<> {
+    auto lock_in_a_loop = [&]() -> task<> {
       for (;;) auto const guard = co_await m.lock();
     };
-    auto const [starving, others] = co_await when_any(lock_for_ever(), turns(10));
+    auto const [starving, others] = co_await when_any(lock_in_a_loop(), turns(10));
     CHECK(others.has_value());
     CHECK_FALSE(m.is_locked());
   });

@@ -252,10 +252,10 @@ TEST_CASE("destroying a semaphore ends the waits for it with errc::closed") {
 TEST_CASE("a task that acquires and releases in a loop does not starve other tasks") {
   run([]() -> task<> {
     semaphore s(1);
-    auto acquire_for_ever = [&]() -> task<> {
+    auto acquire_in_a_loop = [&]() -> task<> {
       for (;;) auto const permit = co_await s.acquire();
     };
-    auto const [starving, others] = co_await when_any(acquire_for_ever(), turns(10));
+    auto const [starving, others] = co_await when_any(acquire_in_a_loop(), turns(10));
     CHECK(others.has_value());
     CHECK(s.available() == 1);
   });

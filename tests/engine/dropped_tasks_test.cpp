@@ -42,21 +42,21 @@ void run_and_drop(F main, int turns = 10) {
 }
 
 /// Counts the destruction of the frame that it is in.
-struct farewell {
+struct destruction_counter {
   int* count;
-  explicit farewell(int& to) : count(&to) {}
-  farewell(farewell const&) = delete;
-  farewell& operator=(farewell const&) = delete;
-  ~farewell() { ++*count; }
+  explicit destruction_counter(int& to) : count(&to) {}
+  destruction_counter(destruction_counter const&) = delete;
+  destruction_counter& operator=(destruction_counter const&) = delete;
+  ~destruction_counter() { ++*count; }
 };
 
 }  // namespace
 
 TEST_CASE("fault 45: a task that waits in a read can be dropped") {
-  int gone = 0;
+  int destroyed = 0;
   std::size_t parts_read = 0;
   run_and_drop([&]() -> task<> {
-    farewell const frame(gone);
+    destruction_counter const frame(destroyed);
     auto [stream, peer] = stream_and_peer();
     stream.idle_timeout(1h);
     peer.send("some");
@@ -64,7 +64,7 @@ TEST_CASE("fault 45: a task that waits in a read can be dropped") {
     parts_read += co_await stream.read(buffer);
     co_await stream.read_exactly(buffer);
   });
-  CHECK(gone == 1);
+  CHECK(destroyed == 1);
   CHECK(parts_read == 4);
 }
 
@@ -78,14 +78,14 @@ TEST_CASE("fault 45: dropping a task that reads from a stream it does not own le
 }
 
 TEST_CASE("fault 45: a task that waits in a write can be dropped") {
-  int gone = 0;
+  int destroyed = 0;
   run_and_drop([&]() -> task<> {
-    farewell const frame(gone);
+    destruction_counter const frame(destroyed);
     auto [stream, peer] = stream_and_peer();
     std::string const much(32 * 1024 * 1024, 'x');
     co_await stream.write(much);
   });
-  CHECK(gone == 1);
+  CHECK(destroyed == 1);
 }
 
 TEST_CASE("fault 45: a task that waits in an accept can be dropped") {
@@ -112,20 +112,20 @@ TEST_CASE("fault 45: a task that waits for a name lookup can be dropped") {
 }
 
 TEST_CASE("fault 45: tasks in groups and scopes and with deadlines can be dropped") {
-  int gone = 0;
+  int destroyed = 0;
   run_and_drop([&]() -> task<> {
     auto [stream, peer] = stream_and_peer();
     auto wait = [&]() -> task<> {
-      farewell const frame(gone);
+      destruction_counter const frame(destroyed);
       co_await sleep_for(1h);
     };
     auto read = [&]() -> task<> {
-      farewell const frame(gone);
+      destruction_counter const frame(destroyed);
       char buffer[8];
       co_await timeout(1h, stream.read(buffer));
     };
     auto body = [&](task_group& group) -> task<> {
-      farewell const frame(gone);
+      destruction_counter const frame(destroyed);
       cancel_scope scope;
       for (int i = 0; i != 3; ++i) group.spawn(wait());
       group.spawn(read());
@@ -133,7 +133,7 @@ TEST_CASE("fault 45: tasks in groups and scopes and with deadlines can be droppe
     };
     co_await with_task_group(body);
   });
-  CHECK(gone == 6);
+  CHECK(destroyed == 6);
 }
 
 TEST_CASE("fault 45: a task that was spawned and has not started can be dropped") {

@@ -76,10 +76,10 @@ TEST_CASE("streams can be passed from an accepting loop to serving loops", "[thr
     event_loop loop;
     task_group* group = nullptr;
   };
-  std::vector<worker> crew(workers);
+  std::vector<worker> all_workers(workers);
   std::atomic<unsigned> ready = 0;
   std::vector<std::thread> threads;
-  for (auto& each : crew)
+  for (auto& each : all_workers)
     threads.emplace_back([&] {
       try {
         each.loop.run([&]() -> task<> {
@@ -100,12 +100,12 @@ TEST_CASE("streams can be passed from an accepting loop to serving loops", "[thr
     for (int i = 0; i != connections; ++i) {
       auto accepted = co_await listener.accept();
       int const descriptor = accepted.release();
-      worker& to = crew[static_cast<std::size_t>(i) % workers];
+      worker& to = all_workers[static_cast<std::size_t>(i) % workers];
       to.loop.post([&to, descriptor] { to.group->spawn(echo(tcp::stream(descriptor))); });
     }
   });
   clients.join();
-  for (auto& each : crew) each.loop.cancel();
+  for (auto& each : all_workers) each.loop.cancel();
   for (auto& each : threads) each.join();
   CHECK(good == 3 * connections);
 }

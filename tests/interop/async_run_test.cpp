@@ -57,12 +57,12 @@ std::error_code code_of(std::exception_ptr const& failure) {
 }
 
 /// Records the destruction of the frame that it is in.
-struct farewell {
-  bool* said;
-  explicit farewell(bool& to) : said(&to) {}
-  farewell(farewell const&) = delete;
-  farewell& operator=(farewell const&) = delete;
-  ~farewell() { *said = true; }
+struct destruction_flag {
+  bool* destroyed;
+  explicit destruction_flag(bool& to) : destroyed(&to) {}
+  destruction_flag(destruction_flag const&) = delete;
+  destruction_flag& operator=(destruction_flag const&) = delete;
+  ~destruction_flag() { *destroyed = true; }
 };
 
 }  // namespace
@@ -179,20 +179,20 @@ TEST_CASE("canceling a use_task operation cancels the task that async_run has st
 }
 
 TEST_CASE("a loop that is destroyed destroys its tasks") {
-  bool gone = false;
+  bool destroyed = false;
   bool called = false;
   {
     event_loop loop;
-    auto wait = [](bool& said) -> task<> {
-      farewell const frame(said);
+    auto wait = [](bool& destroyed) -> task<> {
+      destruction_flag const frame(destroyed);
       asio::steady_timer timer(co_await asio_executor(), 1h);
       co_await timer.async_wait(use_task);
     };
-    async_run(loop, wait(gone), [&](std::exception_ptr) { called = true; });
+    async_run(loop, wait(destroyed), [&](std::exception_ptr) { called = true; });
     loop.run(turns(20));
-    CHECK_FALSE(gone);
+    CHECK_FALSE(destroyed);
   }
-  CHECK(gone);
+  CHECK(destroyed);
   CHECK_FALSE(called);
 }
 

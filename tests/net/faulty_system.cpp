@@ -106,7 +106,7 @@ int without_segmentation::refused() noexcept { return segments_refused; }
 
 int batches_sent() noexcept { return batches; }
 
-void wrong_wall_clock::be_wrong_by(std::chrono::seconds offset) noexcept { wall_clock_offset = offset.count(); }
+void wrong_wall_clock::set_offset(std::chrono::seconds offset) noexcept { wall_clock_offset = offset.count(); }
 
 }  // namespace strait::test
 

@@ -99,8 +99,8 @@ class wrong_wall_clock {
   wrong_wall_clock() = default;
   wrong_wall_clock(wrong_wall_clock const&) = delete;
   wrong_wall_clock& operator=(wrong_wall_clock const&) = delete;
-  ~wrong_wall_clock() { be_wrong_by(std::chrono::seconds(0)); }
-  void be_wrong_by(std::chrono::seconds offset) noexcept;
+  ~wrong_wall_clock() { set_offset(std::chrono::seconds(0)); }
+  void set_offset(std::chrono::seconds offset) noexcept;
 };
 
 }  // namespace strait::test

@@ -35,7 +35,7 @@ ino_t number_of(std::string const& path) {
 }
 
 /// Listens on `path` or binds to it: the two operations that create a socket file.
-void come_to(std::string const& path, bool is_stream) {
+void create_socket_file(std::string const& path, bool is_stream) {
   if (is_stream) static_cast<void>(local::listen(path));
   else static_cast<void>(local::bind(path));
 }
@@ -63,30 +63,30 @@ TEST_CASE("a file that is not a socket is neither replaced nor modified") {
   auto const before = open_descriptors();
   SECTION("a regular file") {
     std::ofstream(path) << "content";
-    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK_THROWS_WITH(create_socket_file(path, is_stream), message);
     std::ifstream file(path);
     CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == "content");
   }
   SECTION("a directory") {
     REQUIRE(::mkdir(path.c_str(), 0700) == 0);
-    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK_THROWS_WITH(create_socket_file(path, is_stream), message);
     CHECK(std::filesystem::is_directory(path));
   }
   SECTION("a fifo") {
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK_THROWS_WITH(create_socket_file(path, is_stream), message);
     CHECK(std::filesystem::is_fifo(path));
   }
   SECTION("a symbolic link to a stale socket") {
     leave_stale(directory.at("target"), is_stream ? SOCK_STREAM : SOCK_DGRAM);
     REQUIRE(::symlink("target", path.c_str()) == 0);
-    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK_THROWS_WITH(create_socket_file(path, is_stream), message);
     CHECK(std::filesystem::is_symlink(path));
     CHECK(exists(directory.file("target")));
   }
   SECTION("a dangling symbolic link") {
     REQUIRE(::symlink("target", path.c_str()) == 0);
-    CHECK_THROWS_WITH(come_to(path, is_stream), message);
+    CHECK_THROWS_WITH(create_socket_file(path, is_stream), message);
     CHECK(std::filesystem::is_symlink(path));
     CHECK_FALSE(exists(directory.file("target")));
   }

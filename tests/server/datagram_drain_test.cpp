@@ -1,4 +1,4 @@
-// How a datagram server ends.
+// How a datagram server shuts down.
 #include <string>
 #include <vector>
 
@@ -9,7 +9,7 @@ using namespace strait::test;
 
 namespace {
 
-/// A server of a socket of its own, with a client, and a handler that waits for an event.
+/// A server with a socket and a client, and with a handler that waits for an event.
 struct waiting_server {
   udp::server server;
   udp::socket socket = bound_socket();
@@ -35,7 +35,7 @@ struct waiting_server {
   task<datagram_statistics> serve() {
     return server.serve(std::move(socket), [this](udp::request& question) { return handle(question); });
   }
-  /// Asks, and returns when a handler is at work.
+  /// Sends a request, and returns when its handler runs.
   task<> ask() {
     auto const active = server.statistics().active;
     co_await client.sendto("?", where);
@@ -45,12 +45,12 @@ struct waiting_server {
 
 }  // namespace
 
-TEST_CASE("a server that is canceled gives its statistics") {
+TEST_CASE("a datagram server that is canceled returns its statistics") {
   auto const statistics = serve_while(bound_socket(), echo, []() -> task<> { co_await turns(3); });
   CHECK(statistics.received == 0);
 }
 
-TEST_CASE("a server that begins in a canceled scope gives its statistics") {
+TEST_CASE("a datagram server that starts in a canceled scope returns its statistics") {
   complete([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -64,7 +64,7 @@ TEST_CASE("a server that begins in a canceled scope gives its statistics") {
   });
 }
 
-TEST_CASE("a server that was stopped before ends at once") {
+TEST_CASE("a datagram server that was stopped before it starts ends at once") {
   udp::server one;
   one.stop();
   CHECK(one.is_stopping());
@@ -72,7 +72,7 @@ TEST_CASE("a server that was stopped before ends at once") {
   CHECK(statistics.received == 0);
 }
 
-TEST_CASE("fault 43: a handler at work when the server is canceled may finish") {
+TEST_CASE("fault 43: handlers that run when the server is canceled may finish") {
   waiting_server one({.drain = 1h});
   complete([&]() -> task<> {
     cancel_scope scope;
@@ -95,7 +95,7 @@ TEST_CASE("fault 43: a handler at work when the server is canceled may finish") 
   CHECK(one.events == trace{"began", "began", "ended", "ended"});
 }
 
-TEST_CASE("fault 43: a handler that has not finished when the time to drain is over is cut off") {
+TEST_CASE("fault 43: handlers that are still running at the end of the drain time are canceled") {
   auto const limit = GENERATE(0ms, 10ms);
   waiting_server one({.drain = limit});
   complete([&]() -> task<> {
@@ -111,7 +111,7 @@ TEST_CASE("fault 43: a handler that has not finished when the time to drain is o
   CHECK(sorted(one.events) == trace{"began", "began", "canceled", "canceled"});
 }
 
-TEST_CASE("a server that drains receives no more") {
+TEST_CASE("a server that drains receives no more datagrams") {
   waiting_server one({.drain = 1h});
   complete([&]() -> task<> {
     auto clients = [&]() -> task<> {
@@ -127,7 +127,7 @@ TEST_CASE("a server that drains receives no more") {
   });
 }
 
-TEST_CASE("on_drain tells handlers to come to an end") {
+TEST_CASE("on_drain can tell handlers to finish") {
   int told = 0;
   waiting_server* waiting = nullptr;
   waiting_server one({.drain = 1h, .on_drain = [&] {
@@ -147,7 +147,7 @@ TEST_CASE("on_drain tells handlers to come to an end") {
   CHECK(told == 1);
 }
 
-TEST_CASE("a datagram is served or left to the system, whenever the server is stopped") {
+TEST_CASE("a datagram is served or left to the kernel whenever the server is stopped") {
   for (int before = 0; before != 12; ++before) {
     udp::server one({.drain = 1h});
     auto socket = bound_socket();

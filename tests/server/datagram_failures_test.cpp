@@ -1,4 +1,4 @@
-// What goes wrong while datagrams are served, and whom it does not concern.
+// Failures while datagrams are served, and that they do not affect other datagrams.
 #include <cerrno>
 #include <new>
 #include <stdexcept>
@@ -23,14 +23,14 @@ struct failure {
   endpoint from;
 };
 
-/// A hook that keeps what it is told in `into`.
+/// A hook that records failures in `into`.
 auto note_failures(std::vector<failure>& into) {
   return [&into](udp::request const& of, std::exception_ptr why) {
     into.push_back({describe(why), std::string(of.text()), of.from()});
   };
 }
 
-/// Fails in as many ways as there are, before and after it has waited.
+/// Fails in the way that the request names, at once or after it has waited.
 task<> fail_as_told(udp::request& question) {
   if (question.text().starts_with("later ")) co_await turns(3);
   if (question.text().ends_with("exception")) throw std::runtime_error("a failure");
@@ -43,7 +43,7 @@ task<> fail_as_told(udp::request& question) {
 
 }  // namespace
 
-TEST_CASE("faults 40, 41: what a handler throws is reported, and concerns no other datagram") {
+TEST_CASE("faults 40, 41: an exception in a handler is reported and does not affect other datagrams") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -68,7 +68,7 @@ TEST_CASE("faults 40, 41: what a handler throws is reported, and concerns no oth
   CHECK(failures.front().from == client.local_endpoint());
 }
 
-TEST_CASE("fault 40: a handler that throws before it makes a task concerns no other datagram") {
+TEST_CASE("fault 40: a handler that throws before it returns a task does not affect other datagrams") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -88,7 +88,7 @@ TEST_CASE("fault 40: a handler that throws before it makes a task concerns no ot
   CHECK(failures.front().what == "no task");
 }
 
-TEST_CASE("a hook that throws does no harm") {
+TEST_CASE("a hook of a datagram server that throws does no harm") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -102,7 +102,7 @@ TEST_CASE("a hook that throws does no harm") {
                .on_drain = [] { throw std::runtime_error("the other hook's own"); }});
 }
 
-TEST_CASE("a reply that cannot be sent is the handler's failure, and concerns no other datagram") {
+TEST_CASE("a reply that cannot be sent is a failure of its handler and does not affect other datagrams") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -124,7 +124,7 @@ TEST_CASE("a reply that cannot be sent is the handler's failure, and concerns no
   CHECK(statistics.replies == 1);
 }
 
-TEST_CASE("fault 37: who has gone before the answer comes disturbs nobody") {
+TEST_CASE("fault 37: a client that has closed before its answer arrives does not affect others") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -137,7 +137,7 @@ TEST_CASE("fault 37: who has gone before the answer comes disturbs nobody") {
   });
 }
 
-TEST_CASE("fault 37: refusals that a connected socket meets are survived, and counted") {
+TEST_CASE("fault 37: a server on a connected socket counts ICMP refusals and continues") {
   auto server = bound_socket();
   auto peer = bound_socket();
   auto const where = server.local_endpoint();
@@ -166,7 +166,7 @@ TEST_CASE("fault 37: refusals that a connected socket meets are survived, and co
   CHECK(one.statistics().served == 2);
 }
 
-TEST_CASE("a handler that waits longer than its time is canceled, reported, and its worker goes on") {
+TEST_CASE("a handler that exceeds its time limit is canceled and reported and its worker continues") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -194,17 +194,17 @@ TEST_CASE("a handler that waits longer than its time is canceled, reported, and 
   CHECK(statistics.served == 3);
 }
 
-TEST_CASE("a socket that is closed ends the server, which says so") {
+TEST_CASE("a server whose socket is closed fails with an error that reports it") {
   CHECK(message_of([] { complete([]() -> task<> { co_await serve(udp::socket(), echo); }); }) ==
         "recvfrom: " + std::string(message_of([] { throw std::system_error(make_error_code(errc::closed)); })));
 }
 
-TEST_CASE("a socket with receive_offload ends the server, which says so") {
+TEST_CASE("a server on a socket with receive_offload fails with an error that names the option") {
   CHECK_THAT(message_of([] { complete([]() -> task<> { co_await serve(udp::bind("127.0.0.1:0", offload), echo); }); }),
              ContainsSubstring("receive_offload"));
 }
 
-TEST_CASE("fault 45: a server is dropped while handlers wait") {
+TEST_CASE("fault 45: a datagram server can be dropped while handlers wait") {
   for (int count = 1; count != 40; ++count) {
     int alive = 0;
     int begun = 0;
@@ -249,7 +249,7 @@ TEST_CASE("datagram server whose standard error has no reader", "[.]") {
   });
   exit_with(static_cast<int>(statistics.failed));
 }
-TEST_CASE("a datagram's failure that is reported to a standard error without a reader does not end the server") {
+TEST_CASE("reporting a failed datagram to a standard error without a reader does not end the server") {
   program server("datagram server whose standard error has no reader");
   CHECK(server.status() == 2);
 }

@@ -1,4 +1,4 @@
-// serve on datagram sockets within this host.
+// serve on Unix-domain datagram sockets.
 #include <string>
 
 #include "datagram_servers.hpp"
@@ -14,7 +14,7 @@ task<> local_echo(local::request& question) { co_await question.reply(question.b
 
 }  // namespace
 
-TEST_CASE("a local socket is served") {
+TEST_CASE("a local datagram socket can be served") {
   auto socket = local::bind(abstract_name());
   auto client = local::bind(abstract_name());
   auto const where = socket.local_endpoint();
@@ -33,7 +33,7 @@ TEST_CASE("a local socket is served") {
   });
 }
 
-TEST_CASE("who sends to a local socket without a name cannot be answered, which is said") {
+TEST_CASE("a reply to a sender without a name fails and is reported") {
   auto socket = local::bind(abstract_name());
   auto const where = socket.local_endpoint();
   std::string message;
@@ -52,7 +52,7 @@ TEST_CASE("who sends to a local socket without a name cannot be answered, which 
   CHECK_THAT(message, ContainsSubstring("(unnamed): send to no one: "));
 }
 
-TEST_CASE("one of a pair of local sockets is served") {
+TEST_CASE("one socket of a local pair can be served") {
   auto [socket, client] = local::socket_pair();
   local::server one;
   complete([&]() -> task<> {

@@ -1,4 +1,4 @@
-// serve for datagrams: who is answered, how many at a time, and what it is told of them.
+// serve for datagrams: requests and replies, the number of concurrent handlers, statistics.
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -10,7 +10,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("a handler answers who has asked, from the socket that was asked") {
+TEST_CASE("a reply is sent to the sender of the request from the socket that received it") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -22,7 +22,7 @@ TEST_CASE("a handler answers who has asked, from the socket that was asked") {
   });
 }
 
-TEST_CASE("a request tells its bytes and who has sent them") {
+TEST_CASE("a request contains its bytes and its sender") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -39,7 +39,7 @@ TEST_CASE("a request tells its bytes and who has sent them") {
   });
 }
 
-TEST_CASE("a reply of several buffers is one datagram") {
+TEST_CASE("a reply of several buffers is sent as one datagram") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -53,7 +53,7 @@ TEST_CASE("a reply of several buffers is one datagram") {
   });
 }
 
-TEST_CASE("a handler may send any number of replies, or none") {
+TEST_CASE("a handler may send any number of replies or none") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -69,7 +69,7 @@ TEST_CASE("a handler may send any number of replies, or none") {
   CHECK(statistics.replies == 3);
 }
 
-TEST_CASE("a handler may give an operation in place of a task") {
+TEST_CASE("a handler may return an operation instead of a task") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -80,7 +80,7 @@ TEST_CASE("a handler may give an operation in place of a task") {
   });
 }
 
-TEST_CASE("many clients are answered, each with its own") {
+TEST_CASE("each of many clients receives the answer to its own request") {
   auto server = bound_socket();
   auto const where = server.local_endpoint();
   auto handler = [](udp::request& question) -> task<> {
@@ -104,7 +104,7 @@ TEST_CASE("many clients are answered, each with its own") {
   CHECK(statistics.served == 1000);
 }
 
-TEST_CASE("a handler that waits does not hold up others") {
+TEST_CASE("a handler that waits does not delay other requests") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -125,7 +125,7 @@ TEST_CASE("a handler that waits does not hold up others") {
   });
 }
 
-TEST_CASE("no more handlers than allowed are at work at a time, and what comes meanwhile is served later") {
+TEST_CASE("at most max_handlers handlers run at the same time and later requests wait") {
   auto const most = GENERATE(std::size_t(0), std::size_t(1), std::size_t(3));
   auto server = bound_socket();
   auto client = bound_socket();
@@ -147,7 +147,7 @@ TEST_CASE("no more handlers than allowed are at work at a time, and what comes m
   CHECK(most_at_work == std::max<std::size_t>(most, 1));
 }
 
-TEST_CASE("handlers that never wait are served one after another, in the order in which the datagrams came") {
+TEST_CASE("handlers that never wait are run one after another in the order of the datagrams") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -171,7 +171,7 @@ TEST_CASE("handlers that never wait are served one after another, in the order i
   CHECK(std::unique(buffers.begin(), buffers.end()) - buffers.begin() <= 2);
 }
 
-TEST_CASE("fault 36: a datagram that is too long is cut off and flagged") {
+TEST_CASE("fault 36: a request that is too long is truncated and flagged") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -190,7 +190,7 @@ TEST_CASE("fault 36: a datagram that is too long is cut off and flagged") {
   CHECK(statistics.bytes_received == 8);
 }
 
-TEST_CASE("datagrams of up to 64 KiB are received, or none of their bytes") {
+TEST_CASE("max_datagram_size may be anything from 0 bytes to 64 KiB") {
   auto const longest = GENERATE(std::size_t(0), std::size_t(1), std::size_t(65'507));
   auto server = bound_socket();
   auto client = bound_socket();
@@ -204,7 +204,7 @@ TEST_CASE("datagrams of up to 64 KiB are received, or none of their bytes") {
               {.max_datagram_size = longest});
 }
 
-TEST_CASE("fault 39: on_datagram chooses whom to serve, before a handler begins") {
+TEST_CASE("fault 39: on_datagram selects which requests are served before a handler starts") {
   auto server = bound_socket();
   auto friendly = bound_socket();
   auto hostile = bound_socket();
@@ -228,7 +228,7 @@ TEST_CASE("fault 39: on_datagram chooses whom to serve, before a handler begins"
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("where on_datagram throws, the datagram is rejected") {
+TEST_CASE("a datagram is rejected if on_datagram throws") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -245,7 +245,7 @@ TEST_CASE("where on_datagram throws, the datagram is rejected") {
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("statistics add up, and read well") {
+TEST_CASE("statistics are consistent and can be printed") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -269,7 +269,7 @@ TEST_CASE("statistics add up, and read well") {
   CHECK(datagram_statistics{}.to_string() == "0 received; 0 bytes received, 0 sent");
 }
 
-TEST_CASE("a server tells while it runs how many handlers are at work") {
+TEST_CASE("a server reports the number of running handlers while it runs") {
   auto socket = bound_socket();
   auto client = bound_socket();
   auto const where = socket.local_endpoint();
@@ -291,7 +291,7 @@ TEST_CASE("a server tells while it runs how many handlers are at work") {
   });
 }
 
-TEST_CASE("a server serves several sockets, and gives the statistics of each, and their sum") {
+TEST_CASE("a server serves several sockets and returns the statistics of each and their sum") {
   auto first = bound_socket();
   auto second = bound_socket();
   auto client = bound_socket();

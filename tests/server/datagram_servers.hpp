@@ -1,4 +1,4 @@
-// What tests of datagram servers need: a server beside its clients, and handlers.
+// For tests of datagram servers: a server that runs beside its clients, and handlers.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace strait::test {
 
 inline task<> echo(udp::request& question) { co_await question.reply(question.bytes()); }
 
-/// Sends `question` to `server` and gives what is answered.
+/// Sends `question` to `server` and returns the answer.
 inline task<std::string> ask(udp::socket& client, endpoint server, std::string question) {
   co_await client.sendto(question, server);
   auto const came = co_await receive(client);
@@ -26,13 +26,13 @@ inline task<std::string> ask(udp::socket& client, endpoint server, std::string q
   co_return came.text;
 }
 
-/// Gives others turns until `condition()` holds.
+/// Yields until `condition()` is true.
 template <class Condition>
 task<> until(Condition condition) {
   while (!condition()) co_await yield();
 }
 
-/// Serves `socket` with `handler` while `clients` run, and cancels it then. Gives the server's statistics.
+/// Serves `socket` with `handler` until `clients` has completed, then cancels the server. Returns its statistics.
 template <class Handler, class Clients>
 datagram_statistics serve_while(udp::socket socket, Handler handler, Clients clients, udp::serve_options options = {}) {
   options.drain = options.drain == std::chrono::seconds(5) ? 1h : options.drain;
@@ -50,7 +50,7 @@ datagram_statistics serve_while(udp::socket socket, Handler handler, Clients cli
   return result;
 }
 
-/// How many of them have come to an end.
+/// The number of requests whose handling has ended.
 inline std::uint64_t ended(datagram_statistics const& of) {
   return of.rejected + of.served + of.failed + of.timed_out + of.aborted;
 }

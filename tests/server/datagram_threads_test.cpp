@@ -1,4 +1,4 @@
-// Datagram servers of several threads.
+// Datagram servers with several threads.
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,7 +10,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("a server is stopped from another thread", "[threads]") {
+TEST_CASE("a datagram server can be stopped from another thread", "[threads]") {
   udp::server one({.drain = 1h});
   auto socket = bound_socket();
   auto client = bound_socket();
@@ -25,7 +25,7 @@ TEST_CASE("a server is stopped from another thread", "[threads]") {
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("several loops share a port, and the server sums up what they do", "[threads]") {
+TEST_CASE("several loops share a port and the server adds up their statistics", "[threads]") {
   constexpr unsigned threads = 3;
   constexpr int clients = 30;
   udp::server all({.drain = 1h});

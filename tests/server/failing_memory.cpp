@@ -1,4 +1,4 @@
-// The allocator of this program, where only `operator new` can be made to fail: with g++'s sanitizers.
+// Replaces `operator new` in this program, so that it can fail even with g++'s sanitizers, which have their own malloc.
 #include "failing_memory.hpp"
 
 #if STRAIT_TESTS_FAIL_MEMORY && !STRAIT_TESTS_COUNT_ALLOCATIONS

@@ -1,5 +1,5 @@
-// Servers of which one allocation fails: each in turn, from the first to the last, as SQLite and curl are tested. Such
-// a failure costs one connection at most, and never the server, a descriptor, or a block of memory.
+// Servers in which a single allocation fails: each one in turn, from the first to the last. A failure must cost at most
+// one connection, and never the server, a descriptor, or a block of memory.
 #include "failing_memory.hpp"
 
 #if STRAIT_TESTS_FAIL_MEMORY
@@ -19,7 +19,7 @@ using namespace strait::test;
 
 namespace {
 
-constexpr int clients = 3;  // at a time, and before and after them one at a time
+constexpr int clients = 3;  // concurrent clients; one more comes before and after them
 
 serve_options all_limits() {
   serve_options options{.max_connections = 50,
@@ -37,7 +37,7 @@ serve_options all_limits() {
   return options;
 }
 
-// What handlers do, so that their reads wait: greet, and echo what comes then.
+// The handlers send a greeting and echo whatever they receive, so that their reads wait.
 task<> by_reference(tcp::stream& peer) {
   co_await peer.write("hello\n");
   char buffer[100];
@@ -65,7 +65,7 @@ task<> by_groups(tcp::stream& peer) {
 class client {
  public:
   explicit client(endpoint const& server) : socket_(raw_connect(server)) {}
-  /// Whether it is greeted and answered, and the server ends its side in order.
+  /// Whether the server greets, answers and then ends the connection gracefully.
   [[nodiscard]] bool is_served() {
     try {
       if (receive_line() != "hello\n") return false;
@@ -73,7 +73,7 @@ class client {
       if (receive_line() != "how are you\n") return false;
       socket_.shutdown_write();
       return receive_line().empty();
-    } catch (std::system_error const&) {  // a reset
+    } catch (std::system_error const&) {  // the connection was reset
       return false;
     }
   }
@@ -92,17 +92,17 @@ class client {
   raw_socket socket_;
 };
 
-/// What one run of a server has come to.
+/// The result of one run of a server.
 struct outcome {
   bool has_failed_allocation = false;
-  bool has_begun = true;  // false: there was no memory to begin the server
-  int unserved = 0;       // clients
+  bool has_begun = true;  // false: there was no memory to start the server
+  int unserved = 0;       // number of clients
   bool is_served_again = false;
   server_statistics statistics;
-  std::uint64_t errors = 0;  // told to on_error
+  std::uint64_t errors = 0;  // number of calls of on_error
 };
 
-/// A server whose thread meets with `failures` failed allocations after `others` that succeed; -1: with none.
+/// Runs a server on whose thread `others` allocations succeed and the next `failures` fail; -1: none fail.
 template <class Handler>
 outcome run_server(Handler handler, long others, long failures) {
   outcome result;
@@ -140,10 +140,10 @@ outcome run_server(Handler handler, long others, long failures) {
     serve_some();
     serve_some();
     for (long i = 0; i <= failures && !result.is_served_again; ++i) result.is_served_again = client(where).is_served();
-    client waiting(where);  // accepted before the end or at the end, and in need of a drain
+    client waiting(where);  // accepted before or during shutdown, and has to be drained
     which.stop();
     if (!waiting.is_served()) ++result.unserved;
-  } catch (std::system_error const&) {  // refused: it could not begin
+  } catch (std::system_error const&) {  // connection refused: the server could not start
     which.stop();
   }
   serving.join();
@@ -153,7 +153,7 @@ outcome run_server(Handler handler, long others, long failures) {
 
 template <class Handler>
 void check_sweep(Handler handler) {
-  static_cast<void>(run_server(handler, -1, 1));  // what is made once and for all is there
+  static_cast<void>(run_server(handler, -1, 1));  // allocates what is allocated only once per process
   auto const descriptors = open_descriptors();
   bool has_failed = true;
   long swept = 0;
@@ -177,7 +177,7 @@ void check_sweep(Handler handler) {
       CHECK(result.statistics.aborted == 0);
       CHECK(result.errors <= 1);
       CHECK(result.errors >= result.statistics.failed + result.statistics.timed_out);
-      CHECK((result.unserved == 0 || result.errors + result.statistics.accept_back_offs != 0));  // it has been told
+      CHECK((result.unserved == 0 || result.errors + result.statistics.accept_back_offs != 0));  // it was reported
     } else {
       CHECK(result.statistics.accepted == 0);
     }
@@ -188,20 +188,21 @@ void check_sweep(Handler handler) {
 
 }  // namespace
 
-TEST_CASE("an allocation that fails costs a server at most one connection: handlers of references", "[threads]") {
+TEST_CASE("a failed allocation costs a server at most one connection if handlers take references", "[threads]") {
   check_sweep(by_reference);
 }
-TEST_CASE("an allocation that fails costs a server at most one connection: handlers of values", "[threads]") {
+TEST_CASE("a failed allocation costs a server at most one connection if handlers take values", "[threads]") {
   check_sweep(by_value);
 }
-TEST_CASE("an allocation that fails costs a server at most one connection: readers and writers", "[threads]") {
+TEST_CASE("a failed allocation costs a server at most one connection if handlers take readers and writers",
+          "[threads]") {
   check_sweep(by_lines);
 }
-TEST_CASE("an allocation that fails costs a server at most one connection: tasks side by side", "[threads]") {
+TEST_CASE("a failed allocation costs a server at most one connection if handlers run several tasks", "[threads]") {
   check_sweep(by_groups);
 }
 
-TEST_CASE("a server is stopped from another thread without memory", "[threads]") {
+TEST_CASE("stopping a server from another thread allocates nothing", "[threads]") {
   server one;
   bool stops_without = false;
   std::thread stopping;
@@ -224,8 +225,7 @@ TEST_CASE("a server is stopped from another thread without memory", "[threads]")
   CHECK(stops_without);
 }
 
-TEST_CASE("a server lives through a time in which no allocation succeeds, and serves the clients that come then",
-          "[threads]") {
+TEST_CASE("a server survives a period in which every allocation fails and then serves clients again", "[threads]") {
   for (long others = 0; others < 100; others += 10) {
     INFO("after " << others << " allocations");
     auto const result = run_server(by_lines, others, 40);

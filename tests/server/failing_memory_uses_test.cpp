@@ -1,5 +1,5 @@
-// Programs of which one allocation fails, whichever it is and on whatever thread: they end with an exception or as if
-// there had been memory enough, and leave nothing behind.
+// Programs in which a single allocation fails, whichever it is and on whichever thread. They must end with an exception
+// or with the result that they have with enough memory, and leak nothing.
 #include "failing_memory.hpp"
 
 #if STRAIT_TESTS_FAIL_MEMORY
@@ -22,8 +22,8 @@ void must(bool holds, char const* what) {
   if (!holds) throw std::logic_error(what);
 }
 
-/// Calls `use`, or runs the task that it makes, and has an allocation fail. Returns what it has said wrong, if
-/// anything.
+/// Calls `use`, or runs the task that it makes, with one failing allocation. Returns a description of what went wrong,
+/// or an empty string.
 template <class Use>
 std::string run_use(Use use, long others) {
   std::string wrong;
@@ -39,7 +39,7 @@ std::string run_use(Use use, long others) {
     } catch (std::logic_error const& e) {
       allocation_of_any_thread_to_fail(-2);
       wrong = e.what();
-    } catch (std::exception const&) {  // std::bad_alloc, or that of a call that had no memory
+    } catch (std::exception const&) {  // std::bad_alloc, or the error of a call that could not allocate
     }
   }).join();
   return wrong;
@@ -48,7 +48,7 @@ std::string run_use(Use use, long others) {
 template <class Use>
 void check_uses(Use use) {
   REQUIRE(run_use(use, -1).empty());
-  REQUIRE(run_use(use, -1).empty());  // what is made once and for all is there
+  REQUIRE(run_use(use, -1).empty());  // the second call finds everything that is allocated only once per process
   auto const descriptors = open_descriptors();
   bool has_failed = true;
   for (long others = 0; has_failed; ++others) {
@@ -68,7 +68,7 @@ task<int> later(int value) {
   co_return value;
 }
 
-/// Its answers take a while, so that another worker has to receive meanwhile.
+/// Answers after a while, so that another worker has to receive in the meantime.
 task<> slow_echo(udp::request& question) {
   co_await sleep_for(100us);
   co_await question.reply(question.bytes());
@@ -76,7 +76,7 @@ task<> slow_echo(udp::request& question) {
 
 }  // namespace
 
-TEST_CASE("an allocation that fails is an exception: deadlines, tasks side by side and races", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by deadlines and concurrent tasks and races", "[threads]") {
   check_uses([]() -> task<> {
     auto const [one, two] = co_await timeout(1h, when_all(later(1), later(2)));
     must(one == 1 && two == 2, "when_all");
@@ -100,7 +100,7 @@ TEST_CASE("an allocation that fails is an exception: deadlines, tasks side by si
   });
 }
 
-TEST_CASE("an allocation that fails is an exception: tasks that fail side by side", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by concurrent tasks that fail", "[threads]") {
   check_uses([]() -> task<> {
     auto const body = [&](task_group& group) -> task<> {
       for (int i = 0; i != 5; ++i)
@@ -122,7 +122,7 @@ TEST_CASE("an allocation that fails is an exception: tasks that fail side by sid
   });
 }
 
-TEST_CASE("an allocation that fails is an exception: calls on the thread pool", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by calls on the thread pool", "[threads]") {
   check_uses([]() -> task<> {
     auto const value = co_await on_thread_pool([] { return std::string(100, 'x'); });
     must(value == std::string(100, 'x'), "on_thread_pool");
@@ -139,14 +139,14 @@ TEST_CASE("an allocation that fails is an exception: calls on the thread pool", 
   });
 }
 
-TEST_CASE("an allocation that fails is an exception: names", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by name lookups", "[threads]") {
   check_uses([]() -> task<> {
     auto const found = co_await resolve("localhost:80");
     must(!found.empty() && found.front().port() == 80, "resolve");
   });
 }
 
-TEST_CASE("an allocation that fails is an exception: streams, readers and writers", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by streams and readers and writers", "[threads]") {
   check_uses([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     auto const where = listener.local_endpoint();
@@ -172,7 +172,7 @@ TEST_CASE("an allocation that fails is an exception: streams, readers and writer
   });
 }
 
-TEST_CASE("an allocation that fails is an exception: a channel between threads", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by a channel between threads", "[threads]") {
   check_uses([]() -> task<> {
     cross_loop_channel<int> numbers(2);
     std::thread sender([&] {
@@ -199,7 +199,7 @@ TEST_CASE("an allocation that fails is an exception: a channel between threads",
   });
 }
 
-TEST_CASE("an allocation that fails is an exception: loops on several threads", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by loops on several threads", "[threads]") {
   check_uses([] {
     cross_loop_channel<int> all_are_there(1);
     std::atomic<int> there = 0;
@@ -213,7 +213,7 @@ TEST_CASE("an allocation that fails is an exception: loops on several threads", 
   });
 }
 
-TEST_CASE("an allocation that fails costs a datagram server at most one datagram", "[threads]") {
+TEST_CASE("a failed allocation costs a datagram server at most one datagram", "[threads]") {
   std::size_t swept = 0;
   for (bool has_failed = true; has_failed; ++swept) {
     INFO("after " << swept << " allocations");
@@ -247,7 +247,7 @@ TEST_CASE("an allocation that fails costs a datagram server at most one datagram
       try {
         raw_send(client, question, where);
         if (!client.is_readable(500ms) || client.receive(10) != question) ++unanswered;
-      } catch (std::system_error const&) {  // there is no server
+      } catch (std::system_error const&) {  // the server could not start
         unanswered = 5;
         break;
       }

@@ -1,4 +1,4 @@
-// inherited_sockets: what is taken over, what is refused, and what is left behind.
+// inherited_sockets: which descriptors are adopted, refused, or left alone.
 #include <cstdlib>
 #include <exception>
 #include <string>
@@ -19,7 +19,8 @@ using namespace strait::test;
 
 namespace {
 
-/// What `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES` say to a process; null: nothing. "self" is that process's id.
+/// The values of `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES` for a process; null: not set. "self" stands for the
+/// process's own id.
 struct manager {
   char const* process = "self";
   char const* count = nullptr;
@@ -31,7 +32,7 @@ void set(char const* variable, char const* value) {
   else ::unsetenv(variable);
 }
 
-/// What `body` says in a process of its own that has been handed `sockets`, or what it has thrown.
+/// Runs `body` in a child process with these inherited sockets, and returns its result or the text of its exception.
 template <class F>
 std::string in_service(manager says, std::vector<int> sockets, F body) {
   int answers[2];
@@ -44,7 +45,7 @@ std::string in_service(manager says, std::vector<int> sockets, F body) {
     for (int& each : sockets) each = ::fcntl(each, F_DUPFD_CLOEXEC, out_of_the_way);
     for (int i = 0; i != 20; ++i) ::close(3 + i);
     for (std::size_t i = 0; i != sockets.size(); ++i) {
-      ::dup2(sockets[i], 3 + static_cast<int>(i));  // and inheritable, as the manager leaves them
+      ::dup2(sockets[i], 3 + static_cast<int>(i));  // inheritable, as the service manager leaves them
       ::close(sockets[i]);
     }
     auto const self = std::to_string(::getpid());
@@ -72,7 +73,7 @@ std::string in_service(manager says, std::vector<int> sockets, F body) {
 
 bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
 
-/// How many of each kind there are.
+/// Returns the number of sockets of each kind.
 std::string count_all() {
   inherited_sockets inherited;
   auto const tcp = inherited.tcp_listeners().size();
@@ -91,13 +92,13 @@ TEST_CASE("inherited sockets are taken by their kind") {
   CHECK(in_service({.count = "5"}, all, count_all) == "2 tcp, 1 local, 1 udp, 1 left");
 }
 
-TEST_CASE("an inherited listener has those who have connected before there was a process to accept them") {
+TEST_CASE("an inherited listener accepts clients that connected before the process started") {
   auto const listening = raw_listener();
   auto const client = raw_connect(listening.where());
   auto const said = in_service({.count = "1"}, {listening.get()}, [] {
     inherited_sockets inherited;
     auto const listeners = inherited.tcp_listeners();
-    // By the system, since a thread sanitizer does not let a forked process run a loop.
+    // With the system call, since ThreadSanitizer does not let a forked process run a loop.
     raw_socket const connection(::accept(listeners.at(0).native_handle(), nullptr, nullptr));
     connection.send("hello");
     return listeners.at(0).local_endpoint().to_string();
@@ -106,7 +107,7 @@ TEST_CASE("an inherited listener has those who have connected before there was a
   CHECK(client.receive_to_the_end() == "hello");
 }
 
-TEST_CASE("inherited sockets are taken by their names, the unnamed ones by none") {
+TEST_CASE("inherited sockets are taken by their names and those without a name only without one") {
   auto const one = raw_listener();
   auto const said = in_service({.count = "3", .names = "web:admin"}, {one.get(), one.get(), one.get()}, [] {
     inherited_sockets inherited;
@@ -120,7 +121,7 @@ TEST_CASE("inherited sockets are taken by their names, the unnamed ones by none"
   CHECK(said == "0 0 1 0 2");
 }
 
-TEST_CASE("without the variables, or if they are for another process, nothing is inherited, and they are removed") {
+TEST_CASE("nothing is inherited if the variables are missing or meant for another process") {
   auto const one = raw_listener();
   auto const look = [] {
     inherited_sockets const inherited;
@@ -134,7 +135,7 @@ TEST_CASE("without the variables, or if they are for another process, nothing is
   CHECK(in_service({.count = "1", .names = "web"}, {one.get()}, look) == "1, removed, open");
 }
 
-TEST_CASE("a second object is empty") {
+TEST_CASE("a second inherited_sockets object is empty") {
   auto const one = raw_listener();
   auto const said = in_service({.count = "1"}, {one.get()}, [] {
     inherited_sockets const first;
@@ -144,7 +145,7 @@ TEST_CASE("a second object is empty") {
   CHECK(said == "1 0");
 }
 
-TEST_CASE("inherited sockets are not passed on, and those that are not taken are closed") {
+TEST_CASE("inherited sockets are close-on-exec and those that are not taken are closed") {
   auto const one = raw_listener();
   auto const said = in_service({.count = "2"}, {one.get(), STDIN_FILENO}, [] {
     std::vector<tcp::listener> taken;
@@ -159,7 +160,7 @@ TEST_CASE("inherited sockets are not passed on, and those that are not taken are
   CHECK(said == "true true false");
 }
 
-TEST_CASE("variables that make no sense are an error that says which") {
+TEST_CASE("a malformed variable is an error that names it") {
   auto const refused = [](manager says) { return in_service(says, {}, count_all); };
   CHECK(refused({.count = "many"}) == "inherit sockets: LISTEN_FDS=many: this is no number");
   CHECK(refused({.count = ""}) == "inherit sockets: LISTEN_FDS=: this is no number");
@@ -168,7 +169,7 @@ TEST_CASE("variables that make no sense are an error that says which") {
   CHECK(refused({.process = "me", .count = "1"}) == "inherit sockets: LISTEN_PID=me: this is no number");
 }
 
-TEST_CASE("descriptors that are not there are an error, however many are said to be") {
+TEST_CASE("a missing descriptor is an error however large the announced count is") {
   auto const one = raw_listener();
   CHECK(in_service({.count = "2"}, {one.get()}, count_all) == "inherit descriptor 4: bad file descriptor");
   CHECK(in_service({.count = "2147483647"}, {one.get()}, count_all) == "inherit descriptor 4: bad file descriptor");

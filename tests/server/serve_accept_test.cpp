@@ -1,4 +1,4 @@
-// serve(): how it accepts, and what it endures there.
+// serve(): how it accepts connections, and which failures it survives.
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ namespace {
 
 task<> echo_to_reference(tcp::stream& peer) { co_await echo(peer); }
 
-/// Serves one client, whom the system does not let be accepted at once.
+/// Serves one client after `times` calls of `which` have failed with `trouble`.
 server_statistics serve_after(system_call which, int trouble, int times) {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
@@ -32,7 +32,7 @@ server_statistics serve_after(system_call which, int trouble, int times) {
 
 }  // namespace
 
-TEST_CASE("fault 01: a server without descriptors lives on, counts its back-offs, and serves who waits in the end") {
+TEST_CASE("fault 01: a server without descriptors survives and counts back-offs and serves waiting clients later") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   server which;
@@ -43,7 +43,7 @@ TEST_CASE("fault 01: a server without descriptors lives on, counts its back-offs
       std::vector<tcp::stream> waiting;
       std::optional<failing> starved(std::in_place, system_call::accept, EMFILE, 1'000'000);
       for (int i = 0; i != 5; ++i) waiting.push_back(connect_now(where));
-      co_await eventually([&] { return which.statistics().accept_back_offs >= 3; });  // while it is starved
+      co_await eventually([&] { return which.statistics().accept_back_offs >= 3; });  // while there are no descriptors
       CHECK(which.statistics().accepted == 1);
       co_await check_echo(before, "meanwhile");
       starved.reset();
@@ -55,8 +55,8 @@ TEST_CASE("fault 01: a server without descriptors lives on, counts its back-offs
   CHECK(statistics.accept_back_offs >= 3);
 }
 
-TEST_CASE("fault 01: a server whose process has no descriptors left in truth lives on") {
-  if (is_sanitized) return;  // sanitizers need some themselves
+TEST_CASE("fault 01: a server whose process has really used up its descriptors survives") {
+  if (is_sanitized) return;  // sanitizers need some descriptors themselves
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   server which;
@@ -85,25 +85,25 @@ TEST_CASE("fault 01: a server whose process has no descriptors left in truth liv
   });
 }
 
-TEST_CASE("fault 02: want of files, buffers or memory of the system's is waited out") {
+TEST_CASE("fault 02: a server waits when the system has run out of files or buffers or memory") {
   int const shortage = GENERATE(ENFILE, ENOBUFS, ENOMEM);
   auto const statistics = serve_after(system_call::accept, shortage, 2);
   CHECK(statistics.accept_back_offs == 2);
   CHECK(statistics.accepted == 1);
 }
 
-TEST_CASE("fault 03: connections that break or are refused before they are accepted are passed over") {
+TEST_CASE("fault 03: connections that break or are refused before they are accepted are skipped") {
   int const trouble = GENERATE(ECONNABORTED, EPERM, ETIMEDOUT);
   auto const statistics = serve_after(system_call::accept, trouble, 3);
   CHECK(statistics.accepted == 1);
   CHECK(statistics.accept_back_offs == 0);
 }
 
-TEST_CASE("fault 03: connections that are reset before their handler begins end with it, and others are served") {
+TEST_CASE("fault 03: connections that are reset before their handler starts do not affect others") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options;
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   for (int i = 0; i != 3; ++i) raw_connect(where).reset();
   auto const statistics = serve_during(std::move(listener), echo_to_reference, options, [&]() -> task<> {
@@ -117,11 +117,11 @@ TEST_CASE("fault 03: connections that are reset before their handler begins end 
   CHECK(statistics.served >= 1);
 }
 
-TEST_CASE("fault 04: interrupted accepts are tried again") {
+TEST_CASE("fault 04: a server retries interrupted accepts") {
   CHECK(serve_after(system_call::accept, EINTR, 5).accepted == 1);
 }
 
-TEST_CASE("fault 09: whenever the server is stopped, a connection is served or closed, and none leaks") {
+TEST_CASE("fault 09: whenever a server is stopped every connection is served or closed and none leaks") {
   auto const descriptors = open_descriptors();
   for (int turns_before = 0; turns_before != 12; ++turns_before) {
     auto listener = tcp::listen("127.0.0.1:0");
@@ -145,7 +145,7 @@ TEST_CASE("fault 09: whenever the server is stopped, a connection is served or c
   }
 }
 
-TEST_CASE("a server stopped while it has no descriptors ends, and resets who waits") {
+TEST_CASE("a server that is stopped while it has no descriptors ends and resets waiting clients") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   failing const calls(system_call::accept, EMFILE, 1'000'000);

@@ -1,4 +1,4 @@
-// Fault 45: the tasks of a server are dropped where they stand, and then their loop. The server object lives on.
+// Fault 45: the tasks of a server are dropped while they wait, and then their loop. The server object survives.
 #include <string>
 #include <vector>
 
@@ -11,7 +11,7 @@ using namespace strait::test;
 
 namespace {
 
-/// Runs `which.serve` for some turns, with `clients` who have connected, and drops it.
+/// Runs `which.serve` for some turns, with clients that have connected, and then drops it.
 template <class Handler>
 void serve_and_drop(server& which, tcp::listener listener, Handler handler, int turns_before) {
   event_loop loop;
@@ -21,7 +21,7 @@ void serve_and_drop(server& which, tcp::listener listener, Handler handler, int 
 
 }  // namespace
 
-TEST_CASE("fault 45: a loop is destroyed whose connections are in the middle of something: nothing leaks") {
+TEST_CASE("fault 45: a loop with connections in any state can be destroyed and nothing leaks") {
   int const turns_before = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 20);
   auto const descriptors = open_descriptors();
   int alive = 0;
@@ -42,13 +42,13 @@ TEST_CASE("fault 45: a loop is destroyed whose connections are in the middle of 
     CHECK(statistics.active == 0);
     CHECK(statistics.aborted == statistics.accepted);
     CHECK(adds_up(statistics));
-    CHECK(alive == 1);  // `handler`
+    CHECK(alive == 1);  // the captured copy in `handler`
   }
   CHECK(alive == 0);
   CHECK(open_descriptors() == descriptors);
 }
 
-TEST_CASE("fault 45: a server that outlives a loop has room again for as many as before, of each peer") {
+TEST_CASE("fault 45: a server that outlives a loop admits as many connections as before") {
   int const turns_before = GENERATE(3, 20);
   server which({.max_connections = 2, .max_connections_per_peer = 2});
   for (int i = 0; i != 3; ++i) {
@@ -74,7 +74,7 @@ TEST_CASE("fault 45: a server that outlives a loop has room again for as many as
   CHECK(statistics.rejected == 0);
 }
 
-TEST_CASE("fault 45: one who has been accepted, and waits for room that another loop has taken, is dropped") {
+TEST_CASE("fault 45: an accepted connection that waits for a free place can be dropped") {
   server which({.max_connections = 1, .max_connections_per_peer = 1});
   event_loop loop;
   auto one = tcp::listen("127.0.0.1:0");
@@ -83,7 +83,7 @@ TEST_CASE("fault 45: one who has been accepted, and waits for room that another 
   auto const second_place = endpoint::loopback_v4(other.local_endpoint().port());
   auto const handler = [](tcp::stream& peer) -> task<> { co_await echo(peer); };
   {
-    // Both accept before there is anybody; then one has the last room.
+    // Both accept before a client comes; then the first client takes the only place.
     loose_task const first(loop, which.serve(std::move(one), handler));
     loose_task const second(loop, which.serve(std::move(other), handler));
     loop.run(turns(5));
@@ -105,7 +105,7 @@ TEST_CASE("fault 45: one who has been accepted, and waits for room that another 
   CHECK(statistics.rejected == 0);
 }
 
-TEST_CASE("fault 45: a server that drains is dropped") {
+TEST_CASE("fault 45: a server that drains can be dropped") {
   int const turns_before = GENERATE(1, 2, 3, 4, 5, 10);
   auto const descriptors = open_descriptors();
   {

@@ -1,4 +1,4 @@
-// What a server tells of itself: events, statistics, peers, and how they read.
+// What a server reports: events, statistics, peers, and their texts.
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -14,11 +14,11 @@ using namespace strait;
 using namespace strait::test;
 using kind = server_event::kind;
 
-TEST_CASE("events come in order: accepted, how it ended, draining, drained") {
+TEST_CASE("events are reported in the order accepted and ended and draining and drained") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options;
-  notebook notes;
+  hook_recorder notes;
   notes.take_events(options);
   std::vector<std::size_t> connections;
   std::string client_was;
@@ -38,7 +38,7 @@ TEST_CASE("events come in order: accepted, how it ended, draining, drained") {
   CHECK(notes.events.at(3).starts_with("drained after "));
 }
 
-TEST_CASE("an event says who it is about, how many are there, and for how long") {
+TEST_CASE("an event names the peer and the number of connections and the duration") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   std::vector<std::size_t> counts;
@@ -80,7 +80,7 @@ TEST_CASE("an event says who it is about, how many are there, and for how long")
   CHECK(failure == "out of luck");
 }
 
-TEST_CASE("events are printed as one line each") {
+TEST_CASE("each event is printed as one line") {
   auto [stream, raw] = stream_and_peer();
   peer const who(stream);
   auto const name = stream.remote_endpoint().to_string();
@@ -110,7 +110,7 @@ TEST_CASE("events are printed as one line each") {
   CHECK(own.to_string() == "drained after 0.001 s");
 }
 
-TEST_CASE("statistics are printed without what is zero") {
+TEST_CASE("statistics are printed without zero values") {
   CHECK(server_statistics{}.to_string() == "0 accepted; 0 bytes received, 0 sent");
   server_statistics const some{.accepted = 1000,
                                .served = 990,
@@ -126,7 +126,7 @@ TEST_CASE("statistics are printed without what is zero") {
         "5 accepted: 3 active, 2 rejected; 1 ended while draining, 4 accept back-offs; 0 bytes received, 0 sent");
 }
 
-TEST_CASE("statistics are summed member by member") {
+TEST_CASE("statistics are added member by member") {
   server_statistics sum{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   sum += server_statistics{10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110};
   CHECK(sum.accepted == 11);

@@ -1,5 +1,4 @@
-// What a handler has written before it throws still reaches its peer; and what becomes of connections that come too
-// late.
+// Bytes that a handler has written before it throws still reach its peer. Also: connections that are accepted too late.
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -17,12 +16,12 @@ using writer = buffered_writer<tcp::stream>;
 
 }  // namespace
 
-TEST_CASE("fault 40: what a handler has printed before it throws reaches its peer, whatever that has sent besides") {
+TEST_CASE("fault 40: bytes printed by a handler that then throws reach a peer that has sent unread data") {
   auto const request = GENERATE(std::string("GET\n"), "GET\n" + std::string(1'000'000, 'u'));
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options;
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   auto const handler = [](reader& in, writer& out) -> task<> {
     auto const line = co_await in.read_line();
@@ -38,11 +37,11 @@ TEST_CASE("fault 40: what a handler has printed before it throws reaches its pee
   CHECK(notes.reasons == std::vector<std::string>{"a bad request"});
 }
 
-TEST_CASE("fault 40: what a handler has written to its stream before it throws reaches a peer that goes on sending") {
+TEST_CASE("fault 40: bytes written by a handler that then throws reach a peer that is still sending") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options;
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   auto const handler = [](tcp::stream& peer) -> task<> {
     co_await peer.write("413 too large");
@@ -57,12 +56,12 @@ TEST_CASE("fault 40: what a handler has written to its stream before it throws r
   CHECK(statistics.failed == 1);
 }
 
-TEST_CASE("fault 40: a peer that takes nothing is not waited for longer than the linger when its handler has thrown") {
+TEST_CASE("fault 40: after a handler has thrown a peer that accepts nothing is waited for no longer than the linger") {
   auto const linger = GENERATE(0ms, 20ms);
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options{.linger = linger};
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   auto const handler = [](reader&, writer& out) -> task<> {
     std::string const large(16'000, 'x');
@@ -78,11 +77,11 @@ TEST_CASE("fault 40: a peer that takes nothing is not waited for longer than the
   CHECK(notes.reasons == std::vector<std::string>{"enough"});
 }
 
-TEST_CASE("fault 40: a handler that has thrown is reported before its peer has ended") {
+TEST_CASE("fault 40: a handler that has thrown is reported before its peer has closed") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options{.linger = 1h};
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   auto const handler = [](tcp::stream&) -> task<> {
     throw std::runtime_error("out of luck");
@@ -95,11 +94,11 @@ TEST_CASE("fault 40: a handler that has thrown is reported before its peer has e
   CHECK(notes.reasons == std::vector<std::string>{"out of luck"});
 }
 
-TEST_CASE("fault 43: a connection that begins when the time to drain is over already is canceled") {
+TEST_CASE("fault 43: a connection that starts after the drain time is canceled") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   server which({.max_connections = 1, .drain = 0s});
-  which.stop();  // a client that connected before is accepted, and its handler begins when no time is left
+  which.stop();  // the waiting client is accepted, and its handler starts when no time is left
   auto const handler = [](tcp::stream&) -> task<> { co_await forever(); };
   auto const statistics =
       complete([&]() -> task<server_statistics> { return which.serve(std::move(listener), handler); });

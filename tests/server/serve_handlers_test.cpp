@@ -1,4 +1,4 @@
-// serve(): whom it calls for a connection, and with what.
+// serve(): the kinds of handlers, and their arguments.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,7 +21,7 @@ task<> echo_lines(buffered_reader<tcp::stream>& in, buffered_writer<tcp::stream>
   while (auto const line = co_await in.read_line()) co_await out.print("{}\n", *line);
 }
 
-/// Asks a server that echoes lines.
+/// Sends one line to a server that echoes lines.
 template <class Handler>
 server_statistics serve_one_line(Handler handler) {
   auto listener = tcp::listen("127.0.0.1:0");
@@ -36,23 +36,23 @@ server_statistics serve_one_line(Handler handler) {
 
 }  // namespace
 
-TEST_CASE("a handler takes its stream by reference") {
+TEST_CASE("a handler can take its stream by reference") {
   auto const statistics = serve_one_line(echo_to_reference);
   CHECK(statistics.accepted == 1);
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("a handler takes its stream by value") {
+TEST_CASE("a handler can take its stream by value") {
   auto const statistics = serve_one_line(echo_to_value);
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("a handler takes a reader and a writer") {
+TEST_CASE("a handler can take a reader and a writer") {
   auto const statistics = serve_one_line(echo_lines);
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("handlers are lambdas with captures, kept until the end") {
+TEST_CASE("a handler can be a lambda with captures and is kept until the end") {
   auto const token = std::make_shared<int>(0);
   auto const handler = [token](tcp::stream& peer) -> task<> {
     ++*token;
@@ -63,7 +63,7 @@ TEST_CASE("handlers are lambdas with captures, kept until the end") {
   CHECK(token.use_count() == 2);
 }
 
-TEST_CASE("handlers are lambdas that can only be moved") {
+TEST_CASE("a handler can be a move-only lambda") {
   int called = 0;
   auto handler = [owned = std::make_unique<int>(1), &called](tcp::stream peer) -> task<> {
     called += *owned;
@@ -73,7 +73,7 @@ TEST_CASE("handlers are lambdas that can only be moved") {
   CHECK(called == 1);
 }
 
-TEST_CASE("generic lambdas take their stream by reference or by value, as they say") {
+TEST_CASE("a generic lambda can take its stream by reference or by value") {
   CHECK(serve_one_line([](auto& peer) -> task<> { co_await echo(peer); }).served == 1);
   CHECK(serve_one_line([](auto peer) -> task<> { co_await echo(peer); }).served == 1);
   auto const lines = [](auto& in, auto& out) -> task<> {
@@ -82,13 +82,13 @@ TEST_CASE("generic lambdas take their stream by reference or by value, as they s
   CHECK(serve_one_line(lines).served == 1);
 }
 
-TEST_CASE("a handler that takes a reader and a writer has its replies sent before it waits for more, and at its end") {
+TEST_CASE("the replies of a handler with a reader and a writer are sent before it waits and when it ends") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const handler = [](auto& in, auto& out) -> task<> {
     co_await out.write("who?");
-    auto const name = co_await in.read_line();  // waits: "who?" goes out
-    co_await out.print("hello {}", *name);      // ends: the rest does
+    auto const name = co_await in.read_line();  // waits, so "who?" is sent
+    co_await out.print("hello {}", *name);      // ends, so the rest is sent
   };
   serve_during(std::move(listener), handler, {}, [&]() -> task<> {
     auto client = co_await tcp::connect(where);
@@ -100,7 +100,7 @@ TEST_CASE("a handler that takes a reader and a writer has its replies sent befor
   });
 }
 
-TEST_CASE("a handler that takes its stream by value may keep it for longer than it runs") {
+TEST_CASE("a handler that takes its stream by value may keep it after it has ended") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   tcp::stream kept;
@@ -125,7 +125,7 @@ TEST_CASE("a handler that takes its stream by value may keep it for longer than 
   });
 }
 
-TEST_CASE("local listeners are served, too") {
+TEST_CASE("local listeners can be served") {
   temporary_directory const directory;
   auto const where = directory.at("socket");
   auto const handler = [](local::stream& peer) -> task<> { co_await echo(peer); };
@@ -139,7 +139,7 @@ TEST_CASE("local listeners are served, too") {
   CHECK(directory.is_empty());
 }
 
-TEST_CASE("a vector of listeners is served as one, whatever its size") {
+TEST_CASE("a vector of listeners of any size can be served") {
   std::size_t const count = GENERATE(0u, 1u, 3u);
   std::vector<tcp::listener> listeners;
   std::vector<endpoint> places;
@@ -156,7 +156,7 @@ TEST_CASE("a vector of listeners is served as one, whatever its size") {
   CHECK(statistics.accepted == count);
 }
 
-TEST_CASE("a tuple of listeners of several kinds is served by one generic handler") {
+TEST_CASE("a tuple of listeners of several kinds can be served by a generic handler") {
   auto tcp_listener = tcp::listen("127.0.0.1:0");
   auto local_listener = local::listen(abstract_name());
   auto const tcp_place = tcp_listener.local_endpoint();
@@ -172,7 +172,7 @@ TEST_CASE("a tuple of listeners of several kinds is served by one generic handle
   CHECK(statistics.accepted == 2);
 }
 
-TEST_CASE("serve with its options in braces, in one expression, until it is canceled") {
+TEST_CASE("serve with options in braces runs in one expression until it is canceled") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto client = connect_now(where);
@@ -188,7 +188,7 @@ TEST_CASE("serve with its options in braces, in one expression, until it is canc
   });
 }
 
-TEST_CASE("hooks that capture by reference stand in the braces of the options") {
+TEST_CASE("hooks that capture by reference can be written in the braces of the options") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   int admitted = 0;
@@ -220,7 +220,7 @@ TEST_CASE("hooks that capture by reference stand in the braces of the options") 
   CHECK(events == 4);  // accepted, failed, draining, drained
 }
 
-TEST_CASE("serve is a task of its own, and gives its statistics when it is canceled") {
+TEST_CASE("serve can be run as a task and returns its statistics when it is canceled") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   event_loop loop;
@@ -233,7 +233,7 @@ TEST_CASE("serve is a task of its own, and gives its statistics when it is cance
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("what a handler by reference leaves open is closed") {
+TEST_CASE("a stream that a handler by reference leaves open is closed") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const descriptors = open_descriptors();
@@ -245,7 +245,7 @@ TEST_CASE("what a handler by reference leaves open is closed") {
   CHECK(open_descriptors() == descriptors - 1);  // the listener
 }
 
-TEST_CASE("a handler by reference may close its stream itself, or give it away") {
+TEST_CASE("a handler by reference may close its stream or move from it") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   std::vector<tcp::stream> given;

@@ -1,4 +1,4 @@
-// serve(): what happens to one connection is reported, and concerns no other.
+// serve(): a failure of one connection is reported and does not affect the others.
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -24,14 +24,14 @@ struct outcome {
   std::string client;
 };
 
-/// Serves a client that does what `misbehave` does, beside one that is there before it and after it. The handler is
-/// called for that one first.
+/// Serves a client that behaves as `misbehave` does, beside another one that is connected before it and stays longer.
+/// The first call of the handler is for the other one, which is echoed.
 template <class Handler, class Client>
 outcome serve_beside_another(Handler handler, Client misbehave, serve_options options = {}) {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   outcome seen;
-  notebook notes;
+  hook_recorder notes;
   if (!options.on_error) notes.take_errors(options);
   if (!options.on_event) notes.take_events(options);
   bool first = true;
@@ -59,11 +59,11 @@ outcome serve_beside_another(Handler handler, Client misbehave, serve_options op
 
 task<> wait_for_end_of(tcp::stream& client) { co_await wait_for_the_end(client); }
 
-struct unspeakable {};
+struct custom_failure {};
 
 }  // namespace
 
-TEST_CASE("fault 40: a handler that throws is reported with its peer, and the others live on") {
+TEST_CASE("fault 40: a handler that throws is reported with its peer and the other connections continue") {
   auto const seen = serve_beside_another(
       [](tcp::stream&) -> task<> {
         throw std::runtime_error("out of luck");
@@ -77,13 +77,13 @@ TEST_CASE("fault 40: a handler that throws is reported with its peer, and the ot
   CHECK_THAT(seen.events.at(2), ContainsSubstring(": out of luck"));
 }
 
-TEST_CASE("fault 40: a callable that throws before it has made a task is reported, too") {
+TEST_CASE("fault 40: a callable that throws before it returns a task is reported as well") {
   auto const seen =
       serve_beside_another([](tcp::stream&) -> task<> { throw std::runtime_error("out of tasks"); }, wait_for_end_of);
   CHECK(seen.errors == std::vector<std::string>{seen.client + ": out of tasks"});
 }
 
-TEST_CASE("fault 40: whatever a handler throws is reported") {
+TEST_CASE("fault 40: an exception of any type in a handler is reported") {
   auto const one = serve_beside_another(
       [](tcp::stream&) -> task<> {
         throw 42;
@@ -95,11 +95,11 @@ TEST_CASE("fault 40: whatever a handler throws is reported") {
 
   auto const other = serve_beside_another(
       [](tcp::stream&) -> task<> {
-        throw unspeakable();
+        throw custom_failure();
         co_return;
       },
       wait_for_end_of);
-  CHECK_THAT(other.errors.at(0), ContainsSubstring("unspeakable"));
+  CHECK_THAT(other.errors.at(0), ContainsSubstring("custom_failure"));
 
   auto const third = serve_beside_another(
       [](tcp::stream&) -> task<> {
@@ -110,7 +110,7 @@ TEST_CASE("fault 40: whatever a handler throws is reported") {
   CHECK(third.errors.at(0) == third.client + ": write upload.txt: no space left on device");
 }
 
-TEST_CASE("fault 40: a handler that ends as if it had been canceled has failed") {
+TEST_CASE("fault 40: a handler that throws canceled although it was not canceled has failed") {
   auto const seen = serve_beside_another(
       [](tcp::stream&) -> task<> {
         throw canceled();
@@ -121,7 +121,7 @@ TEST_CASE("fault 40: a handler that ends as if it had been canceled has failed")
   CHECK(seen.errors == std::vector<std::string>{seen.client + ": canceled"});
 }
 
-TEST_CASE("fault 41: bad_alloc in a handler drops that connection") {
+TEST_CASE("fault 41: bad_alloc in a handler drops only that connection") {
   auto const seen = serve_beside_another(
       [](tcp::stream&) -> task<> {
         throw std::bad_alloc();
@@ -134,9 +134,9 @@ TEST_CASE("fault 41: bad_alloc in a handler drops that connection") {
 
 #if STRAIT_TESTS_FAIL_MEMORY
 
-TEST_CASE("fault 41: a handler whose frame there is no memory for drops that connection") {
+TEST_CASE("fault 41: a handler for whose frame there is no memory drops only that connection") {
   auto const handler = [](tcp::stream& peer) -> task<> {
-    char large[100'000];  // in the frame
+    char large[100'000];  // part of the frame
     while (auto const n = co_await peer.read(large)) co_await peer.write(const_buffer(large, n));
   };
   auto const seen = serve_beside_another(handler, [](tcp::stream& client) -> task<> {
@@ -149,7 +149,7 @@ TEST_CASE("fault 41: a handler whose frame there is no memory for drops that con
 
 #endif
 
-TEST_CASE("a hook that throws is no concern of the server's") {
+TEST_CASE("a hook of a server that throws does no harm") {
   serve_options options;
   int called = 0;
   options.on_error = [&](peer const&, std::exception_ptr) {
@@ -174,7 +174,7 @@ TEST_CASE("a hook that throws is no concern of the server's") {
   CHECK(called == 8);  // 6 events, an error, and the drain
 }
 
-TEST_CASE("fault 16: a reset by the peer is an error of that connection alone") {
+TEST_CASE("fault 16: a reset by the peer is an error of that connection only") {
   auto const seen =
       serve_beside_another([](tcp::stream& peer) -> task<> { co_await echo(peer); },
                            [](tcp::stream& client) -> task<> {
@@ -187,7 +187,7 @@ TEST_CASE("fault 16: a reset by the peer is an error of that connection alone") 
   CHECK(seen.errors.at(0) == fmt::format("{0}: read from {0}: connection reset by peer", seen.client));
 }
 
-TEST_CASE("fault 17: a write to a peer that has closed is an error of that connection, and no signal") {
+TEST_CASE("fault 17: a write to a peer that has closed is an error of that connection and raises no signal") {
   auto const handler = [](tcp::stream& peer) -> task<> {
     for (;;) co_await peer.write("is anybody there?");
   };
@@ -199,7 +199,7 @@ TEST_CASE("fault 17: a write to a peer that has closed is an error of that conne
   CHECK_THAT(seen.errors.at(0), ContainsSubstring("write to " + seen.client));
 }
 
-TEST_CASE("fault 18: after a half-close of the peer, pending replies are delivered") {
+TEST_CASE("fault 18: pending replies are delivered after a half-close of the peer") {
   std::string const reply(1'000'000, 'r');
   auto const handler = [&](tcp::stream& peer) -> task<> {
     static_cast<void>(co_await receive_to_the_end(peer));
@@ -218,7 +218,7 @@ TEST_CASE("fault 19: a reply is not lost if there is unread input when the handl
   auto const handler = [](tcp::stream& peer) -> task<> { co_await peer.write("413 too large"); };
   auto const seen = serve_beside_another(handler, [](tcp::stream& client) -> task<> {
     std::string const large(1'000'000, 'u');
-    co_await client.write(large);  // while the server has replied already
+    co_await client.write(large);  // the server has already replied
     co_await check_rest(client, "413 too large");
     client.close();
   });
@@ -226,7 +226,7 @@ TEST_CASE("fault 19: a reply is not lost if there is unread input when the handl
   CHECK(seen.errors.empty());
 }
 
-TEST_CASE("fault 19: nor one of a handler with a reader and a writer") {
+TEST_CASE("fault 19: a reply of a handler with a reader and a writer is not lost if there is unread input") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const handler = [](buffered_reader<tcp::stream>& in, buffered_writer<tcp::stream>& out) -> task<> {
@@ -243,7 +243,7 @@ TEST_CASE("fault 19: nor one of a handler with a reader and a writer") {
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("a peer that does not end its side is not waited for longer than the linger") {
+TEST_CASE("a peer that does not close is waited for no longer than the linger") {
   auto const linger = GENERATE(0ms, 20ms);
   auto const seen = serve_beside_another([](tcp::stream& peer) -> task<> { co_await peer.write("bye"); },
                                          [](tcp::stream& client) -> task<> {
@@ -282,7 +282,7 @@ TEST_CASE("server whose standard error has no reader", "[.]") {
   });
   exit_with(static_cast<int>(statistics.failed));
 }
-TEST_CASE("a failure that is reported to a standard error without a reader does not end the server") {
+TEST_CASE("reporting a failed handler to a standard error without a reader does not end the server") {
   program server("server whose standard error has no reader");
   CHECK(server.status() == 3);
 }

@@ -1,4 +1,4 @@
-// serve(): how many connections there may be, and of whom.
+// serve(): the limits on the number of connections, in total and per peer.
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
@@ -19,20 +19,20 @@ namespace {
 
 task<> echo_to_reference(tcp::stream& peer) { co_await echo(peer); }
 
-/// A handler that counts who is there at a time.
-struct crowd {
-  std::size_t here = 0;
-  std::size_t most = 0;
+/// A handler that counts how many connections are open at the same time.
+struct connection_counter {
+  std::size_t open = 0;
+  std::size_t max_open = 0;
   std::vector<endpoint> in_order;
   task<> operator()(tcp::stream& peer) {
     in_order.push_back(peer.remote_endpoint());
-    most = std::max(most, ++here);
+    max_open = std::max(max_open, ++open);
     co_await echo(peer);
-    --here;
+    --open;
   }
 };
 
-/// Without IPv6, nothing.
+/// Empty if this host has no IPv6.
 std::optional<tcp::listener> listen_on_v6() {
   try {
     return tcp::listen("[::1]:0");
@@ -43,10 +43,10 @@ std::optional<tcp::listener> listen_on_v6() {
 
 }  // namespace
 
-TEST_CASE("fault 08: connections beyond the limit wait, and are served in turn, none lost") {
+TEST_CASE("fault 08: connections beyond the limit wait and are served in order and none is lost") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
-  crowd served;
+  connection_counter served;
   std::vector<endpoint> came;
   auto const statistics = serve_during(std::move(listener), std::ref(served), {.max_connections = 3}, [&]() -> task<> {
     std::vector<tcp::stream> clients;
@@ -60,18 +60,18 @@ TEST_CASE("fault 08: connections beyond the limit wait, and are served in turn, 
       co_await wait_for_the_end(each);
     }
   });
-  CHECK(served.most == 3);
+  CHECK(served.max_open == 3);
   CHECK(served.in_order == came);
   CHECK(statistics.accepted == 20);
   CHECK(statistics.served == 20);
   CHECK(statistics.rejected == 0);
 }
 
-TEST_CASE("fault 08: connections beyond the limit are closed at once and counted, if they are to be rejected") {
+TEST_CASE("fault 08: connections beyond the limit are closed and counted if the overload policy is reject") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options{.max_connections = 2, .when_full = overload::reject};
-  notebook notes;
+  hook_recorder notes;
   notes.take_events(options);
   std::string refused;
   auto const statistics = serve_during(std::move(listener), echo_to_reference, options, [&]() -> task<> {
@@ -97,7 +97,7 @@ TEST_CASE("two listeners of one server share its limit") {
   std::vector<tcp::listener> listeners;
   for (int i = 0; i != 2; ++i) listeners.push_back(tcp::listen("127.0.0.1:0"));
   std::vector const places{listeners[0].local_endpoint(), listeners[1].local_endpoint()};
-  crowd served;
+  connection_counter served;
   auto const statistics = serve_during(std::move(listeners), std::ref(served), {.max_connections = 3}, [&]() -> task<> {
     std::vector<tcp::stream> clients;
     for (std::size_t i = 0; i != 12; ++i) clients.push_back(connect_now(places[i % 2]));
@@ -111,20 +111,20 @@ TEST_CASE("two listeners of one server share its limit") {
       co_return;
     });
   });
-  CHECK(served.most == 3);
+  CHECK(served.max_open == 3);
   CHECK(statistics.served == 12);
 }
 
-TEST_CASE("two serves of one server, on one loop, share its limit") {
+TEST_CASE("two serve calls of one server on one loop share its limit") {
   auto one = tcp::listen("127.0.0.1:0");
   auto other = tcp::listen("127.0.0.1:0");
   auto first = connect_now(one.local_endpoint());
   auto second = connect_now(other.local_endpoint());
-  crowd served;
+  connection_counter served;
   server which({.max_connections = 1});
   complete([&]() -> task<> {
     auto end = [&]() -> task<> {
-      co_await eventually([&] { return served.here == 1; });
+      co_await eventually([&] { return served.open == 1; });
       co_await turns(10);
       first.shutdown_write();
       second.shutdown_write();
@@ -135,15 +135,15 @@ TEST_CASE("two serves of one server, on one loop, share its limit") {
     co_await when_all(which.serve(std::move(one), std::ref(served)), which.serve(std::move(other), std::ref(served)),
                       end());
   });
-  CHECK(served.most == 1);
+  CHECK(served.max_open == 1);
   CHECK(which.statistics().served == 2);
 }
 
-TEST_CASE("one address may have so many connections, and another one as many") {
+TEST_CASE("the limit per peer applies to each address separately") {
   auto listener = tcp::listen("0.0.0.0:0");
   auto const where = endpoint::loopback_v4(listener.local_endpoint().port());
   serve_options options{.max_connections_per_peer = 2};
-  notebook notes;
+  hook_recorder notes;
   notes.take_events(options);
   auto const statistics = serve_during(std::move(listener), echo_to_reference, options, [&]() -> task<> {
     auto first = connect_now(where);
@@ -165,7 +165,7 @@ TEST_CASE("one address may have so many connections, and another one as many") {
   CHECK(std::count_if(notes.events.begin(), notes.events.end(), says_why) == 1);
 }
 
-TEST_CASE("one IPv6 network may have so many connections") {
+TEST_CASE("the limit per peer applies to IPv6 networks") {
   auto listener = listen_on_v6();
   if (!listener) return;
   auto const where = listener->local_endpoint();
@@ -179,7 +179,7 @@ TEST_CASE("one IPv6 network may have so many connections") {
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("an IPv4 address that comes to an IPv6 listener is the same peer as otherwise") {
+TEST_CASE("an IPv4 client of an IPv6 listener counts as the same peer as on an IPv4 listener") {
   if (!listen_on_v6()) return;
   auto v4 = tcp::listen("127.0.0.1:0");
   auto both = tcp::listen("[::]:0");
@@ -200,7 +200,7 @@ TEST_CASE("an IPv4 address that comes to an IPv6 listener is the same peer as ot
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("one process of this host may have so many connections") {
+TEST_CASE("the limit per peer applies to processes of this host") {
   auto const where = abstract_name();
   auto const handler = [](local::stream& peer) -> task<> { co_await echo(peer); };
   auto const statistics = serve_during(local::listen(where), handler, {.max_connections_per_peer = 1}, [&]() -> task<> {
@@ -212,7 +212,7 @@ TEST_CASE("one process of this host may have so many connections") {
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("clients of other PID namespaces are counted by user") {
+TEST_CASE("clients in other PID namespaces are counted by user") {
   peers_of_other_namespaces const elsewhere;
   auto const where = abstract_name();
   auto const handler = [](local::stream& peer) -> task<> {
@@ -220,7 +220,7 @@ TEST_CASE("clients of other PID namespaces are counted by user") {
     co_await echo(peer);
   };
   serve_options options{.max_connections_per_peer = 1};
-  notebook notes;
+  hook_recorder notes;
   notes.take_events(options);
   auto const statistics = serve_during(local::listen(where), handler, options, [&]() -> task<> {
     auto first = co_await local::connect(where);
@@ -233,7 +233,7 @@ TEST_CASE("clients of other PID namespaces are counted by user") {
   CHECK(std::count(notes.events.begin(), notes.events.end(), rejection) == 1);
 }
 
-TEST_CASE("a connection that is refused takes no room, of nobody") {
+TEST_CASE("a connection that is refused does not count towards any limit") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   bool welcome = false;
@@ -253,12 +253,12 @@ TEST_CASE("a connection that is refused takes no room, of nobody") {
   CHECK(statistics.rejected == 5);
 }
 
-TEST_CASE("on_connect decides who is served") {
+TEST_CASE("on_connect decides which connections are served") {
   auto listener = tcp::listen("0.0.0.0:0");
   auto const where = endpoint::loopback_v4(listener.local_endpoint().port());
   serve_options options;
   options.on_connect = [](peer const& who) { return who.ip()->to_string().starts_with("127.0.0.2:"); };
-  notebook notes;
+  hook_recorder notes;
   notes.take_events(options);
   auto const statistics = serve_during(std::move(listener), echo_to_reference, options, [&]() -> task<> {
     auto stranger = connect_now(where);
@@ -271,12 +271,12 @@ TEST_CASE("on_connect decides who is served") {
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("an IPv4 address that on_connect bans is banned on an IPv6 listener, too") {
+TEST_CASE("an IPv4 address that on_connect refuses is also refused on an IPv6 listener") {
   auto listener = tcp::listen("[::]:0");
   auto const where = endpoint::loopback_v4(listener.local_endpoint().port());
   serve_options options;
   options.on_connect = [](peer const& who) { return who.ip()->address() != "127.0.0.1"; };
-  notebook notes;
+  hook_recorder notes;
   notes.take_events(options);
   auto const statistics = serve_during(std::move(listener), echo_to_reference, options, [&]() -> task<> {
     auto banned = connect_now(where);
@@ -289,7 +289,7 @@ TEST_CASE("an IPv4 address that on_connect bans is banned on an IPv6 listener, t
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("who is there when nobody can say whether to admit them is rejected and reported, and others are served") {
+TEST_CASE("a connection for which on_connect throws is rejected and reported and others are served") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   int calls = 0;
@@ -299,7 +299,7 @@ TEST_CASE("who is there when nobody can say whether to admit them is rejected an
     if (calls == 2) throw canceled();
     return true;
   };
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   auto const statistics = serve_during(std::move(listener), echo_to_reference, options, [&]() -> task<> {
     for (int i = 0; i != 2; ++i) {

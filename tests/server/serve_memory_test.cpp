@@ -1,4 +1,4 @@
-// serve() when memory runs out, wherever that is, and how little memory it takes when it does not.
+// serve() when memory runs out at any point, and its memory use in normal operation.
 #include <atomic>
 #include <string>
 #include <thread>
@@ -19,7 +19,7 @@ task<> echo_lines(buffered_reader<tcp::stream>& in, buffered_writer<tcp::stream>
   while (auto const line = co_await in.read_line()) co_await out.print("{}\n", *line);
 }
 
-/// Connects and asks until it is answered, since the connection that meets with a want of memory is dropped.
+/// Connects until an answer arrives, since a connection whose allocation fails is dropped.
 bool is_answered_in_the_end(endpoint const& where) {
   for (int tries = 0; tries != 5; ++tries) {
     try {
@@ -33,7 +33,7 @@ bool is_answered_in_the_end(endpoint const& where) {
 
 }  // namespace
 
-TEST_CASE("fault 41: a server lives on whichever of its allocations fails, and ends with its counts in order",
+TEST_CASE("fault 41: a server survives the failure of any of its allocations and its statistics stay consistent",
           "[threads]") {
   bool has_failed = true;
   int times_given_up = 0;
@@ -46,7 +46,7 @@ TEST_CASE("fault 41: a server lives on whichever of its allocations fails, and e
     auto const where = listener.local_endpoint();
     std::atomic<bool> armed = false;
     std::atomic<bool> still_to_fail = false;
-    // A thread of its own, whose lists of free frames are empty.
+    // A new thread, whose lists of free frames are empty.
     std::thread serving([&] {
       event_loop loop;
       loop.post([&, n] {
@@ -66,19 +66,19 @@ TEST_CASE("fault 41: a server lives on whichever of its allocations fails, and e
     CHECK(is_answered_in_the_end(where));
     raw_socket idle = raw_connect(where);
     which.stop();
-    idle.close();  // and not cut off, which would take an alarm
+    idle.close();  // so that it need not be canceled, which would set an alarm
     serving.join();
     auto const statistics = which.statistics();
     CHECK(statistics.active == 0);
     CHECK(adds_up(statistics));
     has_failed = !still_to_fail;
   }
-  CHECK(times_given_up <= 1);  // the very end of a task group takes memory
+  CHECK(times_given_up <= 1);  // the very end of a task group allocates
 }
 
 #endif
 
-TEST_CASE("fault 10: a flood of connections is held by the limit and the backlog, and costs no memory beyond them") {
+TEST_CASE("fault 10: a flood of connections is held back by the limit and the backlog without further memory") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   std::size_t most = 0;
@@ -87,13 +87,13 @@ TEST_CASE("fault 10: a flood of connections is held by the limit and the backlog
   auto const handler = [](tcp::stream& peer) -> task<> { co_await echo(peer); };
   auto const statistics = serve_during(std::move(listener), handler, options, [&]() -> task<> {
     int answered = 0;
-    auto knock = [&]() -> task<> {
+    auto exchange = [&]() -> task<> {
       auto client = co_await tcp::connect(where);
       co_await check_echo(client, "hello");
       ++answered;
     };
     co_await with_task_group([&](task_group& group) -> task<> {
-      for (int i = 0; i != scaled(400); ++i) group.spawn(knock());
+      for (int i = 0; i != scaled(400); ++i) group.spawn(exchange());
       co_return;
     });
     CHECK(answered == scaled(400));
@@ -104,7 +104,7 @@ TEST_CASE("fault 10: a flood of connections is held by the limit and the backlog
 
 #if STRAIT_TESTS_COUNT_ALLOCATIONS
 
-TEST_CASE("a connection costs one or two allocations from the heap in steady state: what stands behind its stream") {
+TEST_CASE("in steady state a connection costs one or two heap allocations for its stream") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   long counted = -1;
@@ -123,7 +123,7 @@ TEST_CASE("a connection costs one or two allocations from the heap in steady sta
     };
     counted = co_await allocations_of(exchange);
   });
-  CHECK(counted <= 2000);  // the portable engine has one of its own
+  CHECK(counted <= 2000);  // the portable engine makes one of its own
 }
 
 #endif

@@ -21,16 +21,16 @@ namespace {
 
 task<> echo_to_reference(tcp::stream& peer) { co_await echo(peer); }
 
-/// Serves on a loop and a thread for each listener, until it is stopped.
-class crew {
+/// Serves each listener on a loop and a thread of its own until the server is stopped.
+class server_threads {
  public:
   template <class Handler>
-  crew(server& which, std::vector<tcp::listener> listeners, Handler handler) {
+  server_threads(server& which, std::vector<tcp::listener> listeners, Handler handler) {
     for (auto& each : listeners)
       threads_.emplace_back(
           [this, &which, handler, own = std::move(each)]() mutable { add(run(which.serve(std::move(own), handler))); });
   }
-  /// The sum of what the threads have had, when they have ended.
+  /// Waits for the threads and returns the sum of their statistics.
   server_statistics join() {
     for (auto& each : threads_) each.join();
     return sum_;
@@ -46,7 +46,7 @@ class crew {
   std::vector<std::thread> threads_;
 };
 
-/// One question and one answer, on a blocking socket.
+/// One request and one answer on a blocking socket.
 void exchange(endpoint const& where) {
   auto const client = raw_connect(where);
   client.send("hello");
@@ -57,12 +57,12 @@ void exchange(endpoint const& where) {
 
 }  // namespace
 
-TEST_CASE("a server on several loops sums its statistics, while it runs and in the end", "[threads]") {
+TEST_CASE("a server on several loops adds up its statistics while it runs and at the end", "[threads]") {
   unsigned const threads = GENERATE(2u, 4u);
   auto listeners = tcp::listen_shared("127.0.0.1:0", threads);
   auto const where = listeners.front().local_endpoint();
   server which;
-  crew all(which, std::move(listeners), echo_to_reference);
+  server_threads all(which, std::move(listeners), echo_to_reference);
   int const count = scaled(200);
   for (int i = 0; i != count; ++i) exchange(where);
   auto const meanwhile = which.statistics();
@@ -76,11 +76,11 @@ TEST_CASE("a server on several loops sums its statistics, while it runs and in t
   CHECK(sum.bytes_received == static_cast<unsigned>(5 * count));
 }
 
-TEST_CASE("statistics that are read while others count add up at any time", "[threads]") {
+TEST_CASE("statistics that are read while other threads count are consistent at any time", "[threads]") {
   auto listeners = tcp::listen_shared("127.0.0.1:0", 2);
   auto const where = listeners.front().local_endpoint();
   server which;
-  crew all(which, std::move(listeners), echo_to_reference);
+  server_threads all(which, std::move(listeners), echo_to_reference);
   std::atomic<bool> done = false;
   std::atomic<int> wrong = 0;
   std::thread reader([&] {
@@ -97,11 +97,11 @@ TEST_CASE("statistics that are read while others count add up at any time", "[th
   reader.join();
   which.stop();
   all.join();
-  // A connection that the client has seen end may not have been counted as ended when the next one is accepted.
+  // The end of a connection may be counted after the client has seen it and another connection has been accepted.
   CHECK(wrong <= scaled(300));
 }
 
-TEST_CASE("fault 08: the limit holds for all loops together, and none of those who wait is lost", "[threads]") {
+TEST_CASE("fault 08: the limit applies to all loops together and no waiting connection is lost", "[threads]") {
   auto listeners = tcp::listen_shared("127.0.0.1:0", 3);
   auto const where = listeners.front().local_endpoint();
   server which({.max_connections = 3});
@@ -113,7 +113,7 @@ TEST_CASE("fault 08: the limit holds for all loops together, and none of those w
     co_await echo(peer);
     --here;
   };
-  crew all(which, std::move(listeners), handler);
+  server_threads all(which, std::move(listeners), handler);
   std::vector<std::thread> clients;
   std::atomic<int> served = 0;
   for (int i = 0; i != 8; ++i)
@@ -128,11 +128,11 @@ TEST_CASE("fault 08: the limit holds for all loops together, and none of those w
   CHECK(most <= 3);
 }
 
-TEST_CASE("those who lose the race for the last room are rejected, and keep nobody waiting", "[threads]") {
+TEST_CASE("connections that lose the race for the last place are rejected and block no other connection", "[threads]") {
   auto listeners = tcp::listen_shared("127.0.0.1:0", 3);
   auto const where = listeners.front().local_endpoint();
   server which({.max_connections = 2, .when_full = overload::reject});
-  crew all(which, std::move(listeners), echo_to_reference);
+  server_threads all(which, std::move(listeners), echo_to_reference);
   std::vector<std::thread> clients;
   std::atomic<int> served = 0;
   std::atomic<int> rejected = 0;
@@ -146,7 +146,7 @@ TEST_CASE("those who lose the race for the last room are rejected, and keep nobo
           client.shutdown_write();
           static_cast<void>(client.receive_to_the_end());
         } catch (std::system_error const&) {
-          ++rejected;  // reset, since it had been sent something
+          ++rejected;  // reset, since it had sent data
         }
       }
     });
@@ -158,19 +158,19 @@ TEST_CASE("those who lose the race for the last room are rejected, and keep nobo
   CHECK(sum.rejected == static_cast<unsigned>(rejected));
 }
 
-TEST_CASE("stop ends the loops from another thread, before they begin, while they do and twice", "[threads]") {
+TEST_CASE("stop can be called from another thread before and while the loops run and twice", "[threads]") {
   for (int i = 0; i != scaled(50); ++i) {
     auto listeners = tcp::listen_shared("127.0.0.1:0", 2);
     server which;
     if (i % 3 == 0) which.stop();
-    crew all(which, std::move(listeners), echo_to_reference);
+    server_threads all(which, std::move(listeners), echo_to_reference);
     which.stop();
     which.stop();
     CHECK(all.join().active == 0);
   }
 }
 
-TEST_CASE("serve_on_threads serves until a signal, drains, and gives the sum", "[threads]") {
+TEST_CASE("serve_on_threads serves until a signal and drains and returns the summed statistics", "[threads]") {
   auto listeners = tcp::listen_shared("127.0.0.1:0", 2);
   auto const where = listeners.front().local_endpoint();
   std::mutex mutex;
@@ -188,7 +188,7 @@ TEST_CASE("serve_on_threads serves until a signal, drains, and gives the sum", "
     last.send("hello");
     static_cast<void>(last.receive_exactly(5));
     ::kill(::getpid(), SIGTERM);
-    last.send("still");  // it drains
+    last.send("still");  // the server drains
     static_cast<void>(last.receive_exactly(5));
   });
   auto const statistics = serve_on_threads(std::move(listeners), handler);
@@ -198,7 +198,7 @@ TEST_CASE("serve_on_threads serves until a signal, drains, and gives the sum", "
   CHECK(threads.size() <= 2);
 }
 
-TEST_CASE("serve_on_threads listens by itself, and throws what it cannot", "[threads]") {
+TEST_CASE("serve_on_threads creates its listeners and throws if it cannot", "[threads]") {
   auto const taken = tcp::listen("127.0.0.1:0");
   auto const where = taken.local_endpoint();
   auto const in_use = fmt::format("listen on {}: address already in use", where);
@@ -206,7 +206,7 @@ TEST_CASE("serve_on_threads listens by itself, and throws what it cannot", "[thr
   CHECK_THROWS_WITH(serve_on_threads(2, where.to_string(), echo_to_reference), in_use);
 }
 
-TEST_CASE("serve_on_threads ends on all threads when the listener of one fails, with its error", "[threads]") {
+TEST_CASE("serve_on_threads ends on all threads with the error of a listener that fails", "[threads]") {
   auto listeners = tcp::listen_shared("127.0.0.1:0", 2);
   raw_socket bound(::socket(AF_INET, SOCK_STREAM, 0));  // does not listen
   listeners.emplace_back(bound.release());

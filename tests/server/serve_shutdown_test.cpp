@@ -1,4 +1,4 @@
-// How serve() ends: those who are there get their time, all are counted, and nothing is left.
+// How serve() shuts down: connections get their time to finish, all are counted, and nothing leaks.
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ namespace {
 
 task<> echo_to_reference(tcp::stream& peer) { co_await echo(peer); }
 
-/// Replies when `may_reply` is opened, which may be in the middle of the drain.
+/// Replies when `may_reply` is set, which may be during the drain.
 struct slow_handler {
   event& may_reply;
   int& asked;
@@ -30,7 +30,7 @@ struct slow_handler {
 
 }  // namespace
 
-TEST_CASE("fault 43: requests that are being served when the server is stopped get their replies") {
+TEST_CASE("fault 43: requests in progress when the server is stopped get their replies") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   event may_reply;
@@ -56,7 +56,7 @@ TEST_CASE("fault 43: requests that are being served when the server is stopped g
   CHECK(statistics.drained == 5);
 }
 
-TEST_CASE("fault 43: a cancel from outside drains, too, and gives the statistics") {
+TEST_CASE("fault 43: a cancel from outside drains as well and returns the statistics") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   event may_reply;
@@ -77,16 +77,16 @@ TEST_CASE("fault 43: a cancel from outside drains, too, and gives the statistics
       co_await check_rest(client, "done");
     };
     auto const [ended, asked_all] = co_await when_all(scope.run(serving), asking());
-    CHECK(ended);  // not by `canceled`
+    CHECK(ended);  // it did not end with `canceled`
   });
 }
 
-TEST_CASE("fault 43: handlers that go on when the time to drain is over are canceled, and their peers cut off") {
+TEST_CASE("fault 43: handlers that run longer than the drain time are canceled and their connections closed") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const drain = GENERATE(0ms, 20ms);
   serve_options options{.drain = drain};
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   notes.take_events(options);
   auto client = connect_now(where);
@@ -100,7 +100,7 @@ TEST_CASE("fault 43: handlers that go on when the time to drain is over are canc
   CHECK(notes.kinds.at(2) == server_event::kind::aborted);
 }
 
-TEST_CASE("a handler that shields itself keeps a time-out of its own when it is cut off") {
+TEST_CASE("a handler that is canceled may clean up inside a shield with a timeout of its own") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   server which({.drain = 0s});
@@ -125,7 +125,7 @@ TEST_CASE("a handler that shields itself keeps a time-out of its own when it is 
   CHECK(statistics.aborted == 1);
 }
 
-TEST_CASE("a handler that has replied, and only waits for its peer to end, is not cut off but served") {
+TEST_CASE("a handler that has replied and only waits for its peer to close is counted as served") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   auto const handler = [](tcp::stream& peer) -> task<> { co_await peer.write("bye"); };
@@ -136,7 +136,7 @@ TEST_CASE("a handler that has replied, and only waits for its peer to end, is no
   CHECK(statistics.drained == 1);
 }
 
-TEST_CASE("on_drain is called once, and a handler that listens to it ends early") {
+TEST_CASE("on_drain is called once and can make handlers end early") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   event closing;
@@ -159,7 +159,7 @@ TEST_CASE("on_drain is called once, and a handler that listens to it ends early"
   complete([&]() -> task<> { co_await check_rest(client, "closing"); });
 }
 
-TEST_CASE("those who wait in the backlog when the server is stopped are served, not reset") {
+TEST_CASE("connections in the backlog when the server is stopped are served and not reset") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   std::vector<tcp::stream> clients;
@@ -170,7 +170,7 @@ TEST_CASE("those who wait in the backlog when the server is stopped are served, 
       ::send(clients.back().native_handle(), "hello", 5, MSG_NOSIGNAL);
       clients.back().shutdown_write();
     }
-    // and the server is stopped before the loop has heard of them
+    // the server is stopped before the loop has been notified of them
   });
   CHECK(statistics.accepted == 20);
   CHECK(statistics.served == 20);
@@ -179,7 +179,7 @@ TEST_CASE("those who wait in the backlog when the server is stopped are served, 
   });
 }
 
-TEST_CASE("a server that is full when it is stopped accepts no more, and ends") {
+TEST_CASE("a server that is full when it is stopped accepts no more connections and ends") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   tcp::stream first;
@@ -195,7 +195,7 @@ TEST_CASE("a server that is full when it is stopped accepts no more, and ends") 
   complete([&]() -> task<> { co_await wait_for_the_end(second); });
 }
 
-TEST_CASE("a server that was stopped before serves who waits already, and ends") {
+TEST_CASE("a server that was stopped before it starts serves waiting connections and ends") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto client = connect_now(listener.local_endpoint());
   client.shutdown_write();
@@ -226,7 +226,7 @@ TEST_CASE("a hook may stop the server") {
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("fault 43: under load, each connection is counted in one place at any time, and in the end none is active") {
+TEST_CASE("fault 43: under load each connection is counted in exactly one place at any time") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options{.max_connections = 20, .max_connections_per_peer = 15, .drain = 5ms};
@@ -275,7 +275,7 @@ TEST_CASE("fault 43: under load, each connection is counted in one place at any 
   CHECK(open_descriptors() == descriptors - 1);
 }
 
-TEST_CASE("a listener that fails for good ends the server with its error, when those who are there have ended") {
+TEST_CASE("a listener that fails permanently ends the server with its error after the connections have ended") {
   auto one = tcp::listen("127.0.0.1:0");
   raw_socket const bound(::socket(AF_INET, SOCK_STREAM, 0));  // does not listen
   auto client = connect_now(one.local_endpoint());

@@ -1,4 +1,5 @@
-// serve(): how long connections may take. Each is cut off by its limit, counted, reported, and concerns nobody else.
+// serve(): time limits of connections. Each limit closes the connection, is counted and reported, and does not affect
+// others.
 #include <string>
 #include <string_view>
 
@@ -20,7 +21,7 @@ constexpr auto limit = is_sanitized ? 200ms : 50ms;
 task<> read_all(tcp::stream& peer) { static_cast<void>(co_await receive_to_the_end(peer)); }
 task<> echo_to_reference(tcp::stream& peer) { co_await echo(peer); }
 
-/// More than the systems of both sides take.
+/// Writes more than the kernels of both ends buffer.
 task<> write_without_end(tcp::stream& peer) {
   std::string const block(1 << 20, 'x');
   for (;;) co_await peer.write(block);
@@ -28,17 +29,17 @@ task<> write_without_end(tcp::stream& peer) {
 
 struct outcome {
   server_statistics statistics;
-  std::string error;  ///< the only one
-  std::string event;  ///< the second one: the first is that somebody has connected
+  std::string error;  ///< the only error
+  std::string event;  ///< the second event; the first is that a client has connected
   endpoint client;
 };
 
-/// Serves a client that does what `misbehave` does until it has been cut off, and one that must not suffer from it.
+/// Serves a client that behaves as `misbehave` does until its connection is closed, and then another client.
 template <class Handler, class Client>
 outcome serve_misbehaving(Handler handler, serve_options options, Client misbehave) {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
-  notebook notes;
+  hook_recorder notes;
   notes.take_errors(options);
   notes.take_events(options);
   endpoint client_was = where;
@@ -49,7 +50,7 @@ outcome serve_misbehaving(Handler handler, serve_options options, Client misbeha
     auto cut_off = [&]() -> task<> { co_await eventually([&] { return !notes.errors.empty(); }); };
     co_await when_any(as_result(misbehave(client)), cut_off());
     co_await cut_off();
-    other = connect_now(where);  // the server lives on
+    other = connect_now(where);  // the server must still accept
     co_await eventually([&] { return notes.kinds.back() == server_event::kind::accepted; });
   });
   CHECK(statistics.timed_out == 1);
@@ -63,14 +64,14 @@ task<> wait(tcp::stream&) { co_await forever(); }
 
 }  // namespace
 
-TEST_CASE("fault 26: an idle connection ends after the timeout") {
+TEST_CASE("fault 26: an idle connection is closed after the timeout") {
   auto const seen = serve_misbehaving(echo_to_reference, {.idle_timeout = limit, .drain = 0s}, wait);
   CHECK(seen.error == fmt::format("{0}: read from {0}: timed out", seen.client));
   CHECK_THAT(seen.event, ContainsSubstring(fmt::format("{} timed out after ", seen.client)));
   CHECK_THAT(seen.event, ContainsSubstring(fmt::format(": read from {}: timed out", seen.client)));
 }
 
-TEST_CASE("fault 20: a peer that never reads is given up after the write time-out, even if it goes on sending") {
+TEST_CASE("fault 20: a peer that never reads is closed after the write timeout even if it keeps sending") {
   auto const chatter = [](tcp::stream& server) -> task<> {
     for (;;) {
       co_await server.write("x");
@@ -83,13 +84,13 @@ TEST_CASE("fault 20: a peer that never reads is given up after the write time-ou
                                   std::chrono::duration<double>(limit).count()));
 }
 
-TEST_CASE("fault 27: a peer that has vanished is given up after the write time-out") {
-  // As far as the server can tell, nobody is there: nothing is taken, and nothing comes.
+TEST_CASE("fault 27: a peer that has vanished is closed after the write timeout") {
+  // The client behaves like a vanished one: it neither reads nor writes.
   auto const seen = serve_misbehaving(write_without_end, {.write_timeout = limit, .drain = 0s}, wait);
   CHECK_THAT(seen.error, ContainsSubstring("nothing taken for"));
 }
 
-TEST_CASE("fault 25: a slowloris, which sends a byte now and then, is cut off by the minimum rate") {
+TEST_CASE("fault 25: a client that sends a byte now and then is closed by the minimum rate") {
   auto const drip = [](tcp::stream& server) -> task<> {
     for (;;) {
       co_await server.write("x");
@@ -101,7 +102,7 @@ TEST_CASE("fault 25: a slowloris, which sends a byte now and then, is cut off by
   CHECK_THAT(seen.error, ContainsSubstring("are the least"));
 }
 
-TEST_CASE("a connection may take so long in all") {
+TEST_CASE("a connection is closed after its total time") {
   auto const chatter = [](tcp::stream& server) -> task<> {
     for (;;) co_await check_echo(server, "x");
   };
@@ -110,7 +111,7 @@ TEST_CASE("a connection may take so long in all") {
                                   std::chrono::duration<double>(limit).count()));
 }
 
-TEST_CASE("a time-out of the handler's own is counted as one, too") {
+TEST_CASE("a timeout of the handler's own is counted as a timeout") {
   auto const handler = [first = true](tcp::stream& peer) mutable -> task<> {
     if (!std::exchange(first, false)) co_return;
     co_await timeout(1ms, echo(peer));
@@ -119,7 +120,7 @@ TEST_CASE("a time-out of the handler's own is counted as one, too") {
   CHECK_THAT(seen.error, ContainsSubstring("timed out"));
 }
 
-TEST_CASE("a handler that has ended is not timed out while its peer is waited for") {
+TEST_CASE("a handler that has ended does not time out while the server waits for its peer") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const handler = [](tcp::stream& peer) -> task<> { co_await peer.write("bye"); };
@@ -127,12 +128,12 @@ TEST_CASE("a handler that has ended is not timed out while its peer is waited fo
   auto const statistics = serve_during(std::move(listener), handler, options, [&]() -> task<> {
     auto client = connect_now(where);
     co_await check_rest(client, "bye");
-    co_await sleep_for(2 * limit);  // and does not end its side
+    co_await sleep_for(2 * limit);  // and does not close its end
   });
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("a handler may catch its time-out, and answer") {
+TEST_CASE("a handler may catch its timeout and send an answer") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const handler = [](tcp::stream& peer) -> task<> {
@@ -152,7 +153,7 @@ TEST_CASE("a handler may catch its time-out, and answer") {
   CHECK(statistics.timed_out == 0);
 }
 
-TEST_CASE("fault 28: limits do not care for the wall clock") {
+TEST_CASE("fault 28: time limits of a server do not depend on the wall clock") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options const options{.idle_timeout = 1h, .write_timeout = 1h, .connection_timeout = 1h};
@@ -160,7 +161,7 @@ TEST_CASE("fault 28: limits do not care for the wall clock") {
     auto client = connect_now(where);
     wrong_wall_clock clock;
     for (auto const offset : {std::chrono::seconds(24h), std::chrono::seconds(-48h)}) {
-      clock.be_wrong_by(offset);
+      clock.set_offset(offset);
       co_await check_echo(client, "hello");
       co_await sleep_for(5ms);
     }

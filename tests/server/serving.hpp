@@ -1,4 +1,4 @@
-// What tests of servers need: clients beside a server, on the same loop, and what they say to each other.
+// For tests of servers: clients that run beside a server on the same loop, and their exchanges.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace strait::test {
 
-/// Serves on `which` while `clients` runs, and stops it then.
+/// Serves on `which` until `clients` has completed, then stops it.
 template <class Listeners, class Handler, class Clients>
 task<server_statistics> serve_beside(server& which, Listeners listeners, Handler handler, Clients& clients) {
   server_statistics result;
@@ -29,7 +29,7 @@ task<server_statistics> serve_beside(server& which, Listeners listeners, Handler
   co_return result;
 }
 
-/// The same on a loop and with a server of its own. One that hangs fails after 20 s.
+/// The same with a new loop and a new server. If it hangs, it fails after 20 s.
 template <class Listeners, class Handler, class Clients>
 server_statistics serve_during(Listeners listeners, Handler handler, serve_options options, Clients clients) {
   server which(options);
@@ -38,7 +38,7 @@ server_statistics serve_during(Listeners listeners, Handler handler, serve_optio
   });
 }
 
-/// Lets others go on until `is_so()`.
+/// Yields until `is_so()` returns true.
 template <class F>
 task<> eventually(F is_so) {
   while (!is_so()) co_await yield();
@@ -72,14 +72,14 @@ task<std::string> receive_to_the_end(Stream& from) {
   co_return all;
 }
 
-/// Checks that `text` is all that comes until the end.
+/// Checks that exactly `text` arrives before the end of the stream.
 template <class Stream>
 task<> check_rest(Stream& from, std::string_view text) {
   auto const rest = co_await receive_to_the_end(from);
   CHECK(rest == text);
 }
 
-/// Until the peer has closed or reset `from`, whatever it has sent before.
+/// Waits until the peer has closed or reset the connection, and ignores the bytes received.
 template <class Stream>
 task<> wait_for_the_end(Stream& from) {
   try {
@@ -87,10 +87,10 @@ task<> wait_for_the_end(Stream& from) {
   } catch (error const&) {}
 }
 
-/// Connected to `to` already, as soon as its system has taken it; nobody need have accepted it.
+/// Connects to `to` and returns when the kernel has established the connection, whether it is accepted or not.
 inline tcp::stream connect_now(endpoint const& to) { return tcp::stream(raw_connect(to).release()); }
 
-/// From another address of this host: 127.0.0.2.
+/// From another address of this host, such as 127.0.0.2.
 inline tcp::stream connect_now_from(std::string_view address, endpoint const& to) {
   raw_socket made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_storage system;
@@ -101,8 +101,8 @@ inline tcp::stream connect_now_from(std::string_view address, endpoint const& to
   return tcp::stream(made.release());
 }
 
-/// Keeps what a server's hooks tell. Its hooks refer to it.
-class notebook {
+/// Records what a server's hooks report. The hooks refer to this object.
+class hook_recorder {
  public:
   std::vector<std::string> errors;   ///< "127.0.0.1:5000: read from …"
   std::vector<std::string> reasons;  ///< the same without the peer
