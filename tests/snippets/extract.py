@@ -33,7 +33,8 @@ INCLUDE = re.compile(r"^\s*#\s*include", re.MULTILINE)
 PREAMBLE_LINE = re.compile(r"`(#include [^`]+|using namespace [^`]+;)`")
 
 # What a header needs besides strait::strait.
-LIBRARIES = {"<strait/interop/": "strait::asio", "<strait/tls": "strait::tls", "<asio/ssl.hpp>": "OpenSSL::SSL"}
+LIBRARIES = {"<strait/interop/": "strait::asio", "<asio": "strait::asio", "<strait/tls": "strait::tls",
+             "<asio/ssl.hpp>": "OpenSSL::SSL"}
 
 
 def fail(document, line, message):
@@ -86,7 +87,7 @@ def preamble_of(document, line, text, is_block):
 
 
 def libraries_of(document, line, source, page):
-    needed = [target for header, target in LIBRARIES.items() if header in source]
+    needed = list(dict.fromkeys(target for header, target in LIBRARIES.items() if header in source))
     for target in needed:
         if target not in page:
             fail(document, line, f"the block needs {target}, and the page does not say so")
