@@ -7,3 +7,17 @@
 #else
 #include <fmt/base.h>
 #endif
+
+namespace strait::detail {
+
+/// The text of a `fmt::format_string`. fmt 9 knows only the conversion, which fmt 12 deprecates.
+template <class FormatString>
+fmt::string_view format_text(FormatString const& format) noexcept {
+  if constexpr (requires { format.get(); }) {
+    return format.get();
+  } else {
+    return format;
+  }
+}
+
+}  // namespace strait::detail

@@ -153,7 +153,7 @@ class buffered_writer : public detail::unsent {
   /// ends early, nothing has been printed. The arguments must outlive it.
   template <class... Args>
   [[nodiscard]] auto print(fmt::format_string<Args...> format, Args const&... arguments) noexcept {
-    return detail::at_once_operation<print_step<Args...>>(*this, format, arguments...);
+    return detail::at_once_operation<print_step<Args...>>(*this, detail::format_text(format), arguments...);
   }
 
   /// Completes when the stream has taken all there is.
