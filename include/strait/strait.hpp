@@ -54,6 +54,7 @@
 #include "strait/server/serve_options.hpp"
 #include "strait/server/server.hpp"
 #include "strait/server/server_statistics.hpp"
+#include "strait/version.hpp"
 
 // fmt::format, whatever the version of fmt: until fmt 10, core.h declares it.
 #if FMT_VERSION >= 110000
