@@ -58,9 +58,15 @@ if(NOT TARGET asio::asio)
   endif()
 endif()
 
+set(strait_builds_fmt OFF)
 if(NOT TARGET fmt::fmt)
   set(FMT_INSTALL ${STRAIT_INSTALL})  # an installed strait needs it beside itself
+  set(FMT_SYSTEM_HEADERS ON)
   FetchContent_MakeAvailable(fmt)
+  if(TARGET fmt)  # not the system's, which is fmt::fmt only
+    set(strait_builds_fmt ON)
+    target_compile_options(fmt PRIVATE $<IF:$<BOOL:${MSVC}>,/w,-w>)
+  endif()
 endif()
 
 if(STRAIT_BUILD_SAMPLES)

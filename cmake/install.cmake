@@ -7,7 +7,7 @@ set(config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/strait")
 target_include_directories(strait INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/strait" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(TARGETS strait EXPORT strait-targets)
-if(fmt_SOURCE_DIR)  # fetched, hence installed beside strait
+if(strait_builds_fmt)  # and installs it beside strait
   set_target_properties(strait PROPERTIES INSTALL_RPATH "$ORIGIN")
 endif()
 install(EXPORT strait-targets NAMESPACE strait:: DESTINATION "${config_dir}")
@@ -18,6 +18,18 @@ if(Asio_VERSION)
   set(strait_asio_version ${Asio_VERSION} EXACT)
 endif()
 list(JOIN strait_asio_version " " strait_asio_version)
+
+# fmt's symbols contain its major version, and strait's contain fmt's.
+include(fmt_major_version)
+strait_fmt_major_version(strait_fmt_major)
+set(strait_fmt_range 9)
+set(strait_fmt_requirement "fmt >= 9")
+if(strait_fmt_major)
+  math(EXPR next "${strait_fmt_major} + 1")
+  set(strait_fmt_range "${strait_fmt_major}...<${next}")
+  set(strait_fmt_requirement "fmt >= ${strait_fmt_major}, fmt < ${next}")
+endif()
+
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/strait-config.cmake.in"
   "${PROJECT_BINARY_DIR}/strait-config.cmake" INSTALL_DESTINATION "${config_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/strait-config-version.cmake"
@@ -26,6 +38,7 @@ install(FILES
     "${PROJECT_BINARY_DIR}/strait-config.cmake"
     "${PROJECT_BINARY_DIR}/strait-config-version.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
+    "${PROJECT_SOURCE_DIR}/cmake/fmt_major_version.cmake"
   DESTINATION "${config_dir}")
 
 # From where strait.pc lies to the prefix, so that an installed tree can be moved.

@@ -1,7 +1,10 @@
-# What strait asks of its own targets, and never of a consumer's: warnings and sanitizers.
+# The warnings and sanitizers of strait's own targets. No consumer's target gets them.
 
 add_library(strait_warnings INTERFACE)
-if(MSVC)
+if(NOT PROJECT_IS_TOP_LEVEL AND NOT STRAIT_WERROR)
+  # Another project may have set -Wmost-anything and -Werror for all that is below it.
+  target_compile_options(strait_warnings INTERFACE $<IF:$<BOOL:${MSVC}>,/w,-w>)
+elseif(MSVC)
   target_compile_options(strait_warnings INTERFACE /W4 $<$<BOOL:${STRAIT_WERROR}>:/WX>)
 else()
   target_compile_options(strait_warnings INTERFACE
