@@ -16,7 +16,7 @@ constexpr std::size_t least_room = 4 * 1024;  // a read into less is not worth i
 void unread::consume(std::size_t size) {
   if (size > bytes_.size())
     throw std::out_of_range(
-        fmt::format("strait: {} bytes to be taken from a buffered_reader that has {}", size, bytes_.size()));
+        fmt::format("strait: consume({}) on a buffered_reader that holds {} bytes", size, bytes_.size()));
   bytes_.consume(size);
 }
 

@@ -51,7 +51,7 @@ detail::path_beneath path_of(directory const& in, std::string_view path, std::st
 detail::path_beneath path_within(directory const& in, std::string_view path, std::string_view context) {
   auto checked = path_of(in, path, context);
   if (checked.is_self())
-    throw error(std::make_error_code(std::errc::invalid_argument), context, "this is the directory itself");
+    throw error(std::make_error_code(std::errc::invalid_argument), context, "the path is the directory itself");
   return checked;
 }
 

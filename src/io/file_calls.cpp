@@ -37,7 +37,7 @@ std::string shown(std::string_view path) {
 
 void refuse_nul(std::string_view path, std::string_view context) {
   if (path.find('\0') == path.npos) return;
-  throw error(std::make_error_code(std::errc::invalid_argument), context, "a path cannot have a NUL in it");
+  throw error(std::make_error_code(std::errc::invalid_argument), context, "the path contains a NUL character");
 }
 
 int open_flags(open_options const& options) noexcept {

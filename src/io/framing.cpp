@@ -92,7 +92,8 @@ void frame_parser::refuse(std::string_view peer) const {
   if (until_) until_->refuse(peer);
   auto const context = fmt::format("read a frame from {}", peer);
   if (is_malformed_)
-    throw error(std::make_error_code(std::errc::bad_message), context, "its length is not a varint of 64 bits");
+    throw error(std::make_error_code(std::errc::bad_message), context,
+                "the length prefix is not a valid 64-bit varint");
   auto const got = size_ < SIZE_MAX ? static_cast<std::size_t>(size_) : SIZE_MAX;
   throw limit_exceeded(context, got, format_.max_size());
 }
@@ -125,7 +126,7 @@ bool is_sendable(frame_format const& format, const_buffer message) {
 void refuse_to_send(frame_format const& format, const_buffer message, std::string_view peer) {
   auto const context = fmt::format("write a frame to {}", peer);
   if (message.size() > format.max_size()) throw limit_exceeded(context, message.size(), format.max_size());
-  throw error(std::make_error_code(std::errc::bad_message), context, "the delimiter is in the message");
+  throw error(std::make_error_code(std::errc::bad_message), context, "the message contains the delimiter");
 }
 
 std::string joined(const_buffers parts) {

@@ -26,7 +26,7 @@ verdict line_parser::not_found(std::string_view bytes) noexcept {
 
 until_parser::until_parser(char const* what, std::string_view delimiter, std::size_t limit)
     : delimited_parser(what, limit), delimiter_(delimiter) {
-  if (delimiter.empty()) throw std::invalid_argument("strait: an empty delimiter is nowhere and everywhere");
+  if (delimiter.empty()) throw std::invalid_argument("strait: the delimiter must not be empty");
 }
 
 verdict until_parser::parse(std::string_view bytes, parsed& found) noexcept {

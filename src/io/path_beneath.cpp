@@ -100,11 +100,11 @@ int open_as_a_whole(int directory, std::string const& path, int flags, mode_t pe
 path_beneath::path_beneath(std::string_view text, std::string_view context) {
   if (text.empty()) throw refusal(context, "the path is empty");
   refuse_nul(text, context);
-  if (text.front() == '/') throw refusal(context, "an absolute path leads outside");
+  if (text.front() == '/') throw refusal(context, "the path is absolute, which leads outside the directory");
   if (text.size() > longest_path) throw system_failure(ENAMETOOLONG, context);
   for (auto rest = text; !rest.empty();) {
     auto const part = take_part(rest);
-    if (part == "..") throw refusal(context, "a path with .. leads outside");
+    if (part == "..") throw refusal(context, "the path contains .., which leads outside the directory");
     if (part.empty() || part == ".") continue;
     if (!text_.empty()) text_ += '/';
     text_ += part;
@@ -124,7 +124,7 @@ std::string_view path_beneath::last() const noexcept {
 error failure_beneath(int code, std::string_view context) {
   // EXDEV is what RESOLVE_BENEATH says of a link that leads outside.
   if (code == ELOOP || code == EXDEV)
-    return {{ELOOP, std::generic_category()}, context, "a symbolic link is in the way"};
+    return {{ELOOP, std::generic_category()}, context, "the path contains a symbolic link"};
   return system_failure(code, context);
 }
 

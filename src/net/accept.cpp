@@ -26,7 +26,8 @@ listener_socket::~listener_socket() {
 
 void listener_socket::admit(accept_awaiter&, loop_core& loop) {
   if (accepting_)
-    throw std::logic_error(fmt::format("strait: two accepts at once on {}: one task at a time may accept", where_));
+    throw std::logic_error(
+        fmt::format("strait: two accepts at once on {}: only one task may accept at a time", where_));
   watch(loop, "give each loop a listener of its own, with reuse_port");
 }
 

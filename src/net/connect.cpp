@@ -77,7 +77,7 @@ class watched_descriptor {
     try {
       return detail::loop_of(loop).engine().attach(descriptor);
     } catch (std::system_error const& e) {
-      throw error(e.code(), fmt::format("{}: watch the socket", context));
+      throw error(e.code(), fmt::format("{}: add the socket to the event loop", context));
     }
   }
   engine::socket* socket_;
@@ -211,7 +211,7 @@ task<stream> connect(std::string_view host, std::uint16_t port, connect_options 
 }
 
 task<stream> connect(std::vector<endpoint> to, connect_options options) {
-  if (to.empty()) throw std::invalid_argument("strait: connect to no endpoint at all");
+  if (to.empty()) throw std::invalid_argument("strait: connect: the list of endpoints is empty");
   auto const name = fmt::format("{}", fmt::join(to, ", "));
   return limited(name, options.timeout, connect_any(std::move(to), options.attempt_delay));
 }

@@ -56,8 +56,10 @@ void datagram_socket::admit(datagram_awaiter& operation, loop_core& loop) {
   if (peer_names_[0].size != 0 && !operation.is_output()) operation.receive_from_peer_only(true, watched_);
   if (has_receive_offload_ && operation.what_ == io_operation::kind::recvfrom)
     throw std::logic_error(fmt::format(
-        "strait: recvfrom on {}, which has receive_offload: only recv_batch takes apart what comes joined", name()));
-  if (loop_ != &loop) watch(loop, "release() it on the first and make a new socket of the descriptor on the other");
+        "strait: recvfrom on {}, which has receive_offload enabled: use recv_batch, which splits coalesced datagrams",
+        name()));
+  if (loop_ != &loop)
+    watch(loop, "call release() on the first loop and construct a new socket from the descriptor on the second");
 }
 
 void datagram_socket::poll_for_room(datagram_awaiter& operation) noexcept {

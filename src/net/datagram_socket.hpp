@@ -84,7 +84,7 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
 
   /// For messages: "127.0.0.1:5000".
   [[nodiscard]] std::string local_name() const;
-  [[nodiscard]] std::string peer_name() const { return is_connected() ? peer_ : "no one"; }
+  [[nodiscard]] std::string peer_name() const { return is_connected() ? peer_ : "(not connected)"; }
 
  private:
   /// The peer has changed: has operations that wait take note.

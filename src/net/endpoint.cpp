@@ -55,10 +55,10 @@ parsed parse_endpoint(std::string_view text) noexcept {
   auto const parts = detail::split_host_and_port(text);
   if (!parts.problem.empty()) return {{}, parts.problem};
   auto const port = detail::parse_port(parts.port);
-  if (!port) return {{}, "its port is not a number from 0 to 65535"};
+  if (!port) return {{}, "the port is not a number from 0 to 65535"};
   if (parts.host == "localhost") return {endpoint::loopback_v4(*port), {}};
   auto const value = endpoint::from_address(parts.host, *port);
-  if (!value) return {{}, "neither a numeric address nor localhost"};
+  if (!value) return {{}, "the host is neither a numeric address nor localhost"};
   return {value, {}};
 }
 

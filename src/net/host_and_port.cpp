@@ -13,7 +13,7 @@
 namespace strait::detail {
 namespace {
 
-constexpr std::string_view no_port = "it has no port: write host:port";
+constexpr std::string_view no_port = "the port is missing; expected host:port";
 
 host_and_port refused(std::string_view problem) noexcept { return {{}, {}, problem}; }
 
@@ -25,23 +25,23 @@ bool is_graphic(char each) noexcept { return each > ' ' && each < '\x7f'; }
 /// "*" for 0.
 std::string_view problem_of_service(std::string_view service) noexcept {
   if (parse_port(service)) return {};
-  if (service.find('\0') != service.npos) return "its port contains a NUL";
+  if (service.find('\0') != service.npos) return "the port contains a NUL character";
   bool const is_name = !service.empty() && (is_digit(service.front()) || is_letter(service.front())) &&
                        std::all_of(service.begin(), service.end(), is_graphic) &&
                        !std::all_of(service.begin(), service.end(), is_digit);
   if (is_name) return {};
-  return "its port is neither a number from 0 to 65535 nor the name of a service";
+  return "the port is neither a number from 0 to 65535 nor a service name";
 }
 
 std::string_view problem_of_host(std::string const& host) noexcept {
-  if (host.empty()) return "it has no host";
-  if (host.find('\0') != host.npos) return "its host contains a NUL";
+  if (host.empty()) return "the host is empty";
+  if (host.find('\0') != host.npos) return "the host contains a NUL character";
   if (endpoint::from_address(host, 0)) return {};
   // "*" would be the loopback address; "127.1", "0x7f.1" and "2130706433" are addresses to inet_aton, but to no other
   // part of this library.
   in_addr legacy;
   if (host == "*" || host.find(':') != host.npos || ::inet_aton(host.c_str(), &legacy) != 0)
-    return "its host is neither a name nor a numeric address";
+    return "the host is neither a name nor a numeric address";
   return {};
 }
 
@@ -50,18 +50,18 @@ std::string_view problem_of_host(std::string const& host) noexcept {
 host_and_port split_host_and_port(std::string_view text) noexcept {
   if (text.starts_with('[')) {
     auto const end = text.find(']');
-    if (end == text.npos) return refused("its bracket is not closed");
+    if (end == text.npos) return refused("the closing bracket is missing");
     auto const host = text.substr(1, end - 1);
     auto const rest = text.substr(end + 1);
-    if (host.find(':') == host.npos) return refused("only an IPv6 address is written in brackets");
+    if (host.find(':') == host.npos) return refused("only an IPv6 address may be in brackets");
     if (rest.size() < 2 || rest.front() != ':') return refused(no_port);
-    if (rest.find(':', 1) != rest.npos) return refused("its port contains a colon");
+    if (rest.find(':', 1) != rest.npos) return refused("the port contains a colon");
     return {host, rest.substr(1), {}};
   }
   auto const colon = text.find(':');
   if (colon == text.npos || colon + 1 == text.size()) return refused(no_port);
   if (text.find(':', colon + 1) != text.npos)
-    return refused("it has more than one colon; an IPv6 address is written in brackets: [::1]:5000");
+    return refused("more than one colon; write an IPv6 address in brackets: [::1]:5000");
   return {text.substr(0, colon), text.substr(colon + 1), {}};
 }
 

@@ -33,7 +33,8 @@ namespace {
 void check_kind(int descriptor, int type, std::string_view context) {
   bool const is_local = local_name_of(descriptor, context).address.ss_family == AF_UNIX;
   if (!is_local || get_option(descriptor, SOL_SOCKET, SO_TYPE, context) != type)
-    throw error(std::make_error_code(std::errc::invalid_argument), context, "it is another kind of socket");
+    throw error(std::make_error_code(std::errc::invalid_argument), context,
+                "the descriptor is a different kind of socket");
 }
 
 std::array<unique_descriptor, 2> connected_pair(int type, std::string_view context) {

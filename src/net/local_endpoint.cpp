@@ -30,16 +30,16 @@ endpoint::endpoint(std::string_view name, bool is_abstract) noexcept
 }
 
 endpoint endpoint::path(std::string_view path) {
-  if (path.empty()) refuse(path, "it is empty");
-  if (path.size() > longest_name) refuse(path, fmt::format("it is longer than {} bytes", longest_name));
-  if (path.find('\0') != path.npos) refuse(path, "it contains a NUL");
+  if (path.empty()) refuse(path, "the path is empty");
+  if (path.size() > longest_name) refuse(path, fmt::format("the path is longer than {} bytes", longest_name));
+  if (path.find('\0') != path.npos) refuse(path, "the path contains a NUL character");
   return {path, false};
 }
 
 endpoint endpoint::abstract(std::string_view name) {
-  if (name.empty()) refuse("@", "it has no name");
+  if (name.empty()) refuse("@", "the abstract name is empty");
   if (name.size() > longest_name)
-    refuse(fmt::format("@{}", name), fmt::format("its name is longer than {} bytes", longest_name));
+    refuse(fmt::format("@{}", name), fmt::format("the abstract name is longer than {} bytes", longest_name));
   return {name, true};
 }
 

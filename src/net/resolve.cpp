@@ -40,8 +40,7 @@ std::vector<endpoint> look_up(std::string const& host, std::string const& servic
       case EAI_NODATA:
 #endif
         throw error(errc::host_not_found, context, "host not found");
-      case EAI_AGAIN:
-        throw error(errc::host_not_found, context, "host not found: the name server does not answer just now");
+      case EAI_AGAIN: throw error(errc::host_not_found, context, "temporary failure in name resolution");
       default: throw error(errc::host_not_found, context, ::gai_strerror(code));
     }
   }
@@ -75,7 +74,7 @@ class look_up_job final : public detail::pool_item {
       if (pool().submit(*job)) return;
       throw error(std::make_error_code(std::errc::resource_unavailable_try_again),
                   fmt::format("resolve {}:{}", job->host_, job->service_),
-                  fmt::format("{} look-ups wait already", max_queued_lookups));
+                  fmt::format("{} lookups are already waiting", max_queued_lookups));
     } catch (...) {
       job->held_by_pool_.reset();
       throw;

@@ -162,7 +162,7 @@ std::unique_ptr<socket_file> bind_local(int descriptor, local::endpoint const& w
   for (int tries = 0; failure == EADDRINUSE && !path.empty() && tries != 16; ++tries) {
     auto const before = occupant_of(where);
     if (before == occupant::no_socket)
-      throw error({failure, std::generic_category()}, context, "there is a file that is no socket");
+      throw error({failure, std::generic_category()}, context, "the path exists and is not a socket");
     if (before == occupant::alive) break;
     if (before == occupant::gone) {
       failure = bind_with(descriptor, where, permissions);
@@ -172,7 +172,7 @@ std::unique_ptr<socket_file> bind_local(int descriptor, local::endpoint const& w
     if (lock.result() == removal_lock::outcome::failed)
       throw error(
           {failure, std::generic_category()}, context,
-          "there is the socket of a process that is gone, and no lock file can be made beside it to replace it");
+          "a stale socket exists at the path, and the lock file that is needed to replace it cannot be created");
     if (lock.result() == removal_lock::outcome::busy) {  // for some microseconds
       ::sched_yield();
       continue;

@@ -64,7 +64,7 @@ std::int64_t in_range(std::chrono::nanoseconds limit, std::int64_t shortest = 0)
 void socket_stream::shutdown_write() {
   int const descriptor = open_handle("shutdown");
   if (::shutdown(descriptor, SHUT_WR) != 0 && errno != ENOTCONN)  // which says that the connection is over
-    throw detail::system_failure(errno, fmt::format("shutdown of the stream to {}", socket_->peer_name()));
+    throw detail::system_failure(errno, fmt::format("shut down the stream to {}", socket_->peer_name()));
 }
 
 void socket_stream::idle_timeout(std::chrono::nanoseconds limit) {

@@ -98,9 +98,9 @@ std::int64_t stream_limits::next_look(bool reads, bool writes) const noexcept {
 std::string stream_limits::details(bool of_write) const {
   switch (reached_[of_write]) {
     case stream_limit::idle: return {};
-    case stream_limit::write: return fmt::format(" (nothing taken for {:g} s)", in_seconds(write_limit_));
+    case stream_limit::write: return fmt::format(" (the peer accepted no data for {:g} s)", in_seconds(write_limit_));
     case stream_limit::rate:
-      return fmt::format(" ({} bytes in {:g} s, {} are the least)", got_, in_seconds(window_), least_);
+      return fmt::format(" (received {} bytes in {:g} s; the minimum is {})", got_, in_seconds(window_), least_);
   }
   return {};
 }

@@ -20,7 +20,8 @@ enum class stream_limit : unsigned char { idle, write, rate };
 /// of 0 is none.
 class stream_limits : protected timer {
  public:
-  /// What the limit that ended a read or a write adds to the text of its error: " (nothing taken for 20 s)".
+  /// What the limit that ended a read or a write adds to the text of its error: " (the peer accepted no data for 20
+  /// s)".
   [[nodiscard]] std::string details(bool of_write) const;
 
  protected:

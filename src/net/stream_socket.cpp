@@ -52,7 +52,7 @@ void stream_socket::admit(transfer_awaiter const& operation, loop_core& loop) {
     throw std::logic_error(
         fmt::format("strait: two {0}s at once on {1}: one task at a time may {0} it", doing, name()));
   }
-  watch(loop, "release() it on the first and make a new stream of the descriptor on the other");
+  watch(loop, "call release() on the first loop and construct a new stream from the descriptor on the second");
 }
 
 std::string stream_socket::name() const { return fmt::format("the stream with {}", peer_name()); }

@@ -72,7 +72,7 @@ bool is_multicast(endpoint const& group) {
 void change_membership(int descriptor, endpoint const& group, std::string_view interface, bool join) {
   auto const context = fmt::format("{} group {}", join ? "join" : "leave", group.address());
   if (!is_multicast(group))
-    throw error(std::make_error_code(std::errc::invalid_argument), context, "it is not a multicast address");
+    throw error(std::make_error_code(std::errc::invalid_argument), context, "not a multicast address");
   group_req request{};
   request.gr_interface = index_of(interface, context);
   group.to_sockaddr(&request.gr_group);
@@ -122,7 +122,9 @@ socket::socket(int descriptor) {
 #if defined(SO_PROTOCOL)
   is_udp = is_udp && get_option(descriptor, SOL_SOCKET, SO_PROTOCOL, context) == IPPROTO_UDP;
 #endif
-  if (!is_udp) throw error(std::make_error_code(std::errc::invalid_argument), context, "it is another kind of socket");
+  if (!is_udp)
+    throw error(std::make_error_code(std::errc::invalid_argument), context,
+                "the descriptor is a different kind of socket");
   detail::set_non_blocking(descriptor, context);
   socket_ = new detail::datagram_socket(/*is_local=*/false);
   socket_->note_whether_connected(descriptor);

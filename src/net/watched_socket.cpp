@@ -13,7 +13,7 @@ void watched_socket::watch(loop_core& loop, std::string_view advice) {
   try {
     watched_ = &loop_of(loop).engine().attach(descriptor_.get(), meaning_of_short_read());
   } catch (std::system_error const& e) {
-    throw error(e.code(), fmt::format("watch {}", name()));
+    throw error(e.code(), fmt::format("add {} to the event loop", name()));
   }
   static_cast<void>(descriptor_.release());
   loop_ = &loop;

@@ -34,7 +34,7 @@ int parse_number(char const* variable, std::string const& text) {
   auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc() || end != text.data() + text.size() || number < 0)
     throw error(make_error_code(std::errc::invalid_argument), fmt::format("inherit sockets: {}={}", variable, text),
-                "this is no number");
+                "not a number");
   return number;
 }
 

@@ -37,7 +37,7 @@ std::string server_event::to_string() const {
     case kind::failed: return fmt::format("{} failed {}: {}", *peer, traffic(*this), describe(failure));
     case kind::timed_out: return fmt::format("{} timed out {}: {}", *peer, traffic(*this), describe(failure));
     case kind::aborted: return fmt::format("{} aborted {}", *peer, traffic(*this));
-    case kind::draining: return fmt::format("draining: {} connected", connections);
+    case kind::draining: return fmt::format("draining: {} connections", connections);
     case kind::drained: return fmt::format("drained after {:.3g} s", seconds(duration));
   }
   return {};

@@ -35,13 +35,13 @@ bool serving::admits(peer const& who, bool has_room) noexcept {
     if (!has_room) {
       refusal = "too many connections";
     } else if (limits.on_connect && !limits.on_connect(who)) {
-      refusal = "not admitted";
+      refusal = "on_connect returned false";
     } else if (limits.max_connections_per_peer != 0 && !server_.peers().add(who, limits.max_connections_per_peer)) {
-      refusal = "too many connections from there";
+      refusal = "too many connections from this peer";
     }
   } catch (...) {
     report(who, std::current_exception());
-    refusal = "nobody could say whether to admit it";
+    refusal = "the on_connect hook threw";
   }
   if (!refusal) return true;
   if (has_room) give_room_back();

@@ -21,15 +21,16 @@ TEST_CASE("paths that lead outside are refused by every operation with the reaso
     std::string path;
     std::string reason;
   };
-  std::vector<refused_path> const all{{"", "the path is empty"},
-                                      {"/etc/passwd", "an absolute path leads outside"},
-                                      {"/", "an absolute path leads outside"},
-                                      {"..", "a path with .. leads outside"},
-                                      {"../secret/passwd", "a path with .. leads outside"},
-                                      {"a/../../secret/passwd", "a path with .. leads outside"},
-                                      {"a/..", "a path with .. leads outside"},
-                                      {"../", "a path with .. leads outside"},
-                                      {std::string("book\0.txt", 9), "a path cannot have a NUL in it"}};
+  std::vector<refused_path> const all{
+      {"", "the path is empty"},
+      {"/etc/passwd", "the path is absolute, which leads outside the directory"},
+      {"/", "the path is absolute, which leads outside the directory"},
+      {"..", "the path contains .., which leads outside the directory"},
+      {"../secret/passwd", "the path contains .., which leads outside the directory"},
+      {"a/../../secret/passwd", "the path contains .., which leads outside the directory"},
+      {"a/..", "the path contains .., which leads outside the directory"},
+      {"../", "the path contains .., which leads outside the directory"},
+      {std::string("book\0.txt", 9), "the path contains a NUL character"}};
   with_inbox([&](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a");
     co_await put(inbox, "old", "old");
@@ -53,9 +54,11 @@ TEST_CASE("errors name the operation and the path and the reason") {
       CHECK(failure.what() == text);
     };
     co_await says(open_for_reading(inbox, "a/b.txt"), "open inbox/a/b.txt: no such file or directory");
-    co_await says(open_for_reading(inbox, "../passwd"), "open inbox/../passwd: a path with .. leads outside");
-    co_await says(open_for_reading(inbox, "/etc/passwd"), "open /etc/passwd: an absolute path leads outside");
-    co_await says(open_for_reading(inbox, "a\0b"s), "open inbox/a\\0b: a path cannot have a NUL in it");
+    co_await says(open_for_reading(inbox, "../passwd"),
+                  "open inbox/../passwd: the path contains .., which leads outside the directory");
+    co_await says(open_for_reading(inbox, "/etc/passwd"),
+                  "open /etc/passwd: the path is absolute, which leads outside the directory");
+    co_await says(open_for_reading(inbox, "a\0b"s), "open inbox/a\\0b: the path contains a NUL character");
     co_await says(open_for_reading(inbox, "book/a"), "open inbox/book/a: not a directory");
     co_await says(open_as_directory(inbox, "book"), "open inbox/book: not a directory");
     co_await says(make(inbox, "book/a"), "make inbox/book/a: inbox/book is not a directory");
@@ -63,8 +66,8 @@ TEST_CASE("errors name the operation and the path and the reason") {
     co_await says(inbox.rename("none", "b"), "rename inbox/none to b: no such file or directory");
     co_await says(inbox.rename("book", "book"), "rename inbox/book to book: file exists");
     co_await says(remove(inbox, "none"), "remove inbox/none: no such file or directory");
-    co_await says(remove(inbox, "."), "remove inbox: this is the directory itself");
-    co_await says(rename_to(inbox, "./"), "rename inbox/old to ./: this is the directory itself");
+    co_await says(remove(inbox, "."), "remove inbox: the path is the directory itself");
+    co_await says(rename_to(inbox, "./"), "rename inbox/old to ./: the path is the directory itself");
     co_await says(sync(inbox, "none"), "sync inbox/none: no such file or directory");
     co_await says(ask(inbox, "none"), "status of inbox/none: no such file or directory");
     co_await says(list(inbox, "none"), "list inbox/none: no such file or directory");
@@ -87,7 +90,7 @@ TEST_CASE("a symbolic link as a directory of a path is refused by every operatio
         CAPTURE(operation.name, folder);
         auto const failure = co_await failure_of<error>(operation.call(inbox, folder + "/passwd"));
         CHECK_THAT(failure.what(), ContainsSubstring(folder + "/passwd"));
-        CHECK_THAT(failure.what(), ContainsSubstring(": a symbolic link is in the way"));
+        CHECK_THAT(failure.what(), ContainsSubstring(": the path contains a symbolic link"));
         CHECK(failure.code() == std::errc::too_many_symbolic_link_levels);
       }
     }
@@ -107,11 +110,11 @@ TEST_CASE("a symbolic link is not opened wherever it leads") {
       for (auto const& open : {open_for_reading, open_for_writing, open_as_directory, make, list, sync}) {
         CAPTURE(path);
         auto const failure = co_await failure_of<error>(open(inbox, path));
-        CHECK_THAT(failure.what(), ContainsSubstring("inbox/" + path + ": a symbolic link is in the way"));
+        CHECK_THAT(failure.what(), ContainsSubstring("inbox/" + path + ": the path contains a symbolic link"));
       }
     there.link("../secret", "folder");
     auto const failure = co_await failure_of<error>(inbox.open_directory("folder"));
-    CHECK(failure.what() == std::string("open inbox/folder: a symbolic link is in the way"));
+    CHECK(failure.what() == std::string("open inbox/folder: the path contains a symbolic link"));
     CHECK_FALSE(exists(there.inbox("new")));
     CHECK(there.is_secret_unchanged());
   });

@@ -122,7 +122,7 @@ TEST_CASE("a message that contains its delimiter is not sent") {
     }
     const_buffer const parts[] = {"a-", "-b"};
     auto const e = co_await failure_of<error>(frames.write(parts));
-    CHECK(std::string(e.what()) == "write a frame to the stream: the delimiter is in the message");
+    CHECK(std::string(e.what()) == "write a frame to the stream: the message contains the delimiter");
     CHECK(out.buffered() == 0);
   });
 }
@@ -217,7 +217,7 @@ TEST_CASE("a varint that does not end within 64 bits is refused") {
   for (char const* bytes : {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"}) {
     auto const e = failure_of_reading<error>(varint, bytes);
     CHECK(e.code() == std::errc::bad_message);
-    CHECK(std::string(e.what()) == "read a frame from the stream: its length is not a varint of 64 bits");
+    CHECK(std::string(e.what()) == "read a frame from the stream: the length prefix is not a valid 64-bit varint");
   }
 }
 

@@ -119,14 +119,16 @@ TEST_CASE("a text with an embedded NUL is refused") {
   CHECK_FALSE(endpoint::try_parse("[::1\0]:80"s));
   CHECK_FALSE(endpoint::try_parse("[::1%lo\0]:80"s));
   CHECK_FALSE(endpoint::try_parse("127.0.0.1:80\0"s));
-  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1\0.evil.example:80"s),
-                    "bad endpoint \"127.0.0.1\\0.evil.example:80\": neither a numeric address nor localhost");
+  CHECK_THROWS_WITH(
+      endpoint::parse("127.0.0.1\0.evil.example:80"s),
+      "bad endpoint \"127.0.0.1\\0.evil.example:80\": the host is neither a numeric address nor localhost");
 }
 
 TEST_CASE("the error for a refused endpoint quotes the text and states what is wrong") {
-  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1"), "bad endpoint \"127.0.0.1\": it has no port: write host:port");
+  CHECK_THROWS_WITH(endpoint::parse("127.0.0.1"),
+                    "bad endpoint \"127.0.0.1\": the port is missing; expected host:port");
   CHECK_THROWS_WITH(endpoint::parse("127.0.0.1:65536"),
-                    "bad endpoint \"127.0.0.1:65536\": its port is not a number from 0 to 65535");
+                    "bad endpoint \"127.0.0.1:65536\": the port is not a number from 0 to 65535");
   CHECK_THROWS_WITH(endpoint::parse("example.org:80"), ContainsSubstring("neither a numeric address nor localhost"));
   CHECK_THROWS_WITH(endpoint::parse("::1:5000"), ContainsSubstring("in brackets: [::1]:5000"));
 }

@@ -195,7 +195,7 @@ TEST_CASE("a local connect to something other than a stream listener fails at on
   auto const datagrams = raw_bound(SOCK_DGRAM, directory.at("s"));
   CHECK_THROWS_WITH(connected_to(directory.file("s")), ContainsSubstring("connect to " + directory.file("s") + ": "));
   CHECK_THROWS_WITH(connected_to(local::endpoint()), ContainsSubstring("connect to (unnamed): "));
-  CHECK_THROWS_WITH(connected_to(""), "connect: bad local endpoint \"\": it is empty");
+  CHECK_THROWS_WITH(connected_to(""), "connect: bad local endpoint \"\": the path is empty");
 }
 
 TEST_CASE("a local connect waits for room in the backlog and succeeds after an accept") {

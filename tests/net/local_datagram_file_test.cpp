@@ -105,6 +105,6 @@ TEST_CASE("a local socket that cannot be bound reports a clear error and leaks n
   auto const path = directory.file("no/s");
   CHECK_THROWS_WITH(local::bind(path), "bind " + path + ": no such file or directory");
   CHECK_THROWS_WITH(local::bind(name), "bind " + name.to_string() + ": address already in use");
-  CHECK_THROWS_WITH(local::bind(""), "bind: bad local endpoint \"\": it is empty");
+  CHECK_THROWS_WITH(local::bind(""), "bind: bad local endpoint \"\": the path is empty");
   CHECK(open_descriptors() == before);
 }

@@ -317,9 +317,11 @@ TEST_CASE("a descriptor that is not a local datagram socket is not adopted and r
   auto const before = open_descriptors();
   {
     auto const stream = raw_local(SOCK_STREAM);
-    CHECK_THROWS_WITH(local::socket(stream.get()), "take over a local datagram socket: it is another kind of socket");
+    CHECK_THROWS_WITH(local::socket(stream.get()),
+                      "take over a local datagram socket: the descriptor is a different kind of socket");
     raw_socket const udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    CHECK_THROWS_WITH(local::socket(udp.get()), "take over a local datagram socket: it is another kind of socket");
+    CHECK_THROWS_WITH(local::socket(udp.get()),
+                      "take over a local datagram socket: the descriptor is a different kind of socket");
     CHECK_THROWS_WITH(local::socket(-1), "take over a local datagram socket: bad file descriptor");
     CHECK(::fcntl(stream.get(), F_GETFD) >= 0);
   }

@@ -184,10 +184,10 @@ TEST_CASE("an abstract name may have up to 107 bytes") {
 }
 
 TEST_CASE("an empty text is refused as a local endpoint") {
-  CHECK_THROWS_WITH(local::endpoint::path(""), "bad local endpoint \"\": it is empty");
-  CHECK_THROWS_WITH(local::endpoint::parse(""), "bad local endpoint \"\": it is empty");
-  CHECK_THROWS_WITH(local::endpoint::abstract(""), "bad local endpoint \"@\": it has no name");
-  CHECK_THROWS_WITH(local::endpoint::parse("@"), "bad local endpoint \"@\": it has no name");
+  CHECK_THROWS_WITH(local::endpoint::path(""), "bad local endpoint \"\": the path is empty");
+  CHECK_THROWS_WITH(local::endpoint::parse(""), "bad local endpoint \"\": the path is empty");
+  CHECK_THROWS_WITH(local::endpoint::abstract(""), "bad local endpoint \"@\": the abstract name is empty");
+  CHECK_THROWS_WITH(local::endpoint::parse("@"), "bad local endpoint \"@\": the abstract name is empty");
 }
 
 TEST_CASE("a path with a NUL is refused") {

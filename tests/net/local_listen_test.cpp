@@ -73,8 +73,8 @@ TEST_CASE("listening on an abstract name that is in use fails with an error that
 }
 
 TEST_CASE("a text that is not a local endpoint cannot be listened on") {
-  CHECK_THROWS_WITH(local::listen(""), "listen: bad local endpoint \"\": it is empty");
-  CHECK_THROWS_WITH(local::listen("@"), "listen: bad local endpoint \"@\": it has no name");
+  CHECK_THROWS_WITH(local::listen(""), "listen: bad local endpoint \"\": the path is empty");
+  CHECK_THROWS_WITH(local::listen("@"), "listen: bad local endpoint \"@\": the abstract name is empty");
   CHECK_THROWS_WITH(local::listen(std::string(108, 'x')), ContainsSubstring("listen: bad local endpoint \"xxx"));
 }
 
@@ -254,11 +254,14 @@ TEST_CASE("a descriptor that is not a local stream socket is not adopted as a li
   auto const before = open_descriptors();
   {
     auto const tcp = test::raw_listener();
-    CHECK_THROWS_WITH(local::listener(tcp.get()), "take over a local listener: it is another kind of socket");
+    CHECK_THROWS_WITH(local::listener(tcp.get()),
+                      "take over a local listener: the descriptor is a different kind of socket");
     auto const datagram = raw_local(SOCK_DGRAM);
-    CHECK_THROWS_WITH(local::listener(datagram.get()), "take over a local listener: it is another kind of socket");
+    CHECK_THROWS_WITH(local::listener(datagram.get()),
+                      "take over a local listener: the descriptor is a different kind of socket");
     auto const packets = raw_local(SOCK_SEQPACKET);
-    CHECK_THROWS_WITH(local::listener(packets.get()), "take over a local listener: it is another kind of socket");
+    CHECK_THROWS_WITH(local::listener(packets.get()),
+                      "take over a local listener: the descriptor is a different kind of socket");
     CHECK_THROWS_WITH(local::listener(-1), "take over a local listener: bad file descriptor");
   }
   CHECK(open_descriptors() == before);

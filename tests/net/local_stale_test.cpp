@@ -59,7 +59,7 @@ TEST_CASE("a file that is not a socket is neither replaced nor modified") {
   std::string const doing = is_stream ? "listen on" : "bind";
   temporary_directory const directory;
   auto const path = directory.file("s");
-  auto const message = doing + ' ' + path + ": there is a file that is no socket";
+  auto const message = doing + ' ' + path + ": the path exists and is not a socket";
   auto const before = open_descriptors();
   SECTION("a regular file") {
     std::ofstream(path) << "content";

@@ -326,13 +326,15 @@ TEST_CASE("a descriptor that is not a connected local stream is not adopted and 
   auto const before = open_descriptors();
   {
     auto const [tcp, tcp_peer] = raw_pair();
-    CHECK_THROWS_WITH(local::stream(tcp.get()), "take over a local connection: it is another kind of socket");
+    CHECK_THROWS_WITH(local::stream(tcp.get()),
+                      "take over a local connection: the descriptor is a different kind of socket");
     auto const fresh = raw_local(SOCK_STREAM);
     CHECK_THROWS_WITH(local::stream(fresh.get()), ContainsSubstring("take over a local connection: "));
     auto const listener = raw_listener(abstract_name());
     CHECK_THROWS_WITH(local::stream(listener.get()), ContainsSubstring("take over a local connection: "));
     auto const datagram = raw_local(SOCK_DGRAM);
-    CHECK_THROWS_WITH(local::stream(datagram.get()), "take over a local connection: it is another kind of socket");
+    CHECK_THROWS_WITH(local::stream(datagram.get()),
+                      "take over a local connection: the descriptor is a different kind of socket");
     int pipe[2];
     REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
     raw_socket const out(pipe[0]);

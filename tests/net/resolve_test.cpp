@@ -166,7 +166,7 @@ TEST_CASE("when max_queued_lookups are waiting a further lookup fails with an er
             code = e.code();
           }
           CHECK(code == std::errc::resource_unavailable_try_again);
-          CHECK(message == "resolve localhost:80: 65536 look-ups wait already");
+          CHECK(message == "resolve localhost:80: 65536 lookups are already waiting");
           group.cancel();
         });
       },

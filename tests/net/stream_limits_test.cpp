@@ -44,7 +44,7 @@ TEMPLATE_TEST_CASE("fault 25: a peer that sends too slowly ends the read with an
     auto const [text, end] = co_await when_any(failure_of_reading(stream), send_now_and_then(peer, "x", 1000));
     REQUIRE(text);
     CHECK_THAT(*text, ContainsSubstring("read from " + name_of_peer(stream) + " ("));
-    CHECK_THAT(*text, ContainsSubstring(" bytes in 0.1 s, 100 are the least): timed out"));
+    CHECK_THAT(*text, ContainsSubstring(" bytes in 0.1 s; the minimum is 100): timed out"));
   });
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a read from a peer that sends nothing ends when the window has passed
     auto const begun = clock::now();
     auto const text = co_await failure_of_reading(stream);
     auto const taken = clock::now() - begun;
-    CHECK_THAT(text, ContainsSubstring(" (0 bytes in 0.06 s, 1 are the least): timed out"));
+    CHECK_THAT(text, ContainsSubstring(" (received 0 bytes in 0.06 s; the minimum is 1): timed out"));
     CHECK(taken >= 55ms);  // the coarse clock ticks every few milliseconds
     CHECK(taken < 5s);
   });
@@ -112,7 +112,7 @@ TEST_CASE("fault 29: bytes that arrive with the rate timeout are delivered and t
     CHECK(n == 1);
     auto const begun = clock::now();
     auto const text = co_await failure_of_reading(stream);
-    CHECK_THAT(text, ContainsSubstring(" in 0.5 s, 500 are the least): timed out"));
+    CHECK_THAT(text, ContainsSubstring(" in 0.5 s; the minimum is 500): timed out"));
     CHECK(clock::now() - begun < 400ms);
   });
 }
@@ -227,7 +227,7 @@ TEMPLATE_TEST_CASE("fault 20: a peer that never reads but keeps sending is detec
     auto const [text, sent, read] =
         co_await when_any(write(), send_now_and_then(peer, "x", 1000), failure_of_reading(stream));
     REQUIRE(text);
-    CHECK(*text == "write to " + name_of_peer(stream) + " (nothing taken for 0.1 s): timed out");
+    CHECK(*text == "write to " + name_of_peer(stream) + " (the peer accepted no data for 0.1 s): timed out");
   });
 }
 
@@ -318,8 +318,8 @@ TEST_CASE("of several limits the shortest one expires first and its error names 
   auto const expected = GENERATE(
       table<std::chrono::milliseconds, std::chrono::milliseconds, std::chrono::milliseconds, std::string, std::string>({
           {20ms, 1h, 1h, ": timed out", ": timed out"},
-          {300ms, 20ms, 1h, ": timed out", " (nothing taken for 0.02 s): timed out"},
-          {300ms, 1h, 20ms, " (0 bytes in 0.02 s, 20 are the least): timed out", ": timed out"},
+          {300ms, 20ms, 1h, ": timed out", " (the peer accepted no data for 0.02 s): timed out"},
+          {300ms, 1h, 20ms, " (received 0 bytes in 0.02 s; the minimum is 20): timed out", ": timed out"},
       }));
   complete([&]() -> task<> {
     auto const& [idle, writes, window, expected_read, expected_write] = expected;
@@ -344,7 +344,7 @@ TEST_CASE("limits are kept when a stream is moved and when its loop has ended") 
   });
   tcp::stream second(std::move(first));
   auto const text = complete([&]() -> task<std::string> { return failure_of_reading(second); });
-  CHECK_THAT(text, ContainsSubstring("50 are the least"));
+  CHECK_THAT(text, ContainsSubstring("the minimum is 50"));
 }
 
 TEST_CASE("limits do not depend on the wall clock") {
@@ -390,10 +390,10 @@ TEST_CASE("copies obey the limits of both streams") {
     if (is_source_slow) {
       auto const [text, end] = co_await when_any(copy_and_close(), send_now_and_then(source, "x", 1000));
       REQUIRE(text);
-      CHECK_THAT(*text, ContainsSubstring("50 are the least"));
+      CHECK_THAT(*text, ContainsSubstring("the minimum is 50"));
     } else {
       auto const [text, end] = co_await when_all(copy_and_close(), send_much());
-      CHECK_THAT(text, ContainsSubstring("(nothing taken for 0.05 s)"));
+      CHECK_THAT(text, ContainsSubstring("(the peer accepted no data for 0.05 s)"));
     }
   });
 }

@@ -112,7 +112,7 @@ TEST_CASE("using a stream on two loops is diagnosed") {
   event_loop second;
   auto write = [&]() -> task<> { co_await stream.write("x"); };
   first.run(write);
-  CHECK_THROWS_WITH(second.run(write), ContainsSubstring("is used on two loops: release() it on the first"));
+  CHECK_THROWS_WITH(second.run(write), ContainsSubstring("is used on two loops: call release() on the first"));
   first.run(write);
 }
 

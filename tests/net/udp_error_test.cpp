@@ -135,7 +135,7 @@ TEST_CASE("send on a socket that is not connected fails") {
   complete([&]() -> task<> {
     auto const refused = co_await as_result(sender.send("x"));
     CHECK(refused.error() == std::errc::destination_address_required);
-    CHECK(refused.message() == "send to no one: destination address required");
+    CHECK(refused.message() == "send to (not connected): destination address required");
   });
 }
 

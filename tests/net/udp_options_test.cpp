@@ -200,9 +200,9 @@ TEST_CASE("the hop limit for groups is in the range from 0 to 255") {
 TEST_CASE("joining an address that is not a group is reported as a clear error") {
   auto socket = udp::bind(endpoint::any_v4(0));
   CHECK(message_of([&] { socket.join_group(endpoint::loopback_v4(0)); }) ==
-        "join group 127.0.0.1: it is not a multicast address");
+        "join group 127.0.0.1: not a multicast address");
   CHECK(message_of([&] { socket.leave_group(endpoint::loopback_v6(0)); }) ==
-        "leave group ::1: it is not a multicast address");
+        "leave group ::1: not a multicast address");
 }
 
 TEST_CASE("an interface that does not exist is reported as a clear error") {

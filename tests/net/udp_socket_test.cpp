@@ -213,7 +213,7 @@ TEST_CASE("a connected UDP descriptor is adopted as connected") {
 TEST_CASE("a descriptor of another kind is refused and remains the caller's") {
   auto const [stream, peer] = raw_pair();
   CHECK(message_of([&] { udp::socket const refused(stream.get()); }) ==
-        "take over a UDP socket: it is another kind of socket");
+        "take over a UDP socket: the descriptor is a different kind of socket");
   stream.send("still open");
   CHECK(peer.receive() == "still open");
 
@@ -312,8 +312,8 @@ TEST_CASE("using a socket on two loops is diagnosed and it still works on the fi
     FAIL("nothing was thrown");
   } catch (std::logic_error const& e) {
     CHECK(std::string(e.what()) == "strait: the socket on " + where.to_string() +
-                                       " is used on two loops: release() it on the first and make a new socket of the "
-                                       "descriptor on the other");
+                                       " is used on two loops: call release() on the first loop and construct a "
+                                       "new socket from the descriptor on the second");
   }
   first.run(send);
   CHECK(first.run(receive_texts(socket, 2)) == std::vector<std::string>{"x", "x"});

@@ -41,7 +41,7 @@ TEST_CASE("a connect whose socket cannot be watched fails with an error that nam
   complete([&]() -> task<> {
     auto const before = open_descriptors();
     auto const failure = co_await failure_of(tcp::connect(silent.where()));
-    CHECK(failure.what() == "connect to " + silent.where().to_string() + ": watch the socket" + reason);
+    CHECK(failure.what() == "connect to " + silent.where().to_string() + ": add the socket to the event loop" + reason);
     CHECK(open_descriptors() == before);
   });
 }
@@ -63,20 +63,22 @@ TEST_CASE("operations on sockets that cannot be watched fail with errors that na
     peer.send("x");
     char byte[1];
     auto const of_read = co_await failure_of(stream.read(byte));
-    CHECK(of_read.what() == "watch the stream with " + stream.remote_endpoint().to_string() + reason);
+    CHECK(of_read.what() ==
+          "add the stream with " + stream.remote_endpoint().to_string() + " to the event loop" + reason);
     auto const read = co_await stream.read(byte);
     CHECK(read == 1);
 
     auto listener = tcp::listen("127.0.0.1:0");
     auto const client = raw_connect(listener.local_endpoint());
     auto const of_accept = co_await failure_of(listener.accept());
-    CHECK(of_accept.what() == "watch the listener on " + listener.local_endpoint().to_string() + reason);
+    CHECK(of_accept.what() ==
+          "add the listener on " + listener.local_endpoint().to_string() + " to the event loop" + reason);
     auto const accepted = co_await listener.accept();
     CHECK(accepted.remote_endpoint() == client.where());
 
     auto socket = udp::bind("127.0.0.1:0");
     auto const of_send = co_await failure_of(socket.sendto("x", socket.local_endpoint()));
-    CHECK(of_send.what() == "watch the socket on " + socket.local_endpoint().to_string() + reason);
+    CHECK(of_send.what() == "add the socket on " + socket.local_endpoint().to_string() + " to the event loop" + reason);
     co_await socket.sendto("x", socket.local_endpoint());
     auto const received = co_await socket.recv(byte);
     CHECK(received.size == 1);

@@ -49,7 +49,7 @@ TEST_CASE("a reply to a sender without a name fails and is reported") {
     };
     co_await when_all(one.serve(std::move(socket), local_echo), clients());
   });
-  CHECK_THAT(message, ContainsSubstring("(unnamed): send to no one: "));
+  CHECK_THAT(message, ContainsSubstring("(unnamed): send to (not connected): "));
 }
 
 TEST_CASE("one socket of a local pair can be served") {

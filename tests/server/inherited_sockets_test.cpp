@@ -162,11 +162,11 @@ TEST_CASE("inherited sockets are close-on-exec and those that are not taken are 
 
 TEST_CASE("a malformed variable is an error that names it") {
   auto const refused = [](manager says) { return in_service(says, {}, count_all); };
-  CHECK(refused({.count = "many"}) == "inherit sockets: LISTEN_FDS=many: this is no number");
-  CHECK(refused({.count = ""}) == "inherit sockets: LISTEN_FDS=: this is no number");
-  CHECK(refused({.count = "-1"}) == "inherit sockets: LISTEN_FDS=-1: this is no number");
-  CHECK(refused({.count = "99999999999"}) == "inherit sockets: LISTEN_FDS=99999999999: this is no number");
-  CHECK(refused({.process = "me", .count = "1"}) == "inherit sockets: LISTEN_PID=me: this is no number");
+  CHECK(refused({.count = "many"}) == "inherit sockets: LISTEN_FDS=many: not a number");
+  CHECK(refused({.count = ""}) == "inherit sockets: LISTEN_FDS=: not a number");
+  CHECK(refused({.count = "-1"}) == "inherit sockets: LISTEN_FDS=-1: not a number");
+  CHECK(refused({.count = "99999999999"}) == "inherit sockets: LISTEN_FDS=99999999999: not a number");
+  CHECK(refused({.process = "me", .count = "1"}) == "inherit sockets: LISTEN_PID=me: not a number");
 }
 
 TEST_CASE("a missing descriptor is an error however large the announced count is") {

@@ -34,7 +34,7 @@ TEST_CASE("events are reported in the order accepted and ended and draining and 
   CHECK(notes.kinds == std::vector{kind::accepted, kind::served, kind::draining, kind::drained});
   CHECK(notes.events.at(0) == client_was + " connected");
   CHECK(notes.events.at(1).starts_with(client_was + " ended after "));
-  CHECK(notes.events.at(2) == "draining: 0 connected");
+  CHECK(notes.events.at(2) == "draining: 0 connections");
   CHECK(notes.events.at(3).starts_with("drained after "));
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("each event is printed as one line") {
 
   server_event own{kind::draining};
   own.connections = 7;
-  CHECK(own.to_string() == "draining: 7 connected");
+  CHECK(own.to_string() == "draining: 7 connections");
   own.type = kind::drained;
   own.duration = 1ms;
   CHECK(own.to_string() == "drained after 0.001 s");

@@ -161,7 +161,7 @@ TEST_CASE("the limit per peer applies to each address separately") {
     co_await check_echo(fourth, "hello");
   });
   CHECK(statistics.rejected == 1);
-  auto const says_why = [](auto& each) { return each.ends_with(" rejected: too many connections from there"); };
+  auto const says_why = [](auto& each) { return each.ends_with(" rejected: too many connections from this peer"); };
   CHECK(std::count_if(notes.events.begin(), notes.events.end(), says_why) == 1);
 }
 
@@ -229,7 +229,7 @@ TEST_CASE("clients in other PID namespaces are counted by user") {
     co_await check_rest(second, "");
   });
   CHECK(statistics.rejected == 1);
-  auto const rejection = fmt::format("a process of user {} rejected: too many connections from there", ::geteuid());
+  auto const rejection = fmt::format("a process of user {} rejected: too many connections from this peer", ::geteuid());
   CHECK(std::count(notes.events.begin(), notes.events.end(), rejection) == 1);
 }
 
@@ -264,7 +264,7 @@ TEST_CASE("on_connect decides which connections are served") {
     auto stranger = connect_now(where);
     auto const stranger_is = stranger.local_endpoint();
     co_await check_rest(stranger, "");
-    CHECK(notes.events.back() == fmt::format("{} rejected: not admitted", stranger_is));
+    CHECK(notes.events.back() == fmt::format("{} rejected: on_connect returned false", stranger_is));
     auto friendly = connect_now_from("127.0.0.2", where);
     co_await check_echo(friendly, "hello");
   });
@@ -282,7 +282,7 @@ TEST_CASE("an IPv4 address that on_connect refuses is also refused on an IPv6 li
     auto banned = connect_now(where);
     auto const banned_is = banned.local_endpoint();
     co_await check_rest(banned, "");
-    CHECK(notes.events.back() == fmt::format("{} rejected: not admitted", banned_is));
+    CHECK(notes.events.back() == fmt::format("{} rejected: on_connect returned false", banned_is));
     auto other = connect_now_from("127.0.0.2", where);
     co_await check_echo(other, "hello");
   });

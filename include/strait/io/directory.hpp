@@ -30,9 +30,10 @@ struct directory_entry {
 /// `..`, and symbolic links anywhere in the path are refused, whatever another process changes meanwhile. So a path may
 /// come from somebody who is not trusted. In the last part, too; only `rename`, `remove` and `status`, which follow
 /// none, work on the link itself. "." is the directory itself. Refusals are errors with what is wrong: "open
-/// inbox/../passwd: a path with .. leads outside", with `std::errc::too_many_symbolic_link_levels` if it is a link and
-/// `std::errc::invalid_argument` if it is the text. The system sees to that where it can (openat2(2) with
-/// RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), and elsewhere this looks at each part by itself.
+/// inbox/../passwd: the path contains .., which leads outside the directory", with
+/// `std::errc::too_many_symbolic_link_levels` if it is a link and `std::errc::invalid_argument` if it is the text. The
+/// system sees to that where it can (openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), and elsewhere this looks
+/// at each part by itself.
 ///
 /// All runs on the thread pool; about cancels and errors, see file.hpp.
 class STRAIT_API directory {

@@ -1,6 +1,6 @@
 // What the listeners of all kinds of sockets have in common: accepting, closing.
 //
-// A listener belongs to one loop, as streams do, and one task at a time may accept from it.
+// A listener belongs to one loop, as streams do, and only one task may accept at a time from it.
 #pragma once
 
 #include <cstdint>

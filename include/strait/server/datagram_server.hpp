@@ -72,7 +72,7 @@ task<datagram_statistics> basic_datagram_server<Endpoint>::serve(Socket socket, 
   constexpr bool fits = detail::handles_datagrams<Handler, basic_datagram_request<Endpoint>>;
   static_assert(fits,
                 "strait: serve takes, for datagrams, a handler [](udp::request& question) -> task<> { … } (for a "
-                "local::socket: local::request&), or one that gives an operation, such as question.reply(…)");
+                "local::socket: local::request&), or one that returns an operation, such as question.reply(…)");
   if constexpr (fits) {
     detail::datagram_service<Endpoint, Socket, Handler> here(*core_, co_await detail::this_branch{}, options_, socket,
                                                              handler);

@@ -199,7 +199,7 @@ class Echo(unittest.TestCase):
                         receive_exactly(each, 1)
                     with server.connect() as third:
                         self.assertEqual(receive_all(third), b"")
-                    server.wait_for(b" refused: too many connections from there\n", "stderr")
+                    server.wait_for(b" refused: too many connections from this peer\n", "stderr")
                     with socket.create_connection(("127.0.0.1", server.port), PATIENCE, ("127.0.0.2", 0)) as other:
                         for each in (first, second, other):
                             each.sendall(b"x")

@@ -75,7 +75,7 @@ class HostileInput(unittest.TestCase):
     def test_fault_31_a_varint_without_an_end_is_refused(self):
         with Server("frame_server", "--prefix", "varint") as server, server.connect() as connection:
             log = self.assert_refused(server, connection, b"\x03abc" + b"\xff" * 100, b"\x03abc")
-            self.assertIn(b": its length is not a varint of 64 bits\n", log)
+            self.assertIn(b": the length prefix is not a valid 64-bit varint\n", log)
 
     def test_fault_31_a_length_that_is_only_announced_takes_no_memory(self):
         clients = 200
