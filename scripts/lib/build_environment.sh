@@ -10,5 +10,5 @@ fi
 
 need_build_packages() {
   need_packages g++ cmake ninja-build python3 git ca-certificates libasio-dev libfmt-dev catch2 libcli11-dev \
-    libxxhash-dev
+    libxxhash-dev netbase
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <malloc.h>
+#include <netdb.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -51,6 +52,10 @@ TEST_CASE("a numeric address is resolved to itself") {
 }
 
 TEST_CASE("a service can be given by name") {
+  if (::getservbyname("http", "tcp") == nullptr) {
+    WARN("not tested: there is no /etc/services (on Debian, install netbase)");
+    return;
+  }
   auto const found = complete([]() -> task<std::vector<endpoint>> { return resolve("127.0.0.1", "http"); });
   CHECK(found == std::vector{endpoint::loopback_v4(80)});
 }
