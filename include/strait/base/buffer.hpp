@@ -42,8 +42,11 @@ class const_buffer {
   constexpr const_buffer(char const (&literal)[N]) noexcept
       : data_(literal), size_(literal[N - 1] == '\0' ? N - 1 : N) {}
 
+  /// The first byte.
   [[nodiscard]] constexpr void const* data() const noexcept { return data_; }
+  /// In bytes.
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  /// It has no bytes.
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
 
  private:
@@ -61,12 +64,14 @@ class mutable_buffer : public const_buffer {
     requires(!std::is_base_of_v<const_buffer, std::remove_cvref_t<R>>)
   constexpr mutable_buffer(R&& range) noexcept : const_buffer(std::data(range), std::size(range)) {}
 
+  /// The first byte.
   [[nodiscard]] constexpr void* data() const noexcept { return const_cast<void*>(const_buffer::data()); }
 };
 
 /// Several buffers, filled or sent in order by one operation (scatter, gather). Both the span's elements and the
 /// memory they name must outlive the operation.
 using mutable_buffers = std::span<mutable_buffer const>;
+/// The same for buffers that are sent.
 using const_buffers = std::span<const_buffer const>;
 
 /// The sum of the sizes, in bytes.

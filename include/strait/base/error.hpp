@@ -25,7 +25,9 @@ enum class errc {
   limit_exceeded,
 };
 
+/// The category of `errc`.
 [[nodiscard]] STRAIT_API std::error_category const& strait_category() noexcept;
+/// Makes `errc` usable as a `std::error_code`.
 [[nodiscard]] STRAIT_API std::error_code make_error_code(errc code) noexcept;
 
 /// What operations throw: a `std::system_error` whose `what()` names the operation and the endpoint, then the reason:
@@ -49,6 +51,7 @@ class STRAIT_API error : public std::system_error {
 /// A deadline passed before the operation was done.
 class STRAIT_API timed_out : public error {
  public:
+  /// See `error`.
   explicit timed_out(std::string_view context, std::size_t transferred = 0);
 };
 
@@ -93,7 +96,9 @@ class STRAIT_API multiple_errors : public std::exception {
   multiple_errors& operator=(multiple_errors const&) = delete;
   ~multiple_errors() override;
 
+  /// Lists the first of the errors.
   [[nodiscard]] char const* what() const noexcept override;
+  /// The number of errors.
   [[nodiscard]] std::size_t size() const noexcept;
   /// The errors in the order they came; `index` < `size()`.
   [[nodiscard]] std::exception_ptr operator[](std::size_t index) const noexcept;
@@ -107,6 +112,7 @@ class STRAIT_API multiple_errors : public std::exception {
 /// `catch (std::exception const&)` lets it pass: it must reach the scope that was canceled.
 class STRAIT_API canceled {
  public:
+  /// Thrown by operations; programs only rethrow it.
   explicit canceled(std::size_t transferred = 0) noexcept : transferred_(transferred) {}
   /// Bytes that the operation had moved when it was canceled: of a `write`, how many were sent; of a `read_exactly`,
   /// how many are in the buffer.

@@ -9,6 +9,7 @@
 
 namespace strait {
 
+/// A callable that options carry by value; it refers to what it needs.
 template <class Signature>
 class hook;
 

@@ -64,6 +64,7 @@ class [[nodiscard]] result {
     if (has_value_) value_.~stored();
   }
 
+  /// The operation succeeded.
   [[nodiscard]] bool has_value() const noexcept { return has_value_; }
   explicit operator bool() const noexcept { return has_value_; }
 

@@ -56,6 +56,7 @@ class as_result_awaiter {
 
 }  // namespace detail
 
+/// See `as_result`.
 template <awaitable A>
 class [[nodiscard("co_await it")]] as_result_operation {
  public:

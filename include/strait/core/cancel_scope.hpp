@@ -50,6 +50,7 @@ class cancel_scope {
 
   /// Ends the block, now or whenever it begins. No effect on one that has ended.
   void cancel() noexcept { scope_.cancel(); }
+  /// `cancel` was called.
   [[nodiscard]] bool is_canceled() const noexcept { return scope_.is_canceled(); }
 
   /// Awaits `block` in this scope; one at a time. Gives what `block` gives, as `optional<T>` (`bool` where it gives

@@ -49,7 +49,9 @@ class event {
     is_set_ = true;
     queue_.end_all(detail::waiter::outcome::served);
   }
+  /// Later waits suspend until the next `set`.
   void reset() noexcept { is_set_ = false; }
+  /// Waits complete at once.
   [[nodiscard]] bool is_set() const noexcept { return is_set_; }
 
   /// Completes when the event is set; at once if it is.

@@ -59,6 +59,7 @@ class mutex {
   mutex_lock_operation lock() noexcept;
   /// Holds the mutex, or nothing if another does.
   guard try_lock() noexcept { return take() ? guard(*this) : guard(); }
+  /// A task holds the lock.
   [[nodiscard]] bool is_locked() const noexcept { return is_locked_; }
 
  private:

@@ -33,6 +33,7 @@ class [[nodiscard]] outcome {
   outcome() noexcept = default;
   outcome(T value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
 
+  /// It ended with a value.
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
 
@@ -57,6 +58,7 @@ class [[nodiscard]] outcome {
     check();
     return *std::move(value_);
   }
+  /// The value, or `otherwise` if there is none.
   template <class U>
   [[nodiscard]] T value_or(U&& otherwise) const& {
     return value_.value_or(std::forward<U>(otherwise));
@@ -82,7 +84,9 @@ class [[nodiscard]] outcome {
   void set_value(U&&... arguments) {
     value_.emplace(std::forward<U>(arguments)...);
   }
+  /// See `set_value`.
   void set_failure(std::exception_ptr failure) noexcept { exception_ = std::move(failure); }
+  /// See `set_value`.
   void set_canceled(std::exception_ptr canceled) noexcept {
     exception_ = std::move(canceled);
     is_canceled_ = true;

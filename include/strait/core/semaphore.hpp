@@ -52,6 +52,7 @@ class STRAIT_API semaphore {
     std::size_t count_ = 0;
   };
 
+  /// With `permits` permits, all of them available.
   explicit semaphore(std::size_t permits) noexcept : total_(permits), available_(permits) {}
 
   /// `co_await s.acquire(n)` completes when there are `n` permits for it, all at once, with the `permit` that holds

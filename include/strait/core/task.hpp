@@ -223,6 +223,7 @@ class task_awaiter final : public awaited_task {
 
 }  // namespace detail
 
+/// A coroutine that another one awaits, once: see the top of this file. Move-only.
 template <class T>
 class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] task {
  public:

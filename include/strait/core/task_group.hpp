@@ -51,6 +51,7 @@ using group_task = typename task_of_group<Body>::type;
 
 }  // namespace detail
 
+/// Concurrent tasks that end before the block that spawned them: see the top of this file.
 class STRAIT_API task_group {
  public:
   task_group(task_group const&) = delete;
@@ -84,6 +85,7 @@ class STRAIT_API task_group {
 
   /// Cancels the body and all children, those to come included.
   void cancel() noexcept { scope_.cancel(); }
+  /// The group was canceled, by `cancel`, by a failure or from outside.
   [[nodiscard]] bool is_canceled() const noexcept { return scope_.is_canceled(); }
 
   /// How many children have not ended.

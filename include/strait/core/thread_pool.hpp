@@ -72,6 +72,7 @@ class pool_call final : public pool_call_base {
 
 }  // namespace detail
 
+/// See `on_thread_pool`.
 template <class F>
 class [[nodiscard("co_await it")]] thread_pool_operation {
  public:

@@ -52,8 +52,10 @@ concept tls_stream = requires(S& stream) { SSL_get_shutdown(stream.native_handle
 template <class AsyncStream>
 class asio_stream {
  public:
+  /// The type of Asio's stream.
   using next_layer_type = std::remove_reference_t<AsyncStream>;
 
+  /// Takes over `stream`, or refers to it if `AsyncStream` is a reference.
   explicit asio_stream(AsyncStream stream) : stream_(static_cast<AsyncStream&&>(stream)) {}
 
   /// Asio's stream, for options, the handshake and the like.
@@ -85,6 +87,7 @@ class asio_stream {
     std::error_code ignored;
     lowest(stream_).close(ignored);
   }
+  /// Asio's stream is open.
   [[nodiscard]] bool is_open() const noexcept { return lowest(stream_).is_open(); }
 
   /// The peer of a TCP connection; throws if it is closed.

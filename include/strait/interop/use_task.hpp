@@ -45,17 +45,21 @@ namespace strait {
 /// hides it: the operation then returns, and it is the next await that ends.
 class use_task_t {
  public:
+  /// The token `use_task`.
   constexpr explicit use_task_t(char const* doing = nullptr) noexcept : doing_(doing) {}
 
   /// The same with words for messages, a literal or what lives as long: "read the thermometer".
   constexpr use_task_t operator()(char const* doing) const noexcept { return use_task_t(doing); }
+  /// What the operation does, for the text of its errors.
   [[nodiscard]] constexpr char const* doing() const noexcept { return doing_; }
 
   /// For `as_default_on_t`.
   template <class Executor>
   class executor_with_default : public Executor {
    public:
+    /// The token of operations that are started without one.
     using default_completion_token_type = use_task_t;
+    /// Wraps `executor`.
     template <class E>
       requires(!std::is_same_v<E, executor_with_default> && std::is_convertible_v<E, Executor>)
     executor_with_default(E const& executor) noexcept : Executor(executor) {}
@@ -68,6 +72,7 @@ class use_task_t {
  private:
   char const* doing_;
 };
+/// The token that makes an operation of Asio's awaitable in tasks.
 inline constexpr use_task_t use_task;
 
 namespace detail {

@@ -100,8 +100,10 @@ class STRAIT_API unread {
 template <read_stream Stream>
 class buffered_reader : public detail::unread {
  public:
+  /// The limit of `read_line` and the like, in bytes, unless they are called with another.
   static constexpr std::size_t default_limit = 64 * 1024;
 
+  /// Refers to `stream`, which must outlive it.
   explicit buffered_reader(Stream& stream) noexcept : stream_(stream) {}
 
   /// A line of at most `limit` bytes, without the LF or CR LF that ends it; nothing at the end of the stream. Any other
@@ -144,6 +146,7 @@ class buffered_reader : public detail::unread {
     tied_ = &writer;
   }
 
+  /// The stream that it reads.
   [[nodiscard]] Stream& stream() const noexcept { return stream_; }
 
   /// For framing and other ways to tell where things end: gives `Result`, a `std::string_view` or an optional one, when

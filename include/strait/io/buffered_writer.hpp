@@ -134,6 +134,7 @@ class buffered_writer : public detail::unsent {
   /// So many bytes are kept, at least 1, before a `write` waits until the stream has taken them.
   static constexpr std::size_t default_high_water_mark = 16 * 1024;
 
+  /// Refers to `stream`, which must outlive it. A write waits for the peer when `high_water_mark` bytes are buffered.
   explicit buffered_writer(Stream& stream, std::size_t high_water_mark = default_high_water_mark) noexcept
       : unsent(high_water_mark), stream_(stream) {}
 
@@ -161,6 +162,7 @@ class buffered_writer : public detail::unsent {
 
   /// How many bytes wait to be sent.
   [[nodiscard]] std::size_t buffered() const noexcept { return bytes_.size(); }
+  /// The stream that it writes to.
   [[nodiscard]] Stream& stream() const noexcept { return stream_; }
 
  private:

@@ -26,7 +26,9 @@ namespace strait {
 
 /// What `copy_bidirectional` has moved, in bytes.
 struct bidirectional_copy_result {
+  /// Bytes copied from `a` to `b`.
   std::uint64_t a_to_b = 0;
+  /// Bytes copied from `b` to `a`.
   std::uint64_t b_to_a = 0;
   bool operator==(bidirectional_copy_result const&) const = default;
 };

@@ -18,8 +18,10 @@ enum class if_exists : unsigned char {
   replace  ///< the file is replaced atomically
 };
 
+/// A name in a directory, and what it is.
 struct directory_entry {
   std::string name;  ///< without the directory's
+  /// What it is; symbolic links are not followed.
   file_status::kind type = file_status::kind::other;
 };
 
@@ -45,7 +47,9 @@ class STRAIT_API directory {
   directory& operator=(directory&& other) noexcept;
   ~directory();
 
+  /// Opens or creates a file.
   [[nodiscard]] task<file> open_file(std::string path, open_options options = {}) const;
+  /// Opens a directory.
   [[nodiscard]] task<directory> open_directory(std::string path) const;
   /// Makes the directory and those above it; those that are there already stay as they are.
   [[nodiscard]] task<> create_directories(std::string path) const;
@@ -63,6 +67,7 @@ class STRAIT_API directory {
   /// How many bytes more users without privileges may have on the file system (statvfs(3)).
   [[nodiscard]] task<std::uint64_t> free_space() const;
 
+  /// It was opened and not closed.
   [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
   /// The descriptor, still owned by the directory; -1 if it is closed.
   [[nodiscard]] int native_handle() const noexcept { return descriptor_; }

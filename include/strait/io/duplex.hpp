@@ -80,6 +80,7 @@ class [[nodiscard("co_await it")]] duplex_operation {
   detail::duplex_request request_;
 };
 
+/// See `duplex`.
 struct duplex_options {
   /// How many bytes may be under way in each direction before a write waits; at least 1.
   std::size_t capacity = 64 * 1024;
@@ -128,6 +129,7 @@ class STRAIT_API duplex_stream {
   /// Operations under way end with `errc::closed`; the other side reads what was written and then 0, and its writes
   /// fail as those to a peer that has gone (EPIPE). No effect on a closed one.
   void close() noexcept;
+  /// It is connected and not closed on this side.
   [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
 
  private:

@@ -16,8 +16,10 @@
 
 namespace strait {
 
+/// What a file is opened for.
 enum class file_access : unsigned char { read, write, read_write };
 
+/// What happens if a file that is to be opened exists, or does not.
 enum class file_creation : unsigned char {
   never,       ///< the file must be there
   if_missing,  ///< what is there is opened as it is
@@ -25,21 +27,28 @@ enum class file_creation : unsigned char {
   truncate     ///< the same, but what is there loses its contents
 };
 
+/// See `open_file`.
 struct open_options {
+  /// Reading, writing, or both.
   file_access access = file_access::read;
+  /// Whether the file may, or must, be created.
   file_creation creation = file_creation::never;
   unsigned permissions = 0666;  ///< of a file that is made; the process's umask takes away from it
 };
 
 /// What the system says of a file.
 struct file_status {
+  /// Kinds of files.
   enum class kind : unsigned char { regular, directory, symbolic_link, other };
+  /// Which kind it is.
   kind type = kind::other;
   std::uint64_t size = 0;        ///< in bytes
   unsigned permissions = 0;      ///< the lower 12 bits of the mode
   std::int64_t modified_at = 0;  ///< the contents, in nanoseconds since 1970 (UTC)
   std::int64_t changed_at = 0;   ///< the same, or what else is said of it, its name too; nobody can set it
+  /// It is an ordinary file.
   [[nodiscard]] bool is_regular() const noexcept { return type == kind::regular; }
+  /// It is a directory.
   [[nodiscard]] bool is_directory() const noexcept { return type == kind::directory; }
 };
 
@@ -67,6 +76,7 @@ class STRAIT_API file {
   [[nodiscard]] task<> sync();
   /// Cuts off what is behind `size`, or adds zeros.
   [[nodiscard]] task<> resize(std::uint64_t size);
+  /// Returns its size, times and permissions.
   [[nodiscard]] task<file_status> status();
   /// Closes; tells errors that only come now, as over a network. The descriptor is gone, whatever it throws, and so is
   /// the lock. No other operation may be under way.
@@ -76,6 +86,7 @@ class STRAIT_API file {
   /// somebody has it. It goes when the file is closed, or its process ends. Does not wait.
   [[nodiscard]] bool try_lock();
 
+  /// It was opened and not closed.
   [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
   /// The descriptor, still owned by the file; -1 if it is closed.
   [[nodiscard]] int native_handle() const noexcept { return descriptor_; }

@@ -36,6 +36,7 @@ using transfer_progress = hook<void(std::uint64_t)>;
 /// A `receive_file` whose file takes no more: the disk is full, say.
 class STRAIT_API file_write_failed : public error {
  public:
+  /// `code` is the reason; `stored` bytes are in the file, and `received` were taken from the stream.
   file_write_failed(std::error_code code, std::string_view context, std::uint64_t stored, std::uint64_t received);
   /// Bytes that the stream has given. The first `transferred()` of them are in the file, the others are lost. So much
   /// of what the peer sends has been read, and a protocol can skip the rest and go on.

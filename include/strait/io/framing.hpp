@@ -25,6 +25,7 @@ enum class length_prefix : unsigned char { u8, u16_be, u16_le, u32_be, u32_le, u
 /// How messages are told apart. Both sides must use the same one.
 class frame_format {
  public:
+  /// The largest message, in bytes, unless another limit is given.
   static constexpr std::size_t default_max_size = 1024 * 1024;
 
   /// The length in front, which does not count itself. Messages may hold anything.
@@ -37,8 +38,11 @@ class frame_format {
     return {length_prefix::u8, delimiter, max_size};
   }
 
+  /// A delimiter follows each message; otherwise a length precedes it.
   [[nodiscard]] constexpr bool is_delimited() const noexcept { return delimiter_.data() != nullptr; }
+  /// The encoding of the length; of no meaning for delimited messages.
   [[nodiscard]] constexpr length_prefix prefix() const noexcept { return prefix_; }
+  /// The delimiter; empty for messages with a length.
   [[nodiscard]] constexpr std::string_view delimiter() const noexcept { return delimiter_; }
   /// Bytes that a message may have, prefix or delimiter not counted: as asked for, if the prefix can express it.
   [[nodiscard]] constexpr std::size_t max_size() const noexcept { return max_size_; }
@@ -118,6 +122,7 @@ class STRAIT_API written_prefix {
 template <class Stream>
 class frame_reader {
  public:
+  /// Refers to `from`, which must outlive it.
   frame_reader(buffered_reader<Stream>& from, frame_format const& format) noexcept : from_(from), format_(format) {}
 
   /// The next message, in the reader's buffer and valid until the next operation; nothing at the end of the stream. One
@@ -138,6 +143,7 @@ class frame_reader {
 template <class Stream>
 class frame_writer {
  public:
+  /// Refers to `to`, which must outlive it.
   frame_writer(buffered_writer<Stream>& to, frame_format const& format) noexcept : to_(to), format_(format) {}
 
   /// Writes one message; gives its size. It waits and may be canceled as `buffered_writer::write`: a message is taken

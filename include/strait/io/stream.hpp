@@ -25,17 +25,20 @@ concept transfers = awaitable<A> && std::same_as<await_result_t<A>, std::size_t>
 
 }  // namespace detail
 
+/// Can be read: see the top of this file.
 template <class S>
 concept read_stream = requires(S& stream, mutable_buffer into) {
   { stream.read(into) } -> detail::transfers;
 };
 
+/// Can be written to: see the top of this file.
 template <class S>
 concept write_stream = requires(S& stream, const_buffer from, const_buffers several) {
   { stream.write(from) } -> detail::transfers;
   { stream.write(several) } -> detail::transfers;
 };
 
+/// Can be read and written to, and ends its writing: see the top of this file.
 template <class S>
 concept stream = read_stream<S> && write_stream<S> && requires(S& stream) { stream.shutdown_write(); };
 

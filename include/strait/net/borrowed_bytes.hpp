@@ -21,9 +21,12 @@ class borrowed_bytes {
   borrowed_bytes() noexcept = default;
   explicit borrowed_bytes(detail::byte_block block) noexcept : block_(std::move(block)) {}
 
+  /// The first byte.
   [[nodiscard]] char const* data() const noexcept { return block_.data(); }
   [[nodiscard]] char* data() noexcept { return const_cast<char*>(block_.data()); }
+  /// In bytes.
   [[nodiscard]] std::size_t size() const noexcept { return block_.size(); }
+  /// It has no bytes: the end of the stream.
   [[nodiscard]] bool empty() const noexcept { return block_.empty(); }
   /// False at the end of the stream.
   explicit operator bool() const noexcept { return !empty(); }

@@ -32,6 +32,7 @@ struct recv_result {
 template <class Endpoint>
 struct recvfrom_result {
   std::size_t size;  ///< bytes in the buffer; 0 is an empty datagram
+  /// The sender's address.
   Endpoint from;
   bool truncated;  ///< the datagram was longer than the buffer: the rest of it is gone
 };
@@ -39,10 +40,12 @@ struct recvfrom_result {
 /// One of many datagrams. It refers to its bytes and owns nothing.
 template <class Endpoint>
 struct basic_datagram {
+  /// The payload.
   const_buffer bytes;
   Endpoint peer;           ///< of a received one, where from; of one to be sent, where to
   bool truncated = false;  ///< of a received one: it was longer than the buffer has room for
 
+  /// The payload as text.
   [[nodiscard]] std::string_view text() const noexcept {
     return {static_cast<char const*>(bytes.data()), bytes.size()};
   }
@@ -217,7 +220,9 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
   friend class detail::datagram_access;
 
  public:
+  /// The addresses of its peers.
   using endpoint_type = Endpoint;
+  /// A datagram of `recv_batch` and `send_batch`.
   using datagram = basic_datagram<Endpoint>;
 
   /// Receives the next datagram, and gives its `size`, where it is `from`, and whether it was `truncated`, that is,
@@ -283,6 +288,7 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
   /// Local sockets on Linux: the kernel discards the datagrams that were not received yet, and the peer's next `recv`
   /// or `send` fails with `std::errc::connection_reset`. Receive before what is still needed. UDP sockets keep theirs.
   void disconnect();
+  /// It has one peer: `connect` was called.
   [[nodiscard]] bool is_connected() const noexcept;
 
   /// Throws `error` if the socket is closed.

@@ -64,10 +64,13 @@ class STRAIT_API endpoint {
   /// A sockaddr_in6.
   static constexpr std::size_t max_sockaddr_size = 28;
 
+  /// An IPv4 address.
   [[nodiscard]] constexpr bool is_v4() const noexcept { return version_ == 4; }
+  /// An IPv6 address.
   [[nodiscard]] constexpr bool is_v6() const noexcept { return version_ == 6; }
   /// In host byte order.
   [[nodiscard]] constexpr std::uint16_t port() const noexcept { return port_; }
+  /// The same address with another port.
   [[nodiscard]] constexpr endpoint with_port(std::uint16_t port) const noexcept {
     endpoint other = *this;
     other.port_ = port;

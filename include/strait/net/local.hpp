@@ -39,6 +39,7 @@ struct credentials {
   unsigned gid;  ///< the effective group ID
 };
 
+/// See `local::listen`.
 struct listen_options {
   /// How many connections may wait to be accepted; the system may set a lower limit (net.core.somaxconn).
   int backlog = 4096;
@@ -47,12 +48,14 @@ struct listen_options {
   int permissions = -1;
 };
 
+/// See `local::bind`.
 struct bind_options {
   /// The permissions of the socket's file, as for chmod, for example 0660: sending requires write permission.
   /// -1: 0777 less the umask. On Linux the file has them from its creation, whatever the umask.
   int permissions = -1;
 };
 
+/// See `local::connect`.
 struct connect_options {
   /// How long to wait while the listener's backlog is full. Zero: no limit.
   std::chrono::milliseconds timeout{30'000};
@@ -113,7 +116,9 @@ class STRAIT_API listener : public socket_listener {
 [[nodiscard]] STRAIT_API task<stream> connect(endpoint const& to, connect_options options = {});
 [[nodiscard]] STRAIT_API task<stream> connect(std::string_view to, connect_options options = {});
 
+/// A datagram of `recv_batch` and `send_batch`.
 using datagram = basic_datagram<endpoint>;
+/// The memory of `recv_batch`.
 using datagram_buffer = basic_datagram_buffer<endpoint>;
 
 /// A datagram socket within this host: nothing is lost or changes its order, and who sends faster than the receiver

@@ -37,8 +37,11 @@ class STRAIT_API endpoint {
   /// A sockaddr_un.
   static constexpr std::size_t max_sockaddr_size = 110;
 
+  /// It has no address, as most clients.
   [[nodiscard]] constexpr bool is_unnamed() const noexcept { return size_ == 0; }
+  /// A name without a file (Linux).
   [[nodiscard]] constexpr bool is_abstract() const noexcept { return is_abstract_; }
+  /// The path of a file.
   [[nodiscard]] constexpr bool is_path() const noexcept { return size_ != 0 && !is_abstract_; }
   /// The path, or the abstract name without the "@".
   [[nodiscard]] constexpr std::string_view name() const noexcept { return {name_.data(), size_}; }

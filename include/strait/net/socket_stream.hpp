@@ -210,6 +210,7 @@ class STRAIT_API socket_stream : public detail::data_socket_handle<detail::strea
   /// How many bytes the system has handed over and taken so far; 0 if the stream is closed. Of an operation that waits
   /// and has moved a part, that part counts.
   [[nodiscard]] std::uint64_t bytes_read() const noexcept;
+  /// The same for writes.
   [[nodiscard]] std::uint64_t bytes_written() const noexcept;
 
  protected:

@@ -22,6 +22,7 @@ class tcp_stream_socket;
 
 namespace tcp {
 
+/// See `tcp::connect`.
 struct connect_options {
   /// For all of it: the look-up, and the attempts at each address. Zero: no limit but the system's, which gives up an
   /// address after about two minutes.
@@ -30,6 +31,7 @@ struct connect_options {
   std::chrono::milliseconds attempt_delay{250};
 };
 
+/// See `tcp::listen`.
 struct listen_options {
   /// How many connections may wait to be accepted; the system may set a lower limit (net.core.somaxconn).
   int backlog = 4096;

@@ -17,9 +17,12 @@ extern template class STRAIT_API basic_datagram_socket<endpoint>;
 
 namespace udp {
 
+/// A datagram of `recv_batch` and `send_batch`.
 using datagram = basic_datagram<endpoint>;
+/// The memory of `recv_batch`.
 using datagram_buffer = basic_datagram_buffer<endpoint>;
 
+/// See `udp::bind`.
 struct bind_options {
   /// Lets several sockets have the same address and port, for multicast, which they then all receive. What comes for
   /// one host only reaches just one of them: on Linux, the last one bound.

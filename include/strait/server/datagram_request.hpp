@@ -69,7 +69,9 @@ class basic_datagram_request {
   basic_datagram_request(basic_datagram_request const&) = delete;
   basic_datagram_request& operator=(basic_datagram_request const&) = delete;
 
+  /// The payload.
   [[nodiscard]] const_buffer bytes() const noexcept { return bytes_; }
+  /// The payload as text.
   [[nodiscard]] std::string_view text() const noexcept {
     return {static_cast<char const*>(bytes_.data()), bytes_.size()};
   }
@@ -108,12 +110,14 @@ class basic_datagram_request {
 
 namespace udp {
 
+/// A datagram of a UDP server.
 using request = basic_datagram_request<endpoint>;
 
 }  // namespace udp
 
 namespace local {
 
+/// A datagram of a server within the host.
 using request = basic_datagram_request<endpoint>;
 
 }  // namespace local

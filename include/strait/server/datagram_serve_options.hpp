@@ -35,12 +35,14 @@ struct basic_datagram_serve_options {
 
 namespace udp {
 
+/// Options of a UDP server.
 using serve_options = basic_datagram_serve_options<endpoint>;
 
 }  // namespace udp
 
 namespace local {
 
+/// Options of a server of datagrams within the host.
 using serve_options = basic_datagram_serve_options<endpoint>;
 
 }  // namespace local

@@ -29,8 +29,10 @@ namespace strait {
 template <class Endpoint>
 class basic_datagram_server {
  public:
+  /// Its options.
   using options = basic_datagram_serve_options<Endpoint>;
 
+  /// Serves nothing yet.
   explicit basic_datagram_server(options const& with = {});
   basic_datagram_server(basic_datagram_server const&) = delete;
   basic_datagram_server& operator=(basic_datagram_server const&) = delete;
@@ -42,6 +44,7 @@ class basic_datagram_server {
 
   /// Has every `serve` end as a cancel would, now or when it begins. **From any thread**.
   void stop() noexcept;
+  /// `stop` was called.
   [[nodiscard]] bool is_stopping() const noexcept;
   /// The sum over all sockets, those included that are no longer served. **From any thread**.
   [[nodiscard]] datagram_statistics statistics() const;
@@ -56,12 +59,14 @@ extern template class STRAIT_API basic_datagram_server<local::endpoint>;
 
 namespace udp {
 
+/// A UDP server.
 using server = basic_datagram_server<endpoint>;
 
 }  // namespace udp
 
 namespace local {
 
+/// A server of datagrams within the host.
 using server = basic_datagram_server<endpoint>;
 
 }  // namespace local

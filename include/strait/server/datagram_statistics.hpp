@@ -14,6 +14,7 @@ namespace strait {
 /// `active`, `served`, `failed`, `timed_out` and `aborted`. What the system has dropped, because its buffer was full,
 /// it has not received.
 struct STRAIT_API datagram_statistics {
+  /// Datagrams that were received.
   std::uint64_t received = 0;
   std::uint64_t rejected = 0;   ///< `on_datagram` said no
   std::uint64_t active = 0;     ///< their handlers have not ended
@@ -24,7 +25,9 @@ struct STRAIT_API datagram_statistics {
 
   std::uint64_t truncated = 0;       ///< of those received: longer than `max_datagram_size`
   std::uint64_t receive_errors = 0;  ///< how often the system would not receive, and was asked again
+  /// Replies that were sent.
   std::uint64_t replies = 0;
+  /// Payload that was received, in bytes.
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;  ///< by replies
 

@@ -36,7 +36,9 @@ class STRAIT_API inherited_sockets {
 
   /// Takes those of this kind; with a name, those that the manager calls so (`FileDescriptorName=`). Throws `error`.
   [[nodiscard]] std::vector<tcp::listener> tcp_listeners(std::string_view name = {});
+  /// The same for listeners of Unix-domain sockets.
   [[nodiscard]] std::vector<local::listener> local_listeners(std::string_view name = {});
+  /// The same for UDP sockets.
   [[nodiscard]] std::vector<udp::socket> udp_sockets(std::string_view name = {});
 
  private:

@@ -15,6 +15,7 @@ namespace strait {
 /// Somebody at an IP endpoint, or a process of this host. A value, printable with fmt.
 class STRAIT_API peer {
  public:
+  /// The peer of `connection`.
   explicit peer(tcp::stream const& connection) : who_(connection.remote_endpoint()) {}
   explicit peer(local::stream const& connection) : who_(connection.peer_credentials()) {}
 

@@ -22,6 +22,7 @@ enum class overload : unsigned char {
 
 /// Something that a server tells of one connection, or of itself. Printable with fmt, as one line for a log.
 struct STRAIT_API server_event {
+  /// Kinds of events.
   enum class kind : unsigned char {
     accepted,   ///< a handler begins
     rejected,   ///< closed at once: there are too many, or `on_connect` has said no
@@ -33,6 +34,7 @@ struct STRAIT_API server_event {
     drained     ///< the last one has ended
   };
 
+  /// What happened.
   kind type;
   strait::peer const* peer = nullptr;    ///< of events of a connection
   std::uint64_t bytes_received = 0;      ///< by this connection
@@ -51,6 +53,7 @@ struct STRAIT_API server_event {
 struct serve_options {
   /// Connections at a time, on all loops of a server; zero: as many as the process may have descriptors.
   std::size_t max_connections = 0;
+  /// What happens to connections beyond `max_connections`.
   overload when_full = overload::wait;
   /// Connections at a time from one IPv4 address, one IPv6 /64 network, or one process of this host; any more are
   /// closed at once. Processes that the kernel does not name, since they are of another PID namespace, are counted by
@@ -65,6 +68,7 @@ struct serve_options {
   /// In bytes a second: a peer that sends less, on average over `receive_rate_window` of waiting for it, is given up.
   /// See `socket_stream::minimum_receive_rate`.
   std::uint64_t minimum_receive_rate = 0;
+  /// The time over which `minimum_receive_rate` is averaged.
   std::chrono::nanoseconds receive_rate_window = std::chrono::seconds(5);
   /// A handler that has not ended after so long, counted from the beginning of the connection and with the time in
   /// which it computes, is canceled.

@@ -23,6 +23,7 @@ namespace strait {
 /// It must outlive what it serves.
 class STRAIT_API server {
  public:
+  /// Serves nothing yet.
   explicit server(serve_options const& options = {});
   server(server const&) = delete;
   server& operator=(server const&) = delete;
@@ -34,6 +35,7 @@ class STRAIT_API server {
 
   /// Has every `serve` end as a cancel would, now or when it begins. **From any thread**.
   void stop() noexcept;
+  /// `stop` was called.
   [[nodiscard]] bool is_stopping() const noexcept;
   /// The sum over all loops, those included that have ended. **From any thread**.
   [[nodiscard]] server_statistics statistics() const;

@@ -13,6 +13,7 @@ namespace strait {
 /// What a server has done until now. Each connection that was accepted is counted in exactly one of `rejected`,
 /// `active`, `served`, `failed`, `timed_out` and `aborted`.
 struct STRAIT_API server_statistics {
+  /// Connections that were accepted.
   std::uint64_t accepted = 0;
   std::uint64_t rejected = 0;   ///< closed at once: there were too many, or `on_connect` said no
   std::uint64_t active = 0;     ///< their handlers have not ended
@@ -23,7 +24,9 @@ struct STRAIT_API server_statistics {
 
   std::uint64_t drained = 0;           ///< of those that are not `aborted`: ended while their loop was draining
   std::uint64_t accept_back_offs = 0;  ///< how often descriptors or memory for another one were wanting
+  /// Data that was received, in bytes.
   std::uint64_t bytes_received = 0;
+  /// Data that was sent, in bytes.
   std::uint64_t bytes_sent = 0;
 
   server_statistics& operator+=(server_statistics const& other) noexcept;
