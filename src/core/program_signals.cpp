@@ -37,7 +37,7 @@ std::atomic<bool> dump_pending = false;
 
 // The process that the pipe belongs to. A forked child inherits the handlers and the pipe, and must not write to it.
 std::atomic<::pid_t> pipe_owner = 0;
-std::array<std::atomic<int>, 2> pipe_ends{-1, -1};
+std::array<std::atomic<int>, 2> signal_pipe{-1, -1};
 
 struct disposition {
   struct sigaction former{};
@@ -53,7 +53,7 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_alw
 
 void write_byte() noexcept {
   char const byte = 0;
-  [[maybe_unused]] auto const ignored = ::write(pipe_ends[1], &byte, 1);
+  [[maybe_unused]] auto const ignored = ::write(signal_pipe[1], &byte, 1);
 }
 
 // In a forked child: restores the former handling of the signal, and raises it again.
@@ -90,7 +90,7 @@ void open_pipe() {
     for (int const each : made) ::close(each);
     throw error({failure, std::generic_category()}, "watch for signals");
   }
-  for (std::size_t i = 0; i != made.size(); ++i) pipe_ends[i] = made[i];
+  for (std::size_t i = 0; i != made.size(); ++i) signal_pipe[i] = made[i];
   pipe_owner = ::getpid();
 }
 
@@ -167,7 +167,7 @@ program_signals::~program_signals() {
   user = 0;
 }
 
-int program_signals::descriptor() const noexcept { return pipe_ends[0]; }
+int program_signals::descriptor() const noexcept { return signal_pipe[0]; }
 
 void program_signals::wake() noexcept { write_byte(); }
 

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "net/socket_handle.hpp"
+#include "strait/net/datagram.hpp"
 
 namespace strait::detail {
 namespace {

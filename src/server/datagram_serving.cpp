@@ -16,8 +16,8 @@
 namespace strait::detail {
 namespace {
 
-constexpr std::chrono::milliseconds first_back_off{5};
-constexpr std::chrono::milliseconds longest_back_off{100};
+constexpr std::chrono::milliseconds first_retry_delay{5};
+constexpr std::chrono::milliseconds max_retry_delay{100};
 
 }  // namespace
 
@@ -86,7 +86,7 @@ void datagram_serving::replace_receiver() noexcept {
 
 // Unless a worker whose handler ends receives before.
 void datagram_serving::replace_receiver_later() noexcept {
-  if (!retry_.is_set()) retry_.set(loop_, clock::now() + first_back_off);
+  if (!retry_.is_set()) retry_.set(loop_, clock::now() + first_retry_delay);
 }
 
 void datagram_serving::wake() noexcept {
@@ -167,7 +167,7 @@ std::chrono::nanoseconds datagram_worker::receiving_failed() noexcept {
   auto const received_by_now = serving_.counts.received.get();
   if (std::exchange(received_before_, received_by_now) != received_by_now) failed_in_a_row_ = 0;
   if (failed_in_a_row_++ == 0) return {};
-  return std::min(first_back_off * (1 << std::min(failed_in_a_row_ - 2, 10u)), longest_back_off);
+  return std::min(first_retry_delay * (1 << std::min(failed_in_a_row_ - 2, 10u)), max_retry_delay);
 }
 
 void datagram_worker::handler_waits() noexcept {
