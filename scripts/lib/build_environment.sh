@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts that build strait: its packages, and as many jobs as there are processors.
+# Sourced by the scripts that build strait: installs its packages, and sets the number of jobs to that of the processors.
 
 . "$(dirname "${BASH_SOURCE[0]}")/debian_packages.sh"
 

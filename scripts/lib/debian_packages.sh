@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Sourced. need_packages PACKAGE...: installs those that are missing, on Debian and its kin. Elsewhere, and for who may
-# not install, it goes on without: CMake then finds what is needed in other places, fetches it, or says what it lacks.
+# Sourced. need_packages PACKAGE...: installs the packages that are missing, on Debian and its derivatives. On other
+# systems, or without the permission to install, it does nothing: CMake then finds the dependencies elsewhere, fetches
+# them, or reports what is missing.
 
 need_packages() {
   command -v apt-get >/dev/null || return 0
@@ -12,7 +13,7 @@ need_packages() {
 
   local as_root=()
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || { echo "not installed, for want of root: ${missing[*]}" >&2; return 0; }
+    command -v sudo >/dev/null || { echo "cannot install without root or sudo: ${missing[*]}" >&2; return 0; }
     as_root=(sudo)
   fi
   echo "installing ${missing[*]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What check_includes.py must object to, and what it must let pass."""
+"""Tests which includes check_includes.py rejects and which it accepts."""
 
 import pathlib
 import tempfile
@@ -29,47 +29,47 @@ class CheckIncludes(unittest.TestCase):
         for complaint, sentence in zip(found, sentences):
             self.assertIn(sentence, complaint)
 
-    def test_its_own_floor_and_those_below_pass(self):
+    def test_includes_of_the_own_floor_and_those_below_are_accepted(self):
         self.write("src/net/tcp.cpp", "strait/net/tcp.hpp", "strait/core/task.hpp", "engine/engine.hpp", "vector")
         self.assert_complains()
 
-    def test_a_higher_floor_does_not(self):
+    def test_an_include_of_a_higher_floor_is_rejected(self):
         self.write("src/core/task.cpp", "strait/net/tcp.hpp")
         self.assert_complains("src/core/task.cpp:1: `core` may not include net/tcp.hpp")
 
-    def test_nor_by_a_path_from_its_own_folder(self):
+    def test_an_include_of_a_higher_floor_by_a_relative_path_is_rejected(self):
         self.write("include/strait/base/result.hpp", "../core/task.hpp")
         self.assert_complains("`base` may not include core/task.hpp")
 
-    def test_the_seam_is_for_core_and_net_alone(self):
+    def test_only_core_and_net_may_include_the_engine(self):
         self.write("src/io/copy.cpp", "engine/engine.hpp")
         self.assert_complains("`io` may not include engine/engine.hpp")
 
-    def test_which_knows_nothing_of_core_but_the_types_they_share(self):
+    def test_the_engine_may_include_only_the_shared_types_of_core(self):
         self.write("include/strait/core/detail/timer.hpp")
         self.write("src/engine/engine.hpp", "strait/core/detail/timer.hpp")
         self.assert_complains()
         self.write("src/engine/engine.hpp", "strait/core/task.hpp")
         self.assert_complains("`engine` may not include core/task.hpp")
 
-    def test_a_public_header_stays_clear_of_src(self):
+    def test_a_public_header_must_not_include_from_src(self):
         self.write("include/strait/core/loop.hpp", "engine/engine.hpp")
         self.assert_complains("which is not installed")
 
-    def test_asio_is_for_the_engine_and_the_bridge(self):
+    def test_only_the_engine_and_the_bridge_may_include_asio(self):
         self.write("src/engine/asio/reactor.cpp", "asio/io_context.hpp")
         self.write("include/strait/interop/asio.hpp", "asio.hpp", "strait/net/tcp.hpp")
         self.assert_complains()
         self.write("src/net/tcp.cpp", "asio/ip/tcp.hpp")
         self.assert_complains("may include Asio")
 
-    def test_the_umbrella_is_for_users(self):
+    def test_strait_hpp_must_not_be_included_by_the_library(self):
         self.write("src/core/task.cpp", "strait/strait.hpp")
-        self.assert_complains("name the header that is meant")
+        self.assert_complains("include the header that is needed instead")
 
-    def test_a_folder_that_is_no_floor(self):
+    def test_a_folder_that_is_not_a_floor_is_rejected(self):
         self.write("src/extras/thing.cpp")
-        self.assert_complains("there is no floor `extras`")
+        self.assert_complains("unknown floor `extras`")
 
 
 if __name__ == "__main__":
