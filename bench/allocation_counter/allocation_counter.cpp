@@ -1,7 +1,8 @@
-// Preloaded into a server, counts its heap allocations in a file that another process maps and reads meanwhile.
+// A library to be preloaded into a server. It counts the server's heap allocations in a file that another process maps
+// and reads at the same time.
 //
-// operator new is counted through the malloc, or aligned_alloc, it calls. Needs glibc, for the names it gives its own
-// allocator.
+// operator new is counted through the malloc or aligned_alloc that it calls. Needs glibc, since it uses glibc's
+// internal names of the allocator.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// The echo server on Asio's own coroutines, as its examples write it.
+// The echo server on Asio's own coroutines, written like Asio's examples.
 #include <asio.hpp>
 
 #include <iostream>

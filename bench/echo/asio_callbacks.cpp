@@ -1,4 +1,5 @@
-// The echo server on plain Asio callbacks: a session owns itself and goes with its connection, no shared_ptr.
+// The echo server on plain Asio callbacks: a session owns itself and is deleted with its connection, without
+// shared_ptr.
 #include <asio.hpp>
 
 #include <array>

@@ -1,4 +1,4 @@
-// The echo server on bare epoll, level-triggered, one thread: the yardstick the other contenders are measured against.
+// The echo server on plain epoll, level-triggered, with one thread: the baseline for the other contenders.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ namespace {
 
 struct connection {
   int fd;
-  std::vector<char> unsent;  // what the socket would not take yet; while there is any, the connection is not read
+  std::vector<char> unsent;  // bytes that the socket has not accepted; until they are sent, the connection is not read
 };
 
 class server {
@@ -76,14 +76,14 @@ class server {
     if (one.unsent.empty()) watch(EPOLL_CTL_MOD, one, EPOLLIN);
   }
 
-  // The number of bytes the socket took, 0 if it is full, -1 if the connection is lost.
+  // Returns the number of bytes that the socket accepted, 0 if it is full, -1 if the connection is lost.
   static ssize_t send_some(connection const& one, char const* bytes, std::size_t size) {
     auto const sent = send(one.fd, bytes, size, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     return sent;
   }
 
-  // Safe in the midst of a batch: level-triggered epoll reports a descriptor at most once in it.
+  // Safe during a batch of events, since level-triggered epoll reports a descriptor at most once per batch.
   static void close_connection(connection& one) {
     close(one.fd);
     delete &one;

@@ -1,4 +1,4 @@
-// The echo server on strait's `serve`; with the argument "limits" after the endpoint, with all its limits on.
+// The echo server on strait's `serve`; with the second argument "limits", all its limits are enabled.
 #include <strait/strait.hpp>
 
 #include <cstdio>

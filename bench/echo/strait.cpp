@@ -1,4 +1,4 @@
-// The echo server on strait: the ten lines of the README. A second argument sets an idle timeout, in seconds.
+// The echo server on strait, with a hand-written accept loop. The second argument sets an idle timeout, in seconds.
 #include <strait/strait.hpp>
 
 #include <cstdio>

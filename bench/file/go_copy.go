@@ -1,4 +1,4 @@
-// A file from one process to another by Go: io.Copy on both sides, which on Linux sends by sendfile(2).
+// Sends a file from one process to another with Go: io.Copy on both sides, which on Linux sends with sendfile(2).
 package main
 
 import (

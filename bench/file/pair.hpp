@@ -1,4 +1,4 @@
-// What the contenders share: a sender and a receiver, two processes, and what the transfer has cost them.
+// The common part of the contenders: a sending and a receiving process, and the measurement of the transfer.
 #pragma once
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ inline double cpu_seconds(int who) {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-/// With TCP_NODELAY, as strait's are.
+/// Two connected sockets with TCP_NODELAY, like strait's.
 inline std::pair<int, int> connected_sockets() {
   int const listener = check(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   auto address = parse("127.0.0.1:0");
@@ -38,8 +38,8 @@ inline std::pair<int, int> connected_sockets() {
   return {near, far};
 }
 
-/// Calls `send(socket, file, size)` in a process of its own and `receive(socket, file, size)` in this one; prints what
-/// it took, as JSON.
+/// Calls `send(socket, file, size)` in a child process and `receive(socket, file, size)` in this one, and prints the
+/// measured times as JSON.
 template <class Send, class Receive>
 int transfer(char const* source, char const* target, Send send, Receive receive) {
   int const from = check(open(source, O_RDONLY | O_CLOEXEC), source);

@@ -1,4 +1,4 @@
-"""A file from one process to another by Python: socket.sendfile, and recv_into and write, as its documentation has it."""
+"""Sends a file from one process to another with Python: socket.sendfile, and recv_into and write."""
 import json
 import os
 import resource

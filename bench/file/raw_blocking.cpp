@@ -1,5 +1,5 @@
-// A file from one process to another by blocking system calls, which can do nothing else meanwhile: sendfile, and
-// splice through a pipe. The yardstick.
+// Sends a file from one process to another with blocking system calls (sendfile, and splice through a pipe); the
+// processes can do nothing else. The baseline.
 #include <fcntl.h>
 #include <sys/sendfile.h>
 

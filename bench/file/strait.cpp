@@ -1,4 +1,5 @@
-// A file from one process to another by strait: send_file and receive_file, with `memory` by reads and writes.
+// Sends a file from one process to another with strait's send_file and receive_file. With the argument `memory`, the
+// bytes pass through user space.
 #include <strait/strait.hpp>
 
 #include "pair.hpp"
@@ -7,7 +8,7 @@ using namespace strait;
 
 namespace {
 
-/// Hides what a stream is, as one of TLS would: so it all goes by memory.
+/// Hides the socket of a stream, as a TLS stream would, so that all bytes pass through user space.
 class opaque_stream {
  public:
   explicit opaque_stream(tcp::stream stream) : stream_(std::move(stream)) {}

@@ -1,5 +1,5 @@
-// The line server on Asio's own coroutines and async_read_until, as its examples write it. With a second argument,
-// "collected", all lines that have come are answered by one write, for which it must look into the buffer itself.
+// The line server on Asio's own coroutines and async_read_until, written like Asio's examples. With the second argument
+// "collected", all received lines are answered with one write; for that, the program searches the buffer itself.
 #include <asio.hpp>
 
 #include <iostream>

@@ -1,4 +1,4 @@
-"""The line server on Python's socketserver, one thread to a connection, as its documentation writes it."""
+"""The line server on Python's socketserver, with one thread per connection, written as in its documentation."""
 import socketserver
 import sys
 

@@ -1,5 +1,5 @@
-// The line server on bare epoll, level-triggered, one thread, recv and memchr: the yardstick the other contenders are
-// measured against. All lines that one recv has completed are answered by one send.
+// The line server on plain epoll, level-triggered, with one thread, recv and memchr: the baseline for the other
+// contenders. All lines that one recv has completed are answered with one send.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ constexpr std::size_t capacity = 16 * 1024;  // no line may be longer
 struct connection {
   int fd = -1;
   std::size_t size = 0;      // the beginning of a line, in `buffer`
-  std::vector<char> unsent;  // what the socket would not take yet; while there is any, the connection is not read
+  std::vector<char> unsent;  // bytes that the socket has not accepted; until they are sent, the connection is not read
   std::array<char, capacity> buffer;
 };
 
@@ -85,7 +85,7 @@ class server {
     if (replies_size != 0) send_all(one, replies_size);
   }
 
-  // Puts the reply to a line behind others of `size` in all; gives the new size.
+  // Appends the reply to a line to replies of `size` bytes in total; returns the new size.
   std::size_t answer(char const* line, char const* lf, std::size_t size) {
     auto const text_end = lf != line && lf[-1] == '\r' ? lf - 1 : lf;
     auto const length = static_cast<std::size_t>(text_end - line);
@@ -109,14 +109,14 @@ class server {
     if (one.unsent.empty()) watch(EPOLL_CTL_MOD, one, EPOLLIN);
   }
 
-  // The number of bytes the socket took, 0 if it is full, -1 if the connection is lost.
+  // Returns the number of bytes that the socket accepted, 0 if it is full, -1 if the connection is lost.
   static ssize_t send_some(connection const& one, char const* bytes, std::size_t size) {
     auto const sent = send(one.fd, bytes, size, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     return sent;
   }
 
-  // Safe in the midst of a batch: level-triggered epoll reports a descriptor at most once in it.
+  // Safe during a batch of events, since level-triggered epoll reports a descriptor at most once per batch.
   static void close_connection(connection& one) {
     close(one.fd);
     delete &one;
@@ -124,7 +124,7 @@ class server {
 
   int epoll_;
   connection listener_;
-  std::array<char, capacity> replies_;  // no longer than what they reply to
+  std::array<char, capacity> replies_;  // never longer than the requests
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The line server on strait. A second argument says how it replies: "print" for `print` instead of `write`,
+// The line server on strait. The second argument selects how it replies: "print" for `print` instead of `write`,
 // "unbuffered" for a write to the stream for each line.
 #include <strait/strait.hpp>
 

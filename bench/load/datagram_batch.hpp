@@ -1,4 +1,4 @@
-// Many datagrams to one system call, on connected UDP sockets; the arrays the calls want are prepared once.
+// Many datagrams per system call, on connected UDP sockets; the arrays for the calls are prepared once.
 #pragma once
 
 #include <netinet/udp.h>
@@ -14,7 +14,7 @@
 
 #include "socket_call.hpp"
 
-// Datagrams to be sent, each a sequence number and a body, which is not copied.
+// Datagrams to be sent. Each consists of a sequence number and a body, which is not copied.
 class outgoing_batch {
  public:
   explicit outgoing_batch(std::size_t capacity) : sequences_(capacity), pieces_(2 * capacity), messages_(capacity) {
@@ -31,14 +31,14 @@ class outgoing_batch {
     ++size_;
   }
 
-  // One by one. What the socket does not take is lost, as on the way.
+  // Sends them as separate datagrams. Those that the socket does not accept count as lost.
   void send(int fd) {
     if (size_ == 0) return;
     expect_sent_or_full(sendmmsg(fd, messages_.data(), static_cast<unsigned>(size_), MSG_NOSIGNAL));
     size_ = 0;
   }
 
-  // As one large datagram, which a socket with UDP_SEGMENT set divides.
+  // Sends them as one large datagram, which the kernel segments since the socket has UDP_SEGMENT set.
   void send_joined(int fd) {
     if (size_ == 0) return;
     msghdr message{};
@@ -60,8 +60,8 @@ class outgoing_batch {
   std::size_t size_ = 0;
 };
 
-// Room for a number of received messages: each one datagram, or, on a socket with UDP_GRO, several of equal size that
-// the system has joined.
+// Room for a number of received messages. Each is one datagram or, on a socket with UDP_GRO, several of equal size that
+// the kernel has coalesced.
 class incoming_batch {
  public:
   incoming_batch(std::size_t capacity, std::size_t room)
@@ -74,7 +74,7 @@ class incoming_batch {
     }
   }
 
-  // Receives what is there and fits.
+  // Receives as many waiting messages as there is room for.
   void receive(int fd) {
     for (auto& one : messages_) one.msg_hdr.msg_controllen = sizeof(control);
     int const count = recvmmsg(fd, messages_.data(), static_cast<unsigned>(messages_.size()), MSG_DONTWAIT, nullptr);
@@ -82,11 +82,12 @@ class incoming_batch {
     size_ = is_empty ? 0 : static_cast<std::size_t>(check(count, "recvmmsg"));
   }
 
-  // Calls `each` with the bytes of every datagram received.
+  // Calls `each` with the bytes of every received datagram.
   template <class Each>
   void for_each(Each each) const {
     for (std::size_t i = 0; i < size_; ++i) {
-      if (messages_[i].msg_hdr.msg_flags & MSG_TRUNC) throw std::runtime_error("the server sent too long a datagram");
+      if (messages_[i].msg_hdr.msg_flags & MSG_TRUNC)
+        throw std::runtime_error("the server sent a datagram that is too long");
       auto rest = std::span(bytes_).subspan(i * room_, messages_[i].msg_len);
       auto const size = segment_size(messages_[i]);
       for (; rest.size() > size; rest = rest.subspan(size)) each(rest.first(size));

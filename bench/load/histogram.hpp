@@ -1,4 +1,4 @@
-// A log-linear histogram of times in nanoseconds: 64 steps to each power of two, so no value is off by more than 1.6 %.
+// A log-linear histogram of times in nanoseconds: 64 steps per power of two, so the error of a value is at most 1.6 %.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class histogram {
 
   std::uint64_t total() const { return total_; }
 
-  // The least time that is not exceeded by this fraction of what was recorded.
+  // The smallest time that this fraction of the recorded values does not exceed.
   std::uint64_t quantile(double fraction) const {
     auto const wanted = fraction * static_cast<double>(total_);
     std::uint64_t seen = 0;
@@ -30,7 +30,7 @@ class histogram {
   static constexpr unsigned step_bits = 6;
   static constexpr std::uint64_t steps = 1U << step_bits;
 
-  // Values below 64 have a step each; above, the top seven bits choose the step.
+  // Each value below 64 has its own step; above, the top seven bits select the step.
   static std::size_t index_of(std::uint64_t value) {
     if (value < steps) return value;
     auto const shift = static_cast<unsigned>(std::bit_width(value)) - 1 - step_bits;

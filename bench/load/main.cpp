@@ -1,13 +1,13 @@
-// The load generator: drives a server that sends back what it gets, in one of two ways, and prints what it saw as one
-// line of JSON.
+// The load generator: sends messages to a server that echoes them, and prints the results as one line of JSON. There
+// are two modes:
 //
-//   --seconds T    warm up for --warm-up seconds, then measure for T seconds, and the server's CPU time with it
-//   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, then send
-//                  exactly M messages and wait for all replies; connections stay open until standard input says or
-//                  ends. So another process can count what happens in between.
+//   --seconds T    warm up for --warm-up seconds, then measure for T seconds, including the server's CPU time
+//   --messages M   warm up with --warm-up messages, print "ready", wait for a line on standard input, send exactly M
+//                  messages and wait for all replies; keep the connections open until the next line or the end of
+//                  standard input. This allows another process to count events during the M messages.
 //
-// --traffic says what it sends: tcp; lines over tcp, with the LF that ends each message and none elsewhere; udp; or
-// udp_bursts, which are segmented by the kernel.
+// --traffic selects what is sent: tcp; lines (over TCP, an LF at the end of each message and nowhere else); udp; or
+// udp_bursts (bursts of datagrams that the kernel segments).
 #include <unistd.h>
 
 #include <cstdio>
@@ -58,7 +58,7 @@ std::unique_ptr<generator> make_generator(options const& given) {
   auto const& endpoint = given.text("--endpoint");
   generator::shape const shape{given.integer<std::size_t>("--connections"), given.integer<std::size_t>("--depth"),
                                given.integer<std::size_t>("--size")};
-  // Who counts slows the server, and wants no datagram sent twice.
+  // Counting slows the server down, and repeated datagrams would falsify the counts.
   auto const resend_after = nanoseconds(is_timed(given) ? 0.1 : 5);
 
   auto const& traffic = given.text("--traffic");

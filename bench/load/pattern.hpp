@@ -1,5 +1,5 @@
-// The bytes that are sent and must come back: each connection sends its own stretch of one endless pseudo-random
-// sequence, whose period makes a lost, doubled or exchanged piece of any likely size show.
+// The bytes that are sent and must be returned. Each connection sends its own section of one endless pseudo-random
+// sequence, whose period makes lost, duplicated and exchanged pieces of any likely size detectable.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 class pattern {
  public:
-  // The longest piece that can be asked for at once.
+  // The longest piece that can be requested at once.
   static constexpr std::size_t longest = 65536;
 
-  // Of any bytes; the period is a prime number.
+  // Arbitrary bytes; the period is a prime number.
   pattern() : pattern(65521, 1) {
     std::mt19937 random(1);
     for (std::size_t i = 0; i < period_; ++i) bytes_[i] = static_cast<char>(random());
     repeat();
   }
 
-  // Of printable ASCII in lines of this size, with the LF that ends each; the period is an odd number of them.
+  // Lines of printable ASCII of this size, including the final LF; the period is an odd number of lines.
   static pattern of_lines(std::size_t line_size) {
     pattern result((65521 / line_size | 1) * line_size, line_size);
     std::mt19937 random(1);
@@ -31,7 +31,7 @@ class pattern {
     return result;
   }
 
-  // Where the stream of a connection begins.
+  // The position at which the stream of a connection begins.
   std::uint64_t start_of(std::size_t connection) const { return connection * 7919 * step_; }
 
   std::span<char const> at(std::uint64_t position, std::size_t size) const {
@@ -50,6 +50,6 @@ class pattern {
   }
 
   std::size_t period_;
-  std::size_t step_;  // a connection begins at a multiple of it
+  std::size_t step_;  // each connection begins at a multiple of it
   std::vector<char> bytes_;
 };

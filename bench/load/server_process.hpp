@@ -1,4 +1,4 @@
-// What the system says of the process under load: its CPU time, and how long it waited for a CPU.
+// Figures of the kernel about the process under load: its CPU time, and how long it waited for a CPU.
 #pragma once
 
 #include <sys/types.h>
@@ -25,7 +25,7 @@ class server_process {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
   }
 
-  // How long its first thread was ready to run but something else had the CPU: a sign of a disturbed measurement.
+  // How long its first thread was runnable while the CPU ran something else: a sign of a disturbed measurement.
   std::uint64_t waited_ns() const {
     std::uint64_t ran = 0, waited = 0;
     std::ifstream("/proc/" + std::to_string(pid_) + "/schedstat") >> ran >> waited;

@@ -1,4 +1,4 @@
-// What the generators share of the socket interface: errors as exceptions, and addresses.
+// Socket functions that all generators use: errors as exceptions, and addresses.
 #pragma once
 
 #include <arpa/inet.h>

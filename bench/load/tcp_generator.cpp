@@ -67,9 +67,9 @@ void tcp_generator::receive(connection& one) {
   if (result == 0) throw std::runtime_error("the server closed a connection");
 
   auto const bytes = std::span(buffer_).first(static_cast<std::size_t>(result));
-  if (one.received + bytes.size() > one.sent) throw std::runtime_error("the server sent more than it was sent");
+  if (one.received + bytes.size() > one.sent) throw std::runtime_error("the server sent more bytes than it was sent");
   if (!pattern_.matches(one.start + one.received, bytes))
-    throw std::runtime_error("the server sent other bytes than it was sent");
+    throw std::runtime_error("the server did not return the bytes that it was sent");
   one.received += bytes.size();
 
   auto const now = now_ns();

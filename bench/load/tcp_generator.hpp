@@ -1,5 +1,4 @@
-// Many connections to a TCP server that sends back what it gets, or each line of it. Every byte must come back, in
-// order.
+// Many connections to a TCP server that echoes bytes or lines. Every byte must be returned, in order.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +19,11 @@ class tcp_generator final : public generator {
   struct connection {
     std::size_t index = 0;
     int fd = -1;
-    std::uint64_t start = 0;    // where its stream begins in the pattern
-    std::uint64_t to_send = 0;  // bytes: asked for, sent and received since the connection began
+    std::uint64_t start = 0;    // the position in the pattern at which its stream begins
+    std::uint64_t to_send = 0;  // bytes to send, sent and received since the connection was established
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
-    std::uint64_t issued = 0;  // messages: asked for and answered
+    std::uint64_t issued = 0;  // messages issued and answered
     std::uint64_t answered = 0;
     std::vector<std::uint64_t> issued_at;  // a ring of `depth` times
     bool awaits_writable = false;

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t header_size = sizeof(std::uint64_t);  // the sequence number
 constexpr std::size_t longest_datagram = 65507;             // over IPv4
-constexpr std::size_t most_segments = 64;                   // of one send, in the oldest kernels that can segment
-constexpr std::size_t most_messages = 1024;                 // of one sendmmsg
+constexpr std::size_t most_segments = 64;                   // per send, in the oldest kernels with UDP_SEGMENT
+constexpr std::size_t most_messages = 1024;                 // per sendmmsg
 
 void set(int fd, int level, int option, int value, char const* what) {
   check(setsockopt(fd, level, option, &value, sizeof value), what);
@@ -49,17 +49,17 @@ udp_generator::~udp_generator() {
 
 void udp_generator::check_limits() const {
   if (shape_.message_size < header_size || shape_.message_size > longest_datagram)
-    throw std::invalid_argument("a datagram has 8 to 65507 bytes");
+    throw std::invalid_argument("the size of a datagram must be 8 to 65507 bytes");
   if (shape_.depth == 0 || shape_.depth > most_messages)
-    throw std::invalid_argument("a flow has 1 to 1024 datagrams under way");
+    throw std::invalid_argument("the depth of a flow must be 1 to 1024 datagrams");
   if (pace_ == pace::bursts && (shape_.depth > most_segments || shape_.depth * shape_.message_size > longest_datagram))
-    throw std::invalid_argument("a burst has at most 64 datagrams and 65507 bytes");
+    throw std::invalid_argument("a burst must have at most 64 datagrams and 65507 bytes");
 }
 
 int udp_generator::connected_socket(std::string const& endpoint) const {
   auto const address = parse(endpoint);
   int const fd = check(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
-  set(fd, SOL_SOCKET, SO_RCVBUF, 4 << 20, "SO_RCVBUF");  // the system gives as much of it as it allows
+  set(fd, SOL_SOCKET, SO_RCVBUF, 4 << 20, "SO_RCVBUF");  // the kernel limits this to its maximum
   set(fd, SOL_SOCKET, SO_SNDBUF, 4 << 20, "SO_SNDBUF");
   if (pace_ == pace::bursts) {
     set(fd, IPPROTO_UDP, UDP_SEGMENT, static_cast<int>(shape_.message_size), "UDP_SEGMENT");
@@ -99,11 +99,12 @@ void udp_generator::receive(flow& one, std::span<char const> datagram, std::uint
   std::uint64_t sequence = 0;
   std::memcpy(&sequence, datagram.data(), header_size);
   if (!pattern_.matches(position_of(one, sequence), datagram.subspan(header_size)))
-    throw std::runtime_error("the server sent other bytes than it was sent");
+    throw std::runtime_error("the server did not return the bytes that it was sent");
 
   auto& which = one.slots[sequence % shape_.depth];
-  if (sequence < which.sequence) return late();  // sent again, and both came back
-  if (!which.under_way || sequence > which.sequence) throw std::runtime_error("the server sent what it was never sent");
+  if (sequence < which.sequence) return late();  // it was sent twice, and both replies arrived
+  if (!which.under_way || sequence > which.sequence)
+    throw std::runtime_error("the server sent a datagram that it was never sent");
   which.under_way = false;
   which.sequence += shape_.depth;
   --one.under_way;
@@ -136,7 +137,7 @@ void udp_generator::send(flow const& one) {
   else outgoing_.send(one.fd);
 }
 
-// Where its bytes are in the pattern, those after the sequence number.
+// The position in the pattern of the bytes after the sequence number.
 std::uint64_t udp_generator::position_of(flow const& one, std::uint64_t sequence) const {
   return one.start + sequence * shape_.message_size;
 }

@@ -1,5 +1,5 @@
-// Many flows of datagrams to a UDP echo server, each from a connected socket. Every datagram must come back byte for
-// byte, in whatever order; one that is out for too long counts as lost and is sent again.
+// Many flows of datagrams to a UDP echo server, each from a connected socket. Every datagram must be returned
+// unchanged, in any order. A datagram without a reply for too long counts as lost and is sent again.
 #pragma once
 
 #include <cstddef>
@@ -16,16 +16,17 @@ class udp_generator final : public generator {
  public:
   enum class pace {
     steady,  // a datagram follows each reply
-    bursts,  // `depth` datagrams at once, segmented by the kernel (UDP_SEGMENT), when all of the last burst are back
+    bursts,  // `depth` datagrams at once, segmented by the kernel (UDP_SEGMENT), after all of the last burst have
+             // returned
   };
 
   udp_generator(std::string const& endpoint, shape const& wanted, pace how, std::uint64_t resend_after_ns);
   ~udp_generator() override;
 
  private:
-  // One of the datagrams a flow may have under way.
+  // One of the datagrams that a flow may have in flight.
   struct slot {
-    std::uint64_t sequence;  // of the datagram under way, or else of the next; it tells which slot a reply is for
+    std::uint64_t sequence;  // of the datagram in flight, or else of the next one; it identifies the slot of a reply
     std::uint64_t issued_at = 0;
     std::uint64_t sent_at = 0;  // later than issued if it was sent again
     bool under_way = false;
@@ -33,7 +34,7 @@ class udp_generator final : public generator {
 
   struct flow {
     int fd = -1;
-    std::uint64_t start = 0;  // where its bytes begin in the pattern
+    std::uint64_t start = 0;  // the position in the pattern at which its bytes begin
     std::size_t under_way = 0;
     std::vector<slot> slots;
   };
@@ -54,7 +55,7 @@ class udp_generator final : public generator {
   shape shape_;
   pace pace_;
   std::uint64_t resend_after_;
-  std::uint64_t next_look_ = 0;  // for overdue datagrams
+  std::uint64_t next_look_ = 0;  // when to check for overdue datagrams
   pattern pattern_;
   std::vector<flow> flows_;
   outgoing_batch outgoing_;

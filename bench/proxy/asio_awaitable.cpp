@@ -1,4 +1,4 @@
-// The proxy on Asio's own coroutines, as its examples write them, with 16 KiB to each direction.
+// The proxy on Asio's own coroutines, written like Asio's examples, with a buffer of 16 KiB for each direction.
 #include <asio.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 

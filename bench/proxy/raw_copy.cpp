@@ -1,4 +1,4 @@
-// The proxy on bare epoll, with recv and send of up to 16 KiB: the yardstick for small messages.
+// The proxy on plain epoll with recv and send of up to 16 KiB: the baseline for small messages.
 #include "raw_loop.hpp"
 
 namespace {
@@ -29,7 +29,7 @@ class transit {
     return unsent_.empty() ? outcome::moved : outcome::full;
   }
 
-  std::vector<char> unsent_;  // while there is any, nothing is read
+  std::vector<char> unsent_;  // until it is empty, nothing is read
 };
 
 }  // namespace

@@ -1,8 +1,7 @@
-// What the proxies on bare epoll share: one thread, level-triggered, and two descriptors to a connection. What carries
-// the bytes from the one to the other is a `Transit`:
+// The common part of the proxies on plain epoll: level-triggered, one thread, two descriptors per connection. A
+// `Transit` transfers the bytes from one descriptor to the other:
 //
-//   outcome move(int from, int to)   takes what has come, and passes it on; full: there is some that `to` has no room
-//   for
+//   outcome move(int from, int to)   receives from `from` and sends to `to`; full: `to` did not accept all bytes
 #pragma once
 
 #include <fcntl.h>
@@ -49,7 +48,7 @@ class raw_proxy {
   struct side {
     int fd = -1;
     side* peer = nullptr;
-    Transit transit{};  // of what comes from here
+    Transit transit{};  // for the bytes from this end
     bool is_full = false;
     bool has_ended = false;
     std::uint32_t watched = 0;
@@ -104,7 +103,7 @@ class raw_proxy {
     watch(*from.peer);
   }
 
-  // Later events of the same batch may still name them.
+  // Later events of the same batch may still refer to them.
   void close_both(side& one) {
     for (auto* const each : {&one, one.peer}) {
       close(each->fd);
@@ -122,7 +121,7 @@ class raw_proxy {
 template <class Transit>
 int run_raw_proxy(int argc, char** argv) try {
   signal(SIGPIPE, SIG_IGN);
-  if (argc < 3) throw std::runtime_error("usage: ENDPOINT UPSTREAM");
+  if (argc < 3) throw std::runtime_error("usage: PROXY ENDPOINT UPSTREAM");
   raw_proxy<Transit>(argv[1], argv[2]).run();
 } catch (std::exception const& error) {
   std::fprintf(stderr, "proxy: %s\n", error.what());

@@ -1,5 +1,6 @@
-// The proxy on bare epoll, with splice: the yardstick for bulk. As in HAProxy, a direction has a pipe only while there
-// is something in it; the one that was given back last, whose memory the cache still knows, is the next to be used.
+// The proxy on plain epoll with splice: the baseline for bulk data. As in HAProxy, a direction has a pipe only while
+// the pipe contains data. The pipe that was returned last is the next to be used, since its memory is still in the
+// cache.
 #include <fcntl.h>
 
 #include <vector>

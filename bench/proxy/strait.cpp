@@ -1,4 +1,4 @@
-// The proxy on strait: a straight line.
+// The proxy on strait: connect, then copy_bidirectional.
 #include <strait/strait.hpp>
 
 #include <cstdio>

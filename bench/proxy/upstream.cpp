@@ -1,5 +1,5 @@
-// What the proxies pass everything on to: an echo server on bare epoll that moves much at a time, so that bulk stays
-// bulk. It runs on the load's CPU.
+// The upstream of the proxies: an echo server on plain epoll that transfers large blocks, so that bulk data is not
+// split. It runs on the CPU of the load generator.
 #include <memory>
 
 #include "raw_loop.hpp"
@@ -29,8 +29,8 @@ class echo_server {
  private:
   struct connection {
     int fd;
-    std::vector<char> unsent;  // while there is any, the connection is not read
-    std::size_t sent;          // of it
+    std::vector<char> unsent;  // until it is empty, the connection is not read
+    std::size_t sent;          // the number of bytes of `unsent` that have been sent
   };
 
   void watch(int operation, connection& one, std::uint32_t events) {
@@ -68,14 +68,14 @@ class echo_server {
     watch(EPOLL_CTL_MOD, one, EPOLLIN);
   }
 
-  // What a connection that is lost does not take, its next recv tells.
+  // Errors are ignored here: the next recv reports that a connection is lost.
   static std::size_t send_some(connection const& one, char const* bytes, std::size_t size) {
     auto const sent = send(one.fd, bytes, size, MSG_NOSIGNAL);
     if (sent >= 0) return static_cast<std::size_t>(sent);
     return errno == EAGAIN || errno == EINTR ? 0 : size;
   }
 
-  // Safe in the midst of a batch: level-triggered epoll reports a descriptor at most once in it.
+  // Safe during a batch of events, since level-triggered epoll reports a descriptor at most once per batch.
   static void close_connection(connection& one) {
     close(one.fd);
     delete &one;

@@ -1,4 +1,4 @@
-// What the raw contenders of all suites share: sockets that are opened and announced without any library.
+// For the raw contenders of all suites: opens and announces sockets without a library.
 #pragma once
 
 #include <arpa/inet.h>
@@ -28,7 +28,7 @@ inline sockaddr_in parse(std::string const& endpoint) {
   return address;
 }
 
-// Says on standard output where the socket is bound: with port 0, the system has chosen.
+// Prints the endpoint of the socket to standard output; with port 0, the kernel has chosen the port.
 inline void announce(int fd) {
   sockaddr_in address{};
   socklen_t size = sizeof address;

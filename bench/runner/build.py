@@ -1,4 +1,4 @@
-"""Configures and builds the benchmark's programs: all with the same compiler, flags and Asio."""
+"""Configures and builds the programs of the benchmark, all with the same compiler, flags and version of Asio."""
 import json
 import re
 import shlex
@@ -26,7 +26,7 @@ class Build:
         return str(self.directory / "bench" / "bench_load")
 
     def command(self, contender):
-        """How a contender is run, up to its arguments."""
+        """The command that runs a contender, without its arguments."""
         if contender.is_compiled:
             return [str(self.directory / "bench" / f"bench_{self.suite.name}_{contender.program}")]
         return [sys.executable, str(REPOSITORY / "bench" / self.suite.name / contender.source)]
@@ -38,14 +38,14 @@ class Build:
         return str(self.directory / "bench" / "libbench_allocation_counter.so")
 
     def compile_command(self, source):
-        """How a file of the suite's folder is compiled, as a list of arguments, and where."""
+        """The command that compiles a file of the suite's folder, as a list of arguments, and its working directory."""
         for entry in json.loads((self.directory / "compile_commands.json").read_text()):
             if entry["file"].endswith(f"bench/{self.suite.name}/{source}"):
                 return shlex.split(entry["command"]), entry["directory"]
         raise LookupError(f"no compile command for {source} in {self.directory}")
 
     def compiler(self):
-        compiler = self.compile_command(f"{self.suite.yardstick}.cpp")[0][0]
+        compiler = self.compile_command(f"{self.suite.baseline}.cpp")[0][0]
         return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
     def asio_version(self):
@@ -55,7 +55,7 @@ class Build:
 
 
 def run(command):
-    """Runs a build step out of the way of others; its output is shown only if it fails."""
+    """Runs a build step with low priority, and prints its output only if it fails."""
     done = subprocess.run(["nice", "-n", "10", *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{shlex.join(map(str, command))} failed:\n{done.stdout}")

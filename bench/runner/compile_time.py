@@ -1,4 +1,4 @@
-"""The compile-time pass: the CPU time the compiler takes for each contender in C++, the translation unit its author writes."""
+"""The compile-time pass: the CPU time of the compiler for the translation unit of each contender in C++."""
 import os
 import subprocess
 from statistics import median
@@ -11,12 +11,12 @@ def compile_once(arguments, directory):
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise RuntimeError("does not compile: " + " ".join(arguments))
-    return used.ru_utime  # the driver's children, compiler and assembler, included
+        raise RuntimeError("compilation failed: " + " ".join(arguments))
+    return used.ru_utime  # includes the driver's children, the compiler and the assembler
 
 
 def command_at(level, arguments):
-    """The command with another level of optimisation, its output thrown away."""
+    """The command with another optimisation level, and with its output discarded."""
     kept = [one for one in arguments if not one.startswith("-O") and one != "-DNDEBUG"]
     kept[kept.index("-o") + 1] = "/dev/null"
     return [*kept, level]

@@ -1,4 +1,4 @@
-"""The counting pass: system calls and heap allocations of a known number of messages, in steady state."""
+"""The counting pass: system calls and heap allocations for a known number of messages, in steady state."""
 import mmap
 import os
 import re
@@ -8,7 +8,7 @@ import tempfile
 
 from .processes import Load, first_line, running_server, stop
 
-# perf counts all system calls and, so that one sees what they were, these ones by name.
+# perf counts all system calls, and these also by name.
 NAMED = ("epoll_wait", "epoll_pwait", "epoll_ctl", "poll", "recvfrom", "recvmsg", "recvmmsg", "read", "readv",
          "sendto", "sendmsg", "sendmmsg", "write", "writev", "splice", "rt_sigprocmask", "timerfd_settime")
 ALL = "raw_syscalls:sys_enter"
@@ -16,7 +16,7 @@ MOST_BYTES = 2 << 30
 
 
 class PerfCounter:
-    """Counts by tracepoints, which does not slow the server down; needs the right to use them."""
+    """Counts with tracepoints, which do not slow the server down. Needs the permission to use them."""
 
     how = "perf"
 
@@ -65,7 +65,7 @@ class PerfCounter:
 
 
 class StraceCounter:
-    """Counts by ptrace. That slows the server down, which makes its batches, where it has any, larger than in earnest."""
+    """Counts with ptrace, which slows the server down. If the server works in batches, they become larger than normal."""
 
     how = "strace"
 
@@ -102,7 +102,7 @@ def count(build, contender, configuration, options, system_call_counter):
     with tempfile.NamedTemporaryFile("r+b", prefix="strait-bench-") as file:
         file.truncate(8)
         preload = {"LD_PRELOAD": build.allocation_counter(), "STRAIT_ALLOCATION_COUNTER": file.name,
-                   "PYTHONMALLOC": "malloc"}  # its own pools would hide what it allocates
+                   "PYTHONMALLOC": "malloc"}  # Python's own pools would hide its allocations
         with mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ) as shared, \
                 running_server(build, contender, options, environment=preload) as server, \
                 Load(build, server, options.load_cpu, configuration, messages=messages, warm_up=messages // 4) as load:

@@ -1,6 +1,7 @@
-"""The instructions pass: user-space instructions per message under callgrind, free of noise.
+"""The instructions pass: user-space instructions per message under callgrind, without noise.
 
-Two runs that differ only in the number of messages give the slope, so starting, accepting and ending cancel out.
+The result is the slope between two runs that differ only in the number of messages, so that the instructions for starting,
+accepting and shutting down cancel out.
 """
 import re
 import tempfile
@@ -12,11 +13,11 @@ MOST_BYTES = 256 << 20
 
 
 def numbers_of_messages(configuration):
-    """Few and many: both enough to bring every connection into its stride."""
-    under_way = configuration.connections * configuration.depth
+    """A small and a large number of messages. Both are large enough for every connection to reach a steady state."""
+    in_flight = configuration.connections * configuration.depth
     most = MOST_BYTES // configuration.message_size
-    few = max(min(5_000, most), 4 * under_way)
-    return few, few + max(min(20_000, 4 * most), 4 * under_way)
+    few = max(min(5_000, most), 4 * in_flight)
+    return few, few + max(min(20_000, 4 * most), 4 * in_flight)
 
 
 def instructions(build, contender, configuration, options, messages):

@@ -1,4 +1,4 @@
-"""Runs the passes one after the other and prints the report."""
+"""Runs the passes one after another and prints the report."""
 import json
 import os
 import platform
@@ -19,7 +19,7 @@ def progress(text):
 def choose_cpus(options):
     usable = sorted(os.sched_getaffinity(0))
     if len(usable) < 2:
-        progress("only one CPU: server and load share it, so rates and latencies mean little")
+        progress("there is only one CPU, which the server and the load generator share: rates and latencies are not meaningful")
     if options.server_cpu is None:
         options.server_cpu = usable[0]
     if options.load_cpu is None:
@@ -44,7 +44,7 @@ def write_json(file, facts, options, results):
 
 def main():
     options = parse()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `with` blocks end their children
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `with` blocks terminate their children
     choose_cpus(options)
     allow_descriptors(max(one.connections for one in options.configurations) + 100)
 

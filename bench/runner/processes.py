@@ -1,4 +1,4 @@
-"""The servers and the load generator as child processes, each on a CPU of its own, both bounded in time."""
+"""The servers and the load generator as child processes, each on its own CPU and with a time limit."""
 import contextlib
 import json
 import os
@@ -21,7 +21,7 @@ def first_line(process, what, limit):
         line = process.stdout.readline()
         if line:
             return line.strip()
-    raise RuntimeError(f"{what} ended early, or said nothing for {limit} s")
+    raise RuntimeError(f"{what} ended early or printed nothing within {limit} s")
 
 
 def stop(process):
@@ -34,7 +34,7 @@ def stop(process):
 
 
 class Process:
-    """A program that says where it listens. Ends with the `with` block."""
+    """A program that prints its endpoint. It is terminated at the end of the `with` block."""
 
     def __init__(self, name, cpu, command, environment=()):
         self.name = name
@@ -56,7 +56,7 @@ class Process:
 
 @contextlib.contextmanager
 def running_server(build, contender, options, wrapper=(), environment=()):
-    """A contender, and what it passes everything on to if its suite has such a thing."""
+    """Runs a contender, and the suite's upstream server if it has one."""
     with contextlib.ExitStack() as stack:
         arguments = ["127.0.0.1:0", *contender.arguments]
         if upstream := build.upstream():
@@ -66,7 +66,7 @@ def running_server(build, contender, options, wrapper=(), environment=()):
 
 
 class Load:
-    """The load generator on a server. Ends with the `with` block."""
+    """The load generator for a server. It is terminated at the end of the `with` block."""
 
     def __init__(self, build, server, cpu, configuration, **more):
         command = ["taskset", "-c", str(cpu), build.load(), "--endpoint", server.endpoint]
@@ -84,14 +84,14 @@ class Load:
         stop(self.process)
 
     def measured(self):
-        """What a load with `seconds` prints when they are over."""
+        """The results of a load with `seconds`, which are printed after that time."""
         return json.loads(first_line(self.process, self.what, TIME_LIMIT))
 
     def wait_until_ready(self):
         first_line(self.process, self.what, TIME_LIMIT)
 
     def send_messages(self):
-        """Lets a load with `messages` that is ready send them, and returns when all are answered."""
+        """Makes a load with `messages` that is ready send them, and returns when all have been answered."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return json.loads(first_line(self.process, self.what, TIME_LIMIT))["messages"]

@@ -1,4 +1,4 @@
-"""The results as Markdown tables."""
+"""Prints the results as Markdown tables."""
 from statistics import mean, median, quantiles
 
 from .suites import size_text
@@ -15,9 +15,9 @@ def table(heads, rows):
 
 
 def ratios(suite, of_configuration, name):
-    """Of each round: the yardstick's CPU time per message over this contender's, so more is better."""
+    """For each round, the baseline's CPU time per message divided by this contender's, so higher is better."""
     return [base["cpu_ns_per_message"] / own["cpu_ns_per_message"]
-            for base, own in zip(of_configuration[suite.yardstick], of_configuration[name])]
+            for base, own in zip(of_configuration[suite.baseline], of_configuration[name])]
 
 
 def ratio_cell(suite, of_configuration, name):
@@ -31,14 +31,14 @@ def ratio_cell(suite, of_configuration, name):
 def ratio_table(suite, timed):
     """One row per contender, one column per configuration."""
     names = next(iter(timed.values()))
-    yield f"### CPU time per {suite.message}, {suite.yardstick.replace('_', ' ')}'s ÷ theirs (more is better; median and quartiles over the rounds)"
+    yield f"### CPU time per {suite.message}: {suite.baseline} ÷ contender (higher is better; median and quartiles over the rounds)"
     yield ""
     yield from table([f"{suite.connection}s × depth", *(one.title for one in timed)],
                      [[name, *(ratio_cell(suite, one, name) for one in timed.values())] for name in names])
 
 
 def lost_share(timed, name):
-    """The mean, as it is the one bad round that counts."""
+    """The mean, so that a single bad round shows."""
     return mean(one["lost"] for one in timed[name])
 
 
@@ -76,11 +76,11 @@ def heading(suite, configuration):
         return f"{connections}, bursts of {messages} of {configuration.message_size} bytes"
     if configuration.shows_size:
         messages += f" of {size_text(configuration.message_size)}"
-    return f"{connections}, {messages} under way on each"
+    return f"{connections}, {messages} in flight on each"
 
 
 def details_table(suite, configuration, results):
-    """Everything about one configuration, one row per contender, with the columns of the passes that ran."""
+    """All results for one configuration: one row per contender, with the columns of the passes that ran."""
     yield f"### {heading(suite, configuration)}"
     yield ""
     rows = {}
@@ -94,7 +94,7 @@ def details_table(suite, configuration, results):
 def compile_time_table(compile_time):
     against = next((source for source in reversed(compile_time) if source.startswith("asio")), None)
     base = compile_time.get(against)
-    yield "### CPU time to compile each program, s" + (f" (and {against.rpartition('.')[0]}'s ÷ it)" if base else "")
+    yield "### CPU time to compile each program, s" + (f" (in brackets: {against.rpartition('.')[0]} ÷ program)" if base else "")
     yield ""
     levels = list(next(iter(compile_time.values())))
 
@@ -105,26 +105,26 @@ def compile_time_table(compile_time):
 
 
 def disturbance(timed):
-    """A sentence if the servers often had to wait for their CPU."""
+    """A warning if the servers often had to wait for their CPU."""
     waited = median(one["waited"] for of_configuration in timed.values() for rounds in of_configuration.values() for one in rounds)
     if waited > 0.03:
-        yield (f"The machine was busy: the servers were kept off their CPU for {waited:.0%} of the time. "
-               "Trust the counts and the ratios, not the rates.")
+        yield (f"The machine was busy: the servers waited for their CPU for {waited:.0%} of the time. "
+               "The counts and the ratios are reliable, the rates are not.")
         yield ""
 
 
 def losses(suite, timed):
-    """A sentence if so much was lost that the rates suffered."""
+    """A warning if the losses were high enough to affect the rates."""
     found = [f"{name} at {configuration.title} ({lost_share(rounds_of, name):.1%})" for configuration, rounds_of in timed.items()
              for name in rounds_of if lost_share(rounds_of, name) > TOO_MANY_LOST]
     if found:
-        yield f"More than {TOO_MANY_LOST:.0%} of the {suite.message}s were lost, and sent again: {', '.join(found)}."
+        yield f"More than {TOO_MANY_LOST:.0%} of the {suite.message}s were lost and sent again: {', '.join(found)}."
         yield ""
 
 
 def markdown(facts, options, results):
     suite = options.suite
-    sizes = ", ".join(size_text(size) for size in options.message_sizes) + (" where no other size is named" if options.mixes else "")
+    sizes = ", ".join(size_text(size) for size in options.message_sizes) + (" unless another size is given" if options.mixes else "")
     yield f"## {suite.title}"
     yield ""
     yield (f"{facts['cpu']}, {facts['cpus']} CPUs; Linux {facts['kernel']}; {facts['compiler']}, -O2; Asio {facts['asio']}. "

@@ -1,11 +1,11 @@
-"""The suites: who competes, under which loads, and what the things that are counted are called."""
+"""The suites: the contenders, the load configurations, and the words for the things that are counted."""
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Contender:
     name: str
-    source: str  # in the suite's folder; C++ is built as bench_<suite>_<program>, Python is run as it is
+    source: str  # in the suite's folder; C++ is built as bench_<suite>_<program>, Python is run directly
     arguments: tuple = ()
 
     @property
@@ -29,7 +29,7 @@ class Configuration:
     connections: int
     depth: int
     message_size: int
-    traffic: str  # as the load generator calls it
+    traffic: str  # as in the load generator's --traffic
     shows_size: bool = False
 
     @property
@@ -44,21 +44,21 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Suite:
-    name: str  # on the command line, and of the folder
+    name: str  # on the command line, and the name of the folder
     title: str
     contenders: tuple
     traffic: str
     connection: str  # the words for what is measured
     message: str
-    connections: tuple  # what is measured unless the command line says otherwise
+    connections: tuple  # the default configurations
     depths: tuple = (1, 16)
     message_sizes: tuple = (64,)
-    bursts: tuple = ()  # numbers of datagrams sent at once; only where the transport knows such a thing
+    bursts: tuple = ()  # numbers of datagrams sent at once; for UDP only
     burst_size: int = 1200
-    mixes: tuple = ()  # more of them, each with its own connections, depth and message size
+    mixes: tuple = ()  # further configurations, each with its own connections, depth and message size
     may_lose: bool = False
-    yardstick: str = "raw_epoll"
-    upstream: str = ""  # the program that the servers pass everything on to; it runs on the load's CPU
+    baseline: str = "raw_epoll"
+    upstream: str = ""  # the server that the proxies connect to; it runs on the load generator's CPU
 
 
 ECHO = Suite(
@@ -68,7 +68,7 @@ ECHO = Suite(
         Contender("strait", "strait.cpp"),
         Contender("strait_idle", "strait.cpp", ("30",)),  # with an idle timeout of 30 s on every connection
         Contender("serve", "serve.cpp"),
-        Contender("serve_limits", "serve.cpp", ("limits",)),  # all of them
+        Contender("serve_limits", "serve.cpp", ("limits",)),  # with all limits
         Contender("asio_callbacks", "asio_callbacks.cpp"),
         Contender("asio_awaitable", "asio_awaitable.cpp"),
     ))
@@ -89,7 +89,7 @@ UDP = Suite(
 
 PROXY = Suite(
     name="proxy", title="Proxies", traffic="tcp", connection="connection", message="message", connections=(64,), depths=(1,),
-    message_sizes=(64, 16 << 10, 1 << 20), yardstick="raw_splice", upstream="bench_proxy_upstream",
+    message_sizes=(64, 16 << 10, 1 << 20), baseline="raw_splice", upstream="bench_proxy_upstream",
     contenders=(
         Contender("raw_splice", "raw_splice.cpp"),
         Contender("raw_copy", "raw_copy.cpp"),
@@ -99,7 +99,7 @@ PROXY = Suite(
 
 LINES = Suite(
     name="lines", title="Line servers", traffic="lines", connection="connection", message="line", connections=(1, 64, 1000),
-    mixes=((64, 1, 4000), (1, 256, 16), (64, 256, 16)), yardstick="raw_lines",
+    mixes=((64, 1, 4000), (1, 256, 16), (64, 256, 16)), baseline="raw_lines",
     contenders=(
         Contender("raw_lines", "raw_lines.cpp"),
         Contender("strait", "strait.cpp"),

@@ -1,7 +1,7 @@
-"""The timed pass: many short rounds, in which the contenders take turns, forwards and backwards."""
+"""The timed pass: many short rounds. Each round runs all contenders, in alternating order."""
 from .processes import Load, running_server
 
-ATTEMPTS = 3  # a busy machine may stop the load for longer than a measurement takes
+ATTEMPTS = 3  # on a busy machine, the load generator may be descheduled for longer than a measurement takes
 
 
 def seen_by_load(build, contender, configuration, options):
@@ -17,7 +17,7 @@ def measure(build, contender, configuration, options):
         if seen["messages"]:
             break
     else:
-        raise RuntimeError(f"{contender.name}, {configuration.title}: nothing came back within {options.seconds} s; try more --seconds")
+        raise RuntimeError(f"{contender.name}, {configuration.title}: no reply arrived within {options.seconds} s; try a larger value for --seconds")
     return {"messages_per_second": seen["messages"] / seen["seconds"],
             "p50_us": seen["p50_ns"] / 1000,
             "p99_us": seen["p99_ns"] / 1000,

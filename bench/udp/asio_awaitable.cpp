@@ -1,4 +1,4 @@
-// The UDP echo server on Asio's own coroutines, as its examples write it.
+// The UDP echo server on Asio's own coroutines, written like Asio's examples.
 #include <asio.hpp>
 
 #include <iostream>

@@ -1,4 +1,4 @@
-"""The UDP echo server on Python's socketserver, as its documentation writes it."""
+"""The UDP echo server on Python's socketserver, written as in its documentation."""
 import socket
 import socketserver
 import sys

@@ -1,4 +1,4 @@
-// The UDP echo server on a blocking socket: the least there is to do, for a thread that does nothing else.
+// The UDP echo server on a blocking socket: the minimum of work, with a thread that can do nothing else.
 #include <array>
 #include <cstdlib>
 

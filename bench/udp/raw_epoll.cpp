@@ -1,5 +1,5 @@
-// The UDP echo server on bare epoll, level-triggered, one thread, a system call for each datagram and direction: the
-// yardstick the other contenders are measured against.
+// The UDP echo server on plain epoll, level-triggered, with one thread and one system call per datagram and direction:
+// the baseline for the other contenders.
 #include <array>
 #include <cstdlib>
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr int most_at_once = 16;  // then other descriptors, had it any, would get their turn
+constexpr int most_at_once = 16;  // then other descriptors would get their turn, if it had any
 
 void echo(int fd) {
   std::array<char, longest_datagram> buffer;
@@ -17,7 +17,7 @@ void echo(int fd) {
     socklen_t size = sizeof peer;
     auto const received = recvfrom(fd, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&peer), &size);
     if (received < 0) return;
-    // What the socket does not take is lost, as on the way.
+    // A datagram that the socket does not accept is lost, as datagrams can be.
     sendto(fd, buffer.data(), static_cast<std::size_t>(received), 0, reinterpret_cast<sockaddr*>(&peer), size);
   }
 }

@@ -1,5 +1,5 @@
-// The event loop of the raw contenders that have one: level-triggered epoll, as a server has it that does not only
-// this.
+// The event loop of the raw contenders that have one: level-triggered epoll, as in a server that has other descriptors,
+// too.
 #pragma once
 
 #include <sys/epoll.h>
@@ -9,7 +9,7 @@
 
 #include "raw_socket.hpp"
 
-// Calls `ready` with the descriptor whenever there is something to receive.
+// Calls `ready` with the descriptor whenever it is readable.
 template <class Ready>
 [[noreturn]] void run_event_loop(int fd, Ready ready) {
   int const epoll = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");

@@ -1,5 +1,5 @@
-// The UDP echo server on bare epoll with recvmmsg and sendmmsg: up to 64 datagrams to a system call, the arrays they
-// want prepared once.
+// The UDP echo server on plain epoll with recvmmsg and sendmmsg: up to 64 datagrams per system call, with arrays that
+// are prepared once.
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -29,7 +29,7 @@ class batch {
     if (received <= 0) return;
     auto const count = static_cast<std::size_t>(received);
     for (std::size_t i = 0; i < count; ++i) pieces_[i].iov_len = messages_[i].msg_len;
-    // What the socket does not take is lost, as on the way.
+    // A datagram that the socket does not accept is lost, as datagrams can be.
     sendmmsg(fd, messages_.data(), static_cast<unsigned>(count), 0);
     for (std::size_t i = 0; i < count; ++i) {
       pieces_[i].iov_len = longest_datagram;

@@ -1,5 +1,5 @@
-// The UDP echo server on strait. A second argument says how: plain, one datagram at a time; batch, up to 64 at a time;
-// offload, batches that the system may also join on receipt and divide when sent.
+// The UDP echo server on strait. The second argument selects the variant: "plain", one datagram at a time; "batch", up
+// to 64 at a time; "offload", batches that the kernel may also coalesce on receipt and segment when sent (GRO/GSO).
 #include <strait/strait.hpp>
 
 #include <cstdio>
