@@ -46,3 +46,7 @@ cmake_path(SET prefix_from_pc /prefix)
 cmake_path(RELATIVE_PATH prefix_from_pc BASE_DIRECTORY "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/strait.pc.in" "${PROJECT_BINARY_DIR}/strait.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/strait.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+if(PROJECT_IS_TOP_LEVEL)
+  include(debian_package)
+endif()
