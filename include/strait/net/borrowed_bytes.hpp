@@ -1,4 +1,4 @@
-// borrowed_bytes: what a stream has read into memory that it lends.
+// borrowed_bytes: the result of `read_borrowed`, a buffer that the library lends.
 #pragma once
 
 #include <cstddef>
@@ -10,31 +10,34 @@
 
 namespace strait {
 
-/// Bytes that `read_borrowed` has read, in memory that was taken when they came and is given back when this is
-/// destroyed, for the next read of this thread. A buffer like any other. Move-only.
+/// Bytes that `read_borrowed` received, in a block of memory that was allocated when they arrived. The destructor
+/// returns the block to the pool of this thread. Usable as a buffer. Move-only.
 class borrowed_bytes {
  public:
-  /// A read gives at most so many bytes, less the headroom.
+  /// The maximum number of bytes that one read returns, including the headroom.
   static constexpr std::size_t capacity = detail::io_operation::borrowed_block_size;
 
-  /// None.
+  /// Empty.
   borrowed_bytes() noexcept = default;
+  /// Takes ownership of `block`.
   explicit borrowed_bytes(detail::byte_block block) noexcept : block_(std::move(block)) {}
 
-  /// The first byte.
+  /// The first byte. Null or dangling if empty.
   [[nodiscard]] char const* data() const noexcept { return block_.data(); }
+  /// The first byte, writable.
   [[nodiscard]] char* data() noexcept { return const_cast<char*>(block_.data()); }
-  /// In bytes.
+  /// The number of bytes.
   [[nodiscard]] std::size_t size() const noexcept { return block_.size(); }
-  /// It has no bytes: the end of the stream.
+  /// Whether there are no bytes, which means end of stream.
   [[nodiscard]] bool empty() const noexcept { return block_.empty(); }
-  /// False at the end of the stream.
+  /// False at end of stream.
   explicit operator bool() const noexcept { return !empty(); }
 
-  /// Puts `bytes` in front, no more than the read was told to leave room for.
+  /// Inserts `bytes` before the first byte. Their size must not exceed the `headroom` that was passed to
+  /// `read_borrowed`.
   void prepend(const_buffer bytes) noexcept { block_.prepend(bytes); }
 
-  /// Gives up the memory.
+  /// Releases ownership of the memory block.
   [[nodiscard]] detail::byte_block release() noexcept { return std::move(block_); }
 
  private:

@@ -1,9 +1,9 @@
-// What the datagram sockets of all kinds have in common: receiving and sending, one datagram at a time or many.
+// The interface that all datagram sockets share: receiving and sending single datagrams and batches.
 //
-// A socket belongs to one loop, as streams do. Unlike with these, any number of tasks may receive, and send: they take
-// turns, first come, first served. Errors are thrown as `error`, with the operation and the address in its text. A
-// cancel, a time-out or a close of the socket ends an operation that waits; a datagram that has come by then is
-// delivered, never lost.
+// A socket belongs to one loop, as a stream does. Unlike a stream, it may be used by any number of tasks that receive
+// and any number that send; they are served in first-come, first-served order. Errors are thrown as `error`, whose text
+// names the operation and the address. Cancellation, a time-out or `close` ends an operation that waits; a datagram
+// that arrived by then is returned, never lost.
 #pragma once
 
 #include <cstddef>
@@ -22,50 +22,51 @@
 
 namespace strait {
 
-/// What `recv` gives.
+/// The result of `recv`.
 struct recv_result {
-  std::size_t size;  ///< bytes in the buffer; 0 is an empty datagram
-  bool truncated;    ///< the datagram was longer than the buffer: the rest of it is gone
+  std::size_t size;  ///< the number of bytes in the buffer; 0 for an empty datagram
+  bool truncated;    ///< the datagram was longer than the buffer, and the excess was discarded
 };
 
-/// What `recvfrom` gives.
+/// The result of `recvfrom`.
 template <class Endpoint>
 struct recvfrom_result {
-  std::size_t size;  ///< bytes in the buffer; 0 is an empty datagram
-  /// The sender's address.
-  Endpoint from;
-  bool truncated;  ///< the datagram was longer than the buffer: the rest of it is gone
+  std::size_t size;  ///< the number of bytes in the buffer; 0 for an empty datagram
+  Endpoint from;     ///< the sender
+  bool truncated;    ///< the datagram was longer than the buffer, and the excess was discarded
 };
 
-/// One of many datagrams. It refers to its bytes and owns nothing.
+/// One datagram of a batch. Refers to its bytes, and does not own them.
 template <class Endpoint>
 struct basic_datagram {
-  /// The payload.
-  const_buffer bytes;
-  Endpoint peer;           ///< of a received one, where from; of one to be sent, where to
-  bool truncated = false;  ///< of a received one: it was longer than the buffer has room for
+  const_buffer bytes;      ///< the contents
+  Endpoint peer;           ///< the sender of a received datagram, the destination of one to be sent
+  bool truncated = false;  ///< received datagrams: the datagram was longer than its slot, and the excess was discarded
 
-  /// The payload as text.
+  /// The contents as text.
   [[nodiscard]] std::string_view text() const noexcept {
     return {static_cast<char const*>(bytes.data()), bytes.size()};
   }
 };
 
-/// Where `recv_batch` puts what it receives. Allocates when it is made, and once more when it is first used with a
-/// socket that has `receive_offload`; never after that. One operation at a time may use it. Move-only.
+/// The buffer of `recv_batch`. Allocates when it is constructed, and again when it is first used with a socket that has
+/// `receive_offload`; never after that. Only one operation may use it at a time. Move-only.
 template <class Endpoint>
 class basic_datagram_buffer {
  public:
-  /// Room for `count` datagrams of up to `max_datagram_size` bytes each; both at least 1. What is longer is cut off,
-  /// and marked so; but with `receive_offload`, there is room for any.
+  /// A buffer for `count` datagrams of up to `max_datagram_size` bytes each; both are at least 1. Longer datagrams are
+  /// truncated and marked as such. With `receive_offload`, each slot has room for a datagram of any size.
   explicit basic_datagram_buffer(std::size_t count = 64, std::size_t max_datagram_size = 2048);
+  /// Takes over the memory of the other buffer.
   basic_datagram_buffer(basic_datagram_buffer&&) noexcept;
+  /// Takes over the memory of the other buffer.
   basic_datagram_buffer& operator=(basic_datagram_buffer&&) noexcept;
+  /// Frees the memory.
   ~basic_datagram_buffer();
 
-  /// How many system-level messages one call can bring: with `receive_offload`, each may be many datagrams.
+  /// The number of messages that one call can receive. With `receive_offload`, one message may contain many datagrams.
   [[nodiscard]] std::size_t capacity() const noexcept;
-  /// What was received last.
+  /// The datagrams of the last `recv_batch`.
   [[nodiscard]] std::span<basic_datagram<Endpoint> const> datagrams() const noexcept {
     return {datagrams_.get(), size_};
   }
@@ -126,7 +127,7 @@ template <class Buffers>
 class send_awaiter final : public datagram_awaiter {
  public:
   send_awaiter(datagram_socket* socket, Buffers bytes) noexcept : datagram_awaiter(kind::sendto, socket, bytes) {}
-  /// `to` is the request's, which outlives its awaiter.
+  /// `to` is owned by the request, which outlives its awaiter.
   template <class Endpoint>
   send_awaiter(datagram_socket* socket, Buffers bytes, socket_address<Endpoint> const& to) noexcept
       : datagram_awaiter(kind::sendto, socket, bytes) {
@@ -163,8 +164,8 @@ class STRAIT_API send_batch_awaiter final : public send_batch_operation {
   basic_datagram<Endpoint> const* datagrams_;
 };
 
-/// An operation before it is awaited. It keeps pointers and sizes apart, not as pairs: these would be copied as wholes,
-/// each time, and wait for their halves.
+/// An operation that has not been awaited yet. Pointer and size are stored as separate members, not as a pair: a pair
+/// would be copied by one wide load, which stalls on the two narrow stores before it.
 template <class Awaiter, class Span>
 class [[nodiscard("co_await it")]] datagram_request {
  public:
@@ -174,12 +175,13 @@ class [[nodiscard("co_await it")]] datagram_request {
   Awaiter operator co_await() const { return Awaiter(*socket_, Span(data_, size_)); }
 
  private:
-  datagram_socket* const* socket_;  // the public socket's: it may have been closed when the operation begins
+  datagram_socket* const* socket_;  // the public socket's member: it may be null when the operation begins
+
   decltype(std::declval<Span&>().data()) data_;
   std::size_t size_;
 };
 
-/// The same of a `sendto`.
+/// The same for `sendto`.
 template <class Endpoint, class Span>
 class [[nodiscard("co_await it")]] sendto_request {
  public:
@@ -195,7 +197,7 @@ class [[nodiscard("co_await it")]] sendto_request {
   socket_address<Endpoint> to_;
 };
 
-/// The same of a `recv_batch`.
+/// The same for `recv_batch`.
 template <class Endpoint>
 class [[nodiscard("co_await it")]] recv_batch_request {
  public:
@@ -211,8 +213,8 @@ class [[nodiscard("co_await it")]] recv_batch_request {
 
 }  // namespace detail
 
-/// A datagram socket: what `udp::socket` and `local::socket` have in common. Move-only; closes itself. One that is
-/// closed fails every operation with `errc::closed`.
+/// A datagram socket: the base class of `udp::socket` and `local::socket`. Move-only; the destructor closes it. On a
+/// closed socket, every operation fails with `errc::closed`.
 template <class Endpoint>
 class basic_datagram_socket : public detail::data_socket_handle<detail::datagram_socket> {
   template <class Awaiter, class Span>
@@ -220,80 +222,82 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
   friend class detail::datagram_access;
 
  public:
-  /// The addresses of its peers.
+  /// The type of addresses.
   using endpoint_type = Endpoint;
-  /// A datagram of `recv_batch` and `send_batch`.
+  /// One datagram of a batch.
   using datagram = basic_datagram<Endpoint>;
 
-  /// Receives the next datagram, and gives its `size`, where it is `from`, and whether it was `truncated`, that is,
-  /// longer than the buffer. An empty datagram is one, too: there is no end as there is of a stream.
+  /// Receives the next datagram. Returns its `size`, its sender `from`, and whether it was `truncated` because the
+  /// buffer was too small. A datagram may be empty: size 0 does not mean end of stream.
   [[nodiscard]] auto recvfrom(mutable_buffer into) noexcept {
     return request<detail::recvfrom_awaiter<Endpoint, const_buffer>, const_buffer>(socket_, into);
   }
-  /// The same into several buffers, each filled before the next; 63 at most.
+  /// The same into several buffers, at most 63, each filled before the next.
   [[nodiscard]] auto recvfrom(mutable_buffers into) noexcept {
     return request<detail::recvfrom_awaiter<Endpoint, const_buffers>, const_buffers>(socket_,
                                                                                      detail::as_const_buffers(into));
   }
-  /// The same without where it is from, which on a connected socket is no secret: gives `size` and `truncated`.
+  /// The same without the sender, for connected sockets. Returns `size` and `truncated`.
   [[nodiscard]] auto recv(mutable_buffer into) noexcept {
     return request<detail::recv_awaiter<Endpoint, const_buffer>, const_buffer>(socket_, into);
   }
+  /// The same into several buffers, at most 63, each filled before the next.
   [[nodiscard]] auto recv(mutable_buffers into) noexcept {
     return request<detail::recv_awaiter<Endpoint, const_buffers>, const_buffers>(socket_,
                                                                                  detail::as_const_buffers(into));
   }
 
-  /// Sends `bytes` as one datagram. Completes when the system has taken it; whether it arrives, nobody tells.
+  /// Sends `bytes` as one datagram to `to`. Completes when the kernel has accepted the datagram; delivery is not
+  /// confirmed.
   [[nodiscard]] auto sendto(const_buffer bytes, Endpoint const& to) noexcept {
     return detail::sendto_request<Endpoint, const_buffer>(socket_, bytes, to);
   }
-  /// The same from several buffers, which make one datagram; 63 at most.
+  /// The same from several buffers, at most 63, which form one datagram.
   [[nodiscard]] auto sendto(const_buffers bytes, Endpoint const& to) noexcept {
     return detail::sendto_request<Endpoint, const_buffers>(socket_, bytes, to);
   }
-  /// The same to where the socket is connected to.
+  /// The same to the peer that the socket is connected to.
   [[nodiscard]] auto send(const_buffer bytes) noexcept {
     return request<detail::send_awaiter<const_buffer>, const_buffer>(socket_, bytes);
   }
+  /// The same from several buffers, at most 63, which form one datagram.
   [[nodiscard]] auto send(const_buffers bytes) noexcept {
     return request<detail::send_awaiter<const_buffers>, const_buffers>(socket_, bytes);
   }
 
-  /// Receives at least one datagram, as many as are there and have room in `buffer`, by one system call where there is
-  /// such a call. Gives a span of them, which is good until the buffer is used again.
+  /// Receives at least one datagram, and as many more as have arrived and fit into `buffer`, with one system call where
+  /// the platform has one (recvmmsg). Returns a span of the datagrams, valid until the buffer is used again.
   ///
   ///     udp::datagram_buffer buffer;  // 64 of up to 2048 bytes
   ///     for (auto const& each : co_await socket.recv_batch(buffer)) log(each.peer, each.text());
   [[nodiscard]] auto recv_batch(basic_datagram_buffer<Endpoint>& buffer) noexcept {
     return detail::recv_batch_request<Endpoint>(socket_, buffer);
   }
-  /// Sends all of `datagrams`, in order, by as few system calls as there can be. What the system refuses does not keep
-  /// the others from being sent; when these are, it throws the first refusal, with `transferred()` the number of
-  /// datagrams that were sent. Gives that number. On a connected socket, leave `peer` as it is.
+  /// Sends all of `datagrams`, in order, with as few system calls as possible (sendmmsg). Returns their number. A
+  /// datagram that the kernel rejects does not prevent the others from being sent; after them, the first error is
+  /// thrown, with the number of datagrams sent as `transferred()`. On a connected socket, leave `peer` at its default.
   [[nodiscard]] auto send_batch(std::span<datagram const> datagrams) noexcept {
     return request<detail::send_batch_awaiter<Endpoint>, std::span<datagram const>>(socket_, datagrams);
   }
 
-  /// From now on `recv` receives from `peer` only, and `send` sends to it. Datagrams that others sent before, and that
-  /// were not received yet, are dropped; those that `peer` sent before are received. Does not wait: nothing is sent. If
-  /// the peer's host reports later that the port is closed (ICMP), the next `send`, which then sends nothing, or `recv`
-  /// fails with `std::errc::connection_refused`; on a socket that is not connected, such a report has no effect.
+  /// Connects the socket to `peer`: `recv` then receives from `peer` only, and `send` sends to it. Datagrams from other
+  /// senders that have not been received yet are discarded; those that `peer` sent earlier are received. Does not wait,
+  /// and sends nothing. If the peer's host reports later that the port is closed (ICMP), the next `recv`, or the next
+  /// `send`, which then sends nothing, fails with `std::errc::connection_refused`. On an unconnected socket, such a
+  /// report has no effect.
   ///
   /// A local socket that was connected to another peer loses the datagrams that it has not received: see `disconnect`.
   void connect(Endpoint const& peer);
-  /// Receives from everywhere again. The port, or path, stays the same. Throws `error` if another socket has taken the
-  /// port of a UDP socket in the meantime; the socket is disconnected then, and has no port until it sends.
-  ///
-  /// Local sockets on Linux: the kernel discards the datagrams that were not received yet, and the peer's next `recv`
-  /// or `send` fails with `std::errc::connection_reset`. Receive before what is still needed. UDP sockets keep theirs.
+  /// Disconnects: the socket receives from every sender again. It keeps its port or path. Throws `error` if another
+  /// socket has taken the port of a UDP socket in the meantime; the socket is then disconnected, and has no port until
+  /// it sends.
   void disconnect();
-  /// It has one peer: `connect` was called.
+  /// Whether the socket is connected to a peer.
   [[nodiscard]] bool is_connected() const noexcept;
 
-  /// Throws `error` if the socket is closed.
+  /// The address that the socket is bound to. Throws `error` if the socket is closed.
   [[nodiscard]] Endpoint local_endpoint() const;
-  /// Where it is connected to. Throws `error` if it is not.
+  /// The peer that the socket is connected to. Throws `error` if there is none.
   [[nodiscard]] Endpoint remote_endpoint() const;
 
  protected:
@@ -302,7 +306,7 @@ class basic_datagram_socket : public detail::data_socket_handle<detail::datagram
 
 namespace detail {
 
-/// For a server, whose operations are its own.
+/// Access for servers, which have operations of their own.
 class datagram_access {
  public:
   template <class Endpoint>

@@ -26,9 +26,10 @@ class STRAIT_API endpoint {
   /// 0.0.0.0:0
   constexpr endpoint() noexcept = default;
 
-  /// All of this host's IPv4 addresses: 0.0.0.0.
+  /// All IPv4 addresses of this host: 0.0.0.0.
   [[nodiscard]] static constexpr endpoint any_v4(std::uint16_t port) noexcept { return {4, port}; }
-  /// All of this host's IPv6 addresses: [::]. A listener there takes IPv4, too, unless it is `v6_only`.
+  /// All IPv6 addresses of this host: [::]. A listener at this endpoint accepts IPv4 connections as well, unless it is
+  /// `v6_only`.
   [[nodiscard]] static constexpr endpoint any_v6(std::uint16_t port) noexcept { return {6, port}; }
   /// 127.0.0.1
   [[nodiscard]] static constexpr endpoint loopback_v4(std::uint16_t port) noexcept {
@@ -44,31 +45,31 @@ class STRAIT_API endpoint {
     return made;
   }
 
-  /// Reads "127.0.0.1:5000", "[::1]:5000", "[fe80::1%eth0]:5000", or "localhost:5000", which is 127.0.0.1. Empty for
-  /// anything else; names are what `resolve` is for. An IPv6 address, and nothing else, is in brackets. A port is a
-  /// number from 0 to 65535, digits only. A zone (%eth0) is the name of an interface or, if there is none of that name,
-  /// its index.
+  /// Parses "127.0.0.1:5000", "[::1]:5000", "[fe80::1%eth0]:5000", or "localhost:5000", which is 127.0.0.1. Returns an
+  /// empty optional for anything else; to look up names, use `resolve`. Only an IPv6 address may be, and must be, in
+  /// brackets. A port is a number from 0 to 65535, written in digits only. A zone (%eth0) is the name of an interface
+  /// or, if no interface has that name, its index.
   [[nodiscard]] static std::optional<endpoint> try_parse(std::string_view text) noexcept;
-  /// The same; throws `error` that says what is wrong with `text`.
+  /// The same, but throws `error` with the reason if `text` is not a valid endpoint.
   [[nodiscard]] static endpoint parse(std::string_view text);
 
-  /// Reads a numeric address without port: "127.0.0.1", "::1", "fe80::1%eth0".
+  /// Parses a numeric address without a port: "127.0.0.1", "::1", "fe80::1%eth0".
   [[nodiscard]] static std::optional<endpoint> from_address(std::string_view address, std::uint16_t port) noexcept;
 
-  /// From the system's form, a sockaddr, of `size` bytes. Gives 0.0.0.0:0 for a family that is not IP. An IPv4-mapped
-  /// address becomes the IPv4 address, so `to_sockaddr` then writes a sockaddr_in.
+  /// Converts from a sockaddr of `size` bytes. Returns 0.0.0.0:0 for families other than IP. An IPv4-mapped address
+  /// becomes the IPv4 address, so `to_sockaddr` then writes a sockaddr_in.
   [[nodiscard]] static endpoint from_sockaddr(void const* address, std::size_t size) noexcept;
-  /// To the system's form: `into` has room for `max_sockaddr_size` bytes, as a sockaddr_storage has. Gives how many of
-  /// them it has written.
+  /// Converts to a sockaddr. `into` must have room for `max_sockaddr_size` bytes, as sockaddr_storage has. Returns the
+  /// number of bytes written.
   std::size_t to_sockaddr(void* into) const noexcept;
-  /// A sockaddr_in6.
+  /// The size of a sockaddr_in6, the longest form.
   static constexpr std::size_t max_sockaddr_size = 28;
 
-  /// An IPv4 address.
+  /// Whether this is an IPv4 address.
   [[nodiscard]] constexpr bool is_v4() const noexcept { return version_ == 4; }
-  /// An IPv6 address.
+  /// Whether this is an IPv6 address.
   [[nodiscard]] constexpr bool is_v6() const noexcept { return version_ == 6; }
-  /// In host byte order.
+  /// The port, in host byte order.
   [[nodiscard]] constexpr std::uint16_t port() const noexcept { return port_; }
   /// The same address with another port.
   [[nodiscard]] constexpr endpoint with_port(std::uint16_t port) const noexcept {
@@ -77,17 +78,19 @@ class STRAIT_API endpoint {
     return other;
   }
 
-  /// "127.0.0.1" or "fe80::1%eth0": the address as RFC 5952 writes it.
+  /// The address without the port, as RFC 5952 writes it: "127.0.0.1" or "fe80::1%eth0".
   [[nodiscard]] std::string address() const;
-  /// "127.0.0.1:5000" or "[::1]:5000"; `parse` reads it back.
+  /// "127.0.0.1:5000" or "[::1]:5000"; `parse` accepts the result.
   [[nodiscard]] std::string to_string() const;
 
+  /// Orders endpoints: IPv4 before IPv6, then by address, zone and port.
   friend constexpr auto operator<=>(endpoint const&, endpoint const&) noexcept = default;
+  /// Whether address, zone and port are equal.
   friend constexpr bool operator==(endpoint const&, endpoint const&) noexcept = default;
 
  private:
   constexpr endpoint(std::uint8_t version, std::uint16_t port) noexcept : version_(version), port_(port) {}
-  /// Of an IPv4-mapped IPv6 address, makes the IPv4 address. Whether it was one.
+  /// Converts an IPv4-mapped IPv6 address to the IPv4 address. Returns whether it was one.
   bool unmap() noexcept;
 
   std::uint8_t version_ = 4;
@@ -100,12 +103,13 @@ class STRAIT_API endpoint {
 
 }  // namespace strait
 
+/// Hash of an endpoint.
 template <>
 struct STRAIT_API std::hash<strait::endpoint> {
   std::size_t operator()(strait::endpoint const& of) const noexcept;
 };
 
-/// Takes the format specifications of strings: "{:>21}".
+/// Formats an endpoint. Accepts the format specifications of strings: "{:>21}".
 template <>
 struct STRAIT_API fmt::formatter<strait::endpoint> : fmt::formatter<fmt::string_view> {
   auto format(strait::endpoint const& what, fmt::format_context& context) const -> fmt::format_context::iterator;

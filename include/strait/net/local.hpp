@@ -31,7 +31,7 @@ class local_stream_socket;
 
 namespace local {
 
-/// A process, as it was when it connected.
+/// The credentials of a process at the time when it connected.
 struct credentials {
   /// The process ID. Linux only; empty if the peer is outside this process's PID namespace and its descendants.
   std::optional<int> pid;
@@ -39,23 +39,24 @@ struct credentials {
   unsigned gid;  ///< the effective group ID
 };
 
-/// See `local::listen`.
+/// Options of `listen`.
 struct listen_options {
-  /// How many connections may wait to be accepted; the system may set a lower limit (net.core.somaxconn).
+  /// The maximum number of connections that wait to be accepted. The system may impose a lower limit
+  /// (net.core.somaxconn).
   int backlog = 4096;
-  /// The permissions of the socket's file, as for chmod, for example 0660: connecting requires write permission.
-  /// -1: 0777 less the umask. On Linux the file has them from its creation, whatever the umask.
+  /// The permissions of the socket's file, as for chmod, for example 0660: connecting requires write permission. -1:
+  /// 0777 less the umask. On Linux the file has these permissions from its creation, whatever the umask.
   int permissions = -1;
 };
 
-/// See `local::bind`.
+/// Options of `bind`.
 struct bind_options {
-  /// The permissions of the socket's file, as for chmod, for example 0660: sending requires write permission.
-  /// -1: 0777 less the umask. On Linux the file has them from its creation, whatever the umask.
+  /// The permissions of the socket's file, as for chmod, for example 0660: sending requires write permission. -1: 0777
+  /// less the umask. On Linux the file has these permissions from its creation, whatever the umask.
   int permissions = -1;
 };
 
-/// See `local::connect`.
+/// Options of `connect`.
 struct connect_options {
   /// How long to wait while the listener's backlog is full. Zero: no limit.
   std::chrono::milliseconds timeout{30'000};
@@ -66,15 +67,17 @@ class STRAIT_API stream : public socket_stream {
  public:
   /// Not connected.
   stream() noexcept = default;
-  /// Takes over a connected socket, which is made non-blocking. Throws `error`; the descriptor then stays the caller's.
+  /// Takes ownership of a connected socket and makes it non-blocking. Throws `error`; the caller then still owns the
+  /// descriptor.
   explicit stream(int descriptor);
 
-  /// Who the peer is. The system vouches for it. Throws `error` if the stream is closed.
+  /// The credentials of the peer, as recorded by the kernel, so the peer cannot forge them. Throws `error` if the
+  /// stream is closed.
   [[nodiscard]] credentials peer_credentials() const;
 
-  /// Throws `error` if the stream is closed.
+  /// The address of this end. Throws `error` if the stream is closed.
   [[nodiscard]] endpoint local_endpoint() const;
-  /// The peer; most clients are unnamed.
+  /// The address of the peer. Most clients are unnamed. Throws `error` if the stream is closed.
   [[nodiscard]] endpoint remote_endpoint() const;
 
  private:
@@ -82,23 +85,23 @@ class STRAIT_API stream : public socket_stream {
   using socket_stream::socket_stream;
 };
 
-/// Two streams that are connected with each other.
+/// Creates two streams that are connected to each other. Throws `error`.
 [[nodiscard]] STRAIT_API std::pair<stream, stream> stream_pair();
 
-/// Accepts connections.
+/// Accepts connections. Move-only; the destructor closes it and removes its file.
 class STRAIT_API listener : public socket_listener {
  public:
   /// Closed: `accept` fails with `errc::closed`.
   listener() noexcept = default;
-  /// Takes over a listening socket, which is made non-blocking. Its file, if it has one, is not removed in the end.
-  /// Throws `error`; the descriptor then stays the caller's.
+  /// Takes ownership of a listening socket and makes it non-blocking. The file of an adopted socket is not removed when
+  /// the listener is closed. Throws `error`; the caller then still owns the descriptor.
   explicit listener(int descriptor);
 
-  /// Completes with the next connection. When descriptors or memory have run out, it waits and tries again, from 5 ms
-  /// up to 100 ms later, as long as it takes; the connections wait in the backlog meanwhile.
+  /// Accepts the next connection. When file descriptors or memory are exhausted, it retries after 5 ms, then at
+  /// intervals that grow to 100 ms, until it succeeds or is canceled; meanwhile, connections wait in the backlog.
   [[nodiscard]] accept_operation<stream> accept() noexcept { return accept_operation<stream>(socket_); }
 
-  /// Where it listens. From any thread, while the listener is there.
+  /// The endpoint that it listens on. May be called from any thread while the listener exists.
   [[nodiscard]] endpoint local_endpoint() const;
 
  private:
@@ -106,43 +109,44 @@ class STRAIT_API listener : public socket_listener {
   using socket_listener::socket_listener;
 };
 
-/// Listens at `where`; at the unnamed endpoint, the system chooses an abstract name (Linux). Throws `error`, whose text
-/// begins "listen on /run/service.sock".
+/// Listens at `where`. For the unnamed endpoint, the kernel chooses an abstract name (Linux). Throws `error`, whose
+/// text begins "listen on /run/service.sock".
 [[nodiscard]] STRAIT_API listener listen(endpoint const& where, listen_options options = {});
 /// The same for "/run/service.sock" or "@abstract-name".
 [[nodiscard]] STRAIT_API listener listen(std::string_view where, listen_options options = {});
 
-/// Connects to a listener. Throws `error`; `timed_out` past the `timeout`.
+/// Connects to a listener. Throws `error`; `timed_out` when `options.timeout` expires.
 [[nodiscard]] STRAIT_API task<stream> connect(endpoint const& to, connect_options options = {});
+/// The same for "/run/service.sock" or "@abstract-name".
 [[nodiscard]] STRAIT_API task<stream> connect(std::string_view to, connect_options options = {});
 
-/// A datagram of `recv_batch` and `send_batch`.
+/// A datagram of a batch.
 using datagram = basic_datagram<endpoint>;
-/// The memory of `recv_batch`.
+/// The buffer of `recv_batch`.
 using datagram_buffer = basic_datagram_buffer<endpoint>;
 
-/// A datagram socket within this host: nothing is lost or changes its order, and who sends faster than the receiver
-/// receives, waits. See `basic_datagram_socket` for receiving and sending. To a receiver that is full, a socket that is
-/// not connected tries again every 1 to 50 ms, as the system does not tell when there is room.
+/// A datagram socket within this host. No datagram is lost or reordered; a sender that is faster than the receiver
+/// waits. See `basic_datagram_socket` for receiving and sending. When the receiver's queue is full, an unconnected
+/// socket retries every 1 to 50 ms, because the kernel does not report when there is room.
 class STRAIT_API socket : public basic_datagram_socket<endpoint> {
  public:
   /// Closed.
   socket() noexcept = default;
-  /// Takes over a datagram socket, which is made non-blocking. Its file, if it has one, is not removed in the end.
-  /// Throws `error`; the descriptor then stays the caller's.
+  /// Takes ownership of a datagram socket and makes it non-blocking. The file of an adopted socket is not removed when
+  /// the socket is closed. Throws `error`; the caller then still owns the descriptor.
   explicit socket(int descriptor);
 
  private:
   friend socket bind(endpoint const& where, bind_options options);
 };
 
-/// Receives at `where`; at the unnamed endpoint, the system chooses an abstract name (Linux), by which receivers can
-/// answer. Throws `error`, whose text begins "bind /run/service.sock".
+/// Binds a socket to `where`. For the unnamed endpoint, the kernel chooses an abstract name (Linux), to which receivers
+/// can reply. Throws `error`, whose text begins "bind /run/service.sock".
 [[nodiscard]] STRAIT_API socket bind(endpoint const& where, bind_options options = {});
 /// The same for "/run/service.sock" or "@abstract-name".
 [[nodiscard]] STRAIT_API socket bind(std::string_view where, bind_options options = {});
 
-/// Two datagram sockets that are connected with each other.
+/// Creates two datagram sockets that are connected to each other. Throws `error`.
 [[nodiscard]] STRAIT_API std::pair<socket, socket> socket_pair();
 
 }  // namespace local

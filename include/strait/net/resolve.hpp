@@ -1,4 +1,4 @@
-// resolve: names into endpoints.
+// resolve: looks up host and service names.
 #pragma once
 
 #include <cstddef>
@@ -11,27 +11,29 @@
 
 namespace strait {
 
-/// Looks up `host` (a name, or a numeric address) and `service` (a port number, or a name from /etc/services); gives at
-/// least one endpoint, in the order in which they are best tried (RFC 6724). Throws `error`: `errc::host_not_found`,
-/// what the resolver says, or `std::errc::resource_unavailable_try_again`, see below.
+/// Looks up `host` (a name or a numeric address) and `service` (a port number, or a name from /etc/services). Returns
+/// at least one endpoint, sorted by preference (RFC 6724). Throws `error`: `errc::host_not_found` if the name does not
+/// exist or the resolver fails, or `std::errc::resource_unavailable_try_again` if too many lookups are queued, see
+/// below.
 ///
-/// Asks the system's resolver, which blocks, on threads that all loops of the process share and that do nothing else,
-/// so that neither files nor `on_thread_pool` wait for a name server: at most `max_concurrent_lookups`, begun when they
-/// are needed. At most `max_queued_lookups` more wait for one, in order; a further one fails.
+/// Lookups call the system's blocking resolver on at most `max_concurrent_lookups` threads, which all loops of the
+/// process share and which are started on demand. These threads do nothing else, so file operations and
+/// `on_thread_pool` never wait for a name server. At most `max_queued_lookups` further lookups wait for a thread, in
+/// order; beyond that, lookups fail.
 ///
-/// A cancel takes effect at once. A look-up that still waits for a thread is withdrawn. The resolver cannot be
-/// interrupted: a look-up that has begun keeps its thread until the resolver has an answer or gives up.
+/// Cancellation takes effect at once. A lookup that still waits for a thread is withdrawn. The resolver itself cannot
+/// be interrupted: a lookup that has begun occupies its thread until the resolver returns.
 ///
-/// A port is nothing but digits, from 0 to 65535. A numeric address is read as `endpoint::from_address` reads it, and
-/// with a numeric port needs no look-up. `std::errc::invalid_argument` for a NUL, and for what only the resolver would
-/// take for an address or a port: "127.1", "0x7f000001", "*", " 80".
+/// A port must be digits only, from 0 to 65535. A numeric address is parsed as `endpoint::from_address` does; a numeric
+/// address with a numeric port needs no lookup. `std::errc::invalid_argument` is thrown for an embedded NUL, and for
+/// text that only the resolver would accept as an address or a port: "127.1", "0x7f000001", "*", " 80".
 [[nodiscard]] STRAIT_API task<std::vector<endpoint>> resolve(std::string_view host, std::string_view service);
-/// The same for "host:port" or, of an IPv6 address, "[address]:port".
+/// The same for "host:port" or, with an IPv6 address, "[address]:port".
 [[nodiscard]] STRAIT_API task<std::vector<endpoint>> resolve(std::string_view host_and_port);
 
-/// The greatest number of look-ups that the system's resolver is asked for at the same time.
+/// The maximum number of lookups that run at the same time.
 inline constexpr unsigned max_concurrent_lookups = 16;
-/// The greatest number of look-ups that wait for a thread; more than a host has ports to connect from.
+/// The maximum number of lookups that wait for a thread. More than the number of ports that a host can connect from.
 inline constexpr std::size_t max_queued_lookups = 65'536;
 
 }  // namespace strait

@@ -1,6 +1,6 @@
-// What the listeners of all kinds of sockets have in common: accepting, closing.
+// The interface that all listeners share: accepting and closing.
 //
-// A listener belongs to one loop, as streams do, and only one task may accept at a time from it.
+// A listener belongs to one loop, as a stream does. Only one task at a time may accept from it.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@ namespace detail {
 
 class listener_socket;
 
-/// For a server, which counts the back-offs of all its listeners.
+/// Access for servers, which count the back-offs of all their listeners.
 class STRAIT_API back_off_counting {
  public:
-  /// Has `of` add its back-offs to `also`, too, which must be there until `of` is closed; null: no longer.
+  /// Makes `of` count its back-offs in `also` as well, which must exist until `of` is closed. Null ends this.
   static void count(socket_listener& of, counter* also) noexcept;
 };
 
@@ -32,7 +32,7 @@ class STRAIT_API accept_awaiter : public socket_awaiter<accept_awaiter>, private
   explicit accept_awaiter(listener_socket* socket) noexcept;
   ~accept_awaiter();
 
-  /// The new connection's descriptor, for the caller to own. Throws if there is none.
+  /// The descriptor of the new connection, which the caller then owns. Throws if there is none.
   int take_connection();
 
   listener_socket* socket_;
@@ -45,7 +45,7 @@ class STRAIT_API accept_awaiter : public socket_awaiter<accept_awaiter>, private
   void expired() noexcept override;
 
   std::chrono::milliseconds back_off_{0};
-  bool has_accepted_ = false;  // `moved_` is a descriptor to be closed or passed on
+  bool has_accepted_ = false;  // `moved_` is a descriptor that must be closed or passed on
 };
 
 template <class Stream>
@@ -59,12 +59,15 @@ extern template class STRAIT_API socket_handle<listener_socket>;
 
 }  // namespace detail
 
-/// The next connection of a listener, to be awaited: gives a `Stream`.
+/// An accept that has not been awaited yet. Its result is a `Stream`.
 template <class Stream>
 class [[nodiscard("co_await it")]] accept_operation {
  public:
+  /// The result of `co_await`.
   using await_result = Stream;
+  /// Made by `accept`.
   explicit accept_operation(detail::listener_socket* const& socket) noexcept : socket_(&socket) {}
+  /// Begins to accept.
   detail::accept_awaiter_for<Stream> operator co_await() const noexcept {
     return detail::accept_awaiter_for<Stream>(*socket_);
   }
@@ -73,10 +76,10 @@ class [[nodiscard("co_await it")]] accept_operation {
   detail::listener_socket* const* socket_;
 };
 
-/// A listening socket: what `tcp::listener` and `local::listener` have in common. Move-only; closes itself.
+/// A listening socket: the base class of `tcp::listener` and `local::listener`. Move-only; the destructor closes it.
 class STRAIT_API socket_listener : public detail::socket_handle<detail::listener_socket> {
  public:
-  /// How often `accept` has had to wait for descriptors or memory.
+  /// The number of times that `accept` had to wait because file descriptors or memory were exhausted.
   [[nodiscard]] std::uint64_t back_offs() const noexcept;
 
  protected:

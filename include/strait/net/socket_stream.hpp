@@ -1,10 +1,10 @@
-// What the streams of all kinds of sockets have in common: reading, writing, closing.
+// The interface that all socket streams share: reading, writing, closing.
 //
-// Streams belong to one loop at a time: the one on which their first operation is awaited. They may outlive it, and
-// then go on on another. An operation begins when it is awaited; until then it refers to its stream, which must be
-// there, open or closed. Only one task may read a stream at a time, and one write; a second one gets
-// `std::logic_error`. Errors are thrown as `error`, with the operation and the peer in its text. A cancel, a time-out
-// or a close of the stream ends an operation that waits; bytes that have moved by then are reported, never lost: see
+// A stream belongs to one loop at a time, the one on which its first operation is awaited. It may outlive that loop,
+// and then be used on another. An operation begins when it is awaited; until then it refers to its stream, which must
+// exist, open or closed. Only one task at a time may read a stream, and one write it; a second one gets
+// `std::logic_error`. Errors are thrown as `error`, whose text names the operation and the peer. Cancellation, a
+// time-out or `close` ends an operation that waits; bytes that were transferred by then are reported, never lost: see
 // `canceled::transferred` and `error::transferred`.
 #pragma once
 
@@ -28,7 +28,7 @@ class splice_access;
 class stream_socket;
 class traffic_meter;
 
-/// What a read or a write is to do; becomes an awaiter when it is awaited.
+/// A read or a write that has not been awaited yet. Becomes an awaiter when it is awaited.
 struct transfer_request {
   enum class amount : unsigned char { some, all };
 
@@ -36,10 +36,10 @@ struct transfer_request {
                    const_buffers others = {}) noexcept
       : socket(&on), what(kind), how_much(wanted), buffer(first), more(others) {}
 
-  stream_socket* const* socket;  // the stream's: it may have been closed when the operation begins
+  stream_socket* const* socket;  // the public stream's member: the stream may be closed when the operation begins
   io_operation::kind what;
   amount how_much;
-  const_buffer buffer;  // of a read, too: its memory is mutable
+  const_buffer buffer;  // for reads, too: the memory is mutable
   const_buffers more;
 };
 
@@ -66,11 +66,11 @@ class STRAIT_API transfer_awaiter final : public socket_awaiter<transfer_awaiter
   result<std::size_t> await_as_result();
 
   void time_out() noexcept { end_early(early_end::timed_out); }
-  /// It has been told to end, and will soon.
+  /// The operation has been canceled or has timed out, and will end soon.
   [[nodiscard]] bool ends_early() const noexcept { return early_end_ != early_end::none; }
-  /// As of its branch.
+  /// Since when its branch waits.
   [[nodiscard]] std::int64_t waits_since() const noexcept { return waiting_branch().waits_since(); }
-  /// Bytes that the last attempt has moved and that `stream_socket` has not counted.
+  /// Bytes that the last attempt moved and that `stream_socket` has not counted yet.
   [[nodiscard]] std::size_t uncounted() const noexcept { return moved_; }
 
  private:
@@ -90,7 +90,7 @@ class STRAIT_API transfer_awaiter final : public socket_awaiter<transfer_awaiter
   std::size_t wanted_;
 };
 
-/// A read into memory that is taken when there is something to read.
+/// A read into memory that is allocated when there is data to read.
 class STRAIT_API borrow_awaiter {
  public:
   borrow_awaiter(stream_socket* const& on, std::size_t headroom) noexcept;
@@ -115,23 +115,29 @@ extern template class STRAIT_API data_socket_handle<stream_socket>;
 
 }  // namespace detail
 
-/// A read or a write of a stream, to be awaited: gives the number of bytes.
+/// A read or a write that has not been awaited yet. Its result is the number of bytes.
 class [[nodiscard("co_await it")]] transfer_operation {
  public:
+  /// The result of `co_await`.
   using await_result = std::size_t;
+  /// Made by the stream's functions.
   explicit transfer_operation(detail::transfer_request const& request) noexcept : request_(request) {}
+  /// Begins the operation.
   detail::transfer_awaiter operator co_await() const noexcept { return detail::transfer_awaiter(request_); }
 
  private:
   detail::transfer_request request_;
 };
 
-/// A read into borrowed memory, to be awaited: gives `borrowed_bytes`.
+/// A read into borrowed memory that has not been awaited yet. Its result is `borrowed_bytes`.
 class [[nodiscard("co_await it")]] borrow_operation {
  public:
+  /// The result of `co_await`.
   using await_result = borrowed_bytes;
+  /// Made by `read_borrowed`.
   borrow_operation(detail::stream_socket* const& on, std::size_t headroom) noexcept
       : socket_(&on), headroom_(headroom) {}
+  /// Begins the operation.
   detail::borrow_awaiter operator co_await() const noexcept { return detail::borrow_awaiter(*socket_, headroom_); }
 
  private:
@@ -139,13 +145,14 @@ class [[nodiscard("co_await it")]] borrow_operation {
   std::size_t headroom_;
 };
 
-/// A connected socket as a stream of bytes: what `tcp::stream` and `local::stream` have in common. Move-only; closes
-/// itself. One that is not connected fails every operation with `errc::closed`.
+/// A connected socket as a stream of bytes: the base class of `tcp::stream` and `local::stream`. Move-only; the
+/// destructor closes it. On a stream that is not connected, every operation fails with `errc::closed`.
 class STRAIT_API socket_stream : public detail::data_socket_handle<detail::stream_socket> {
  public:
-  /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer): the peer
-  /// has ended it. After a reset, or another loss of the connection, reads first deliver the bytes that had arrived;
-  /// then every read fails, even if a write was the first to report the loss.
+  /// Reads at least one byte, and as many as are available and fit into the buffer. Returns their number; 0 means that
+  /// the peer has ended the stream, or that the buffer is empty. After a reset, or when the connection is lost in
+  /// another way, reads first return the bytes that had arrived; then every read fails, even if a write was the first
+  /// to report the loss.
   [[nodiscard]] transfer_operation read(mutable_buffer into) noexcept {
     return transfer_operation({socket_, kind::read, amount::some, into});
   }
@@ -154,22 +161,24 @@ class STRAIT_API socket_stream : public detail::data_socket_handle<detail::strea
     return transfer_operation({socket_, kind::read, amount::some, {}, detail::as_const_buffers(into)});
   }
 
-  /// The same into memory that the stream lends, and takes only when something has come: tens of thousands of idle
-  /// connections hold none. No bytes are the end of the stream. `headroom` bytes (half of the memory at most) are left
-  /// free in front, for `borrowed_bytes::prepend`. Without memory it fails with ENOMEM, and nothing is lost.
+  /// The same into memory that the stream allocates from a pool when data has arrived, so that idle connections hold no
+  /// buffers. An empty result means end of stream. `headroom` bytes, at most half of the block, are left free at the
+  /// front for `borrowed_bytes::prepend`. If no memory can be allocated, it fails with ENOMEM, and no data is lost.
   ///
   ///     while (auto bytes = co_await peer.read_borrowed()) co_await peer.write(bytes);
   [[nodiscard]] borrow_operation read_borrowed(std::size_t headroom = 0) noexcept { return {socket_, headroom}; }
 
-  /// Fills the whole buffer. The end of the stream before that is `unexpected_end`, with how much came.
+  /// Reads until the buffer is full. Returns its size. If the stream ends before, throws `unexpected_end` with the
+  /// number of bytes that were read.
   [[nodiscard]] transfer_operation read_exactly(mutable_buffer into) noexcept {
     return transfer_operation({socket_, kind::read, amount::all, into});
   }
+  /// The same into several buffers, each filled before the next.
   [[nodiscard]] transfer_operation read_exactly(mutable_buffers into) noexcept {
     return transfer_operation({socket_, kind::read, amount::all, {}, detail::as_const_buffers(into)});
   }
 
-  /// Writes all of the buffer: completes when the system has taken it. Gives its size.
+  /// Writes the whole buffer. Completes when the kernel has accepted all of it. Returns its size.
   [[nodiscard]] transfer_operation write(const_buffer from) noexcept {
     return transfer_operation({socket_, kind::write, amount::all, from});
   }
@@ -178,39 +187,43 @@ class STRAIT_API socket_stream : public detail::data_socket_handle<detail::strea
     return transfer_operation({socket_, kind::write, amount::all, {}, from});
   }
 
-  /// Writes at least one byte, as many as the system takes at once.
+  /// Writes at least one byte, and as many as the kernel accepts at once. Returns their number.
   [[nodiscard]] transfer_operation write_some(const_buffer from) noexcept {
     return transfer_operation({socket_, kind::write, amount::some, from});
   }
+  /// The same from several buffers, in order.
   [[nodiscard]] transfer_operation write_some(const_buffers from) noexcept {
     return transfer_operation({socket_, kind::write, amount::some, {}, from});
   }
 
-  /// Ends this side's stream: the peer reads to the end of what was written. Reading goes on. No effect if it has been
-  /// ended before, or if the connection is over (reset, or ended by both sides). Fails only on a stream that was closed
-  /// on this side, with `errc::closed`.
+  /// Ends the output of this side: the peer reads everything that was written, then end of stream. Reading is not
+  /// affected. No effect if the output has ended already, or if the connection is over (reset, or ended by both sides).
+  /// Fails only on a closed stream, with `errc::closed`.
   void shutdown_write();
 
-  /// A read or write during which nothing moves in either direction for `limit` ends with `timed_out`. Only the time in
-  /// which an operation waits counts, not that in which the program computes or does other things. Zero: no limit, as
-  /// at first. The deadline may be missed by some milliseconds; it costs an operation next to nothing.
+  /// Sets the idle time-out: a read or write ends with `timed_out` if no data moves in either direction for `limit`.
+  /// Only time during which an operation waits is counted, not time in which the program computes or does other things.
+  /// Zero, the default, means no limit. The deadline may be exceeded by some milliseconds. The cost per operation is
+  /// negligible.
   void idle_timeout(std::chrono::nanoseconds limit);
 
-  /// A write during which the peer takes nothing for `limit` ends with `timed_out`, whatever comes from the peer
-  /// meanwhile. Zero: no limit, as at first. May be missed by an eighth of it.
+  /// Sets the write time-out: a write ends with `timed_out` if the peer accepts no data for `limit`, even if data
+  /// arrives from the peer meanwhile. Zero, the default, means no limit. The deadline may be exceeded by one eighth of
+  /// the limit.
   void write_timeout(std::chrono::nanoseconds limit);
 
-  /// A peer that sends less than `bytes_per_second`, on average over `window` of waiting for it, is given up: the read
-  /// ends with `timed_out`, whose text says how little has come; if bytes come at that moment they are delivered, and
-  /// the next read that would wait ends so. Only time in which a read waits counts, not that which the handler takes.
-  /// So a handler whose peers may be silent between two requests turns it on when a request has begun, and off (zero)
-  /// when it has come. Each call begins a new window, which is of 10 ms at least.
+  /// Sets the minimum receive rate: if the peer sends fewer than `bytes_per_second`, averaged over `window`, the read
+  /// ends with `timed_out`, whose text states how many bytes were received. Bytes that arrive at that moment are
+  /// returned, and the next read that would have to wait ends with `timed_out`. Only time during which a read waits is
+  /// counted, not time that the handler takes. If peers may be silent between two requests, set the rate when a request
+  /// begins, and zero, which means no limit, when it is complete. Each call begins a new window. The window is at least
+  /// 10 ms.
   void minimum_receive_rate(std::uint64_t bytes_per_second, std::chrono::nanoseconds window = std::chrono::seconds(5));
 
-  /// How many bytes the system has handed over and taken so far; 0 if the stream is closed. Of an operation that waits
-  /// and has moved a part, that part counts.
+  /// The number of bytes received so far; 0 if the stream is closed. Includes the part that an unfinished operation has
+  /// transferred.
   [[nodiscard]] std::uint64_t bytes_read() const noexcept;
-  /// The same for writes.
+  /// The number of bytes that the kernel has accepted for sending so far; 0 if the stream is closed.
   [[nodiscard]] std::uint64_t bytes_written() const noexcept;
 
  protected:

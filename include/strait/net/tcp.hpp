@@ -22,53 +22,57 @@ class tcp_stream_socket;
 
 namespace tcp {
 
-/// See `tcp::connect`.
+/// Options of `connect`.
 struct connect_options {
-  /// For all of it: the look-up, and the attempts at each address. Zero: no limit but the system's, which gives up an
-  /// address after about two minutes.
+  /// The time limit for the lookup and all connection attempts together. Zero: no limit but that of the system, which
+  /// gives up on an address after about two minutes.
   std::chrono::milliseconds timeout{30'000};
-  /// How long one address gets before the next one is tried beside it (RFC 8305, "Connection Attempt Delay").
+  /// The time after which the next address is tried in parallel (RFC 8305, "Connection Attempt Delay").
   std::chrono::milliseconds attempt_delay{250};
 };
 
-/// See `tcp::listen`.
+/// Options of `listen`.
 struct listen_options {
-  /// How many connections may wait to be accepted; the system may set a lower limit (net.core.somaxconn).
+  /// The maximum number of connections that wait to be accepted. The system may impose a lower limit
+  /// (net.core.somaxconn).
   int backlog = 4096;
-  /// Lets a server restart on its port while connections of its predecessor linger.
+  /// Lets a server bind its port again while connections of its predecessor are still in TIME_WAIT (SO_REUSEADDR).
   bool reuse_address = true;
-  /// Lets several listeners share a port; the system spreads the connections over them.
+  /// Lets several listeners share a port; the kernel distributes connections among them (SO_REUSEPORT).
   bool reuse_port = false;
-  /// An IPv6 listener takes no IPv4 connections.
+  /// An IPv6 listener does not accept IPv4 connections (IPV6_V6ONLY).
   bool v6_only = false;
 };
 
-/// One end of a TCP connection. Small writes are sent at once (`no_delay` is on).
+/// One end of a TCP connection. Small writes are sent at once: `no_delay` is on by default.
 class STRAIT_API stream : public socket_stream {
  public:
   /// Not connected.
   stream() noexcept = default;
-  /// Takes over a connected socket, which is made non-blocking and, as all streams, no-delay. Throws `error`; the
-  /// descriptor then stays the caller's.
+  /// Takes ownership of a connected socket, makes it non-blocking and turns `no_delay` on, as for all streams. Throws
+  /// `error`; the caller then still owns the descriptor.
   explicit stream(int descriptor);
 
-  /// Small writes go out at once instead of waiting for more (TCP_NODELAY).
+  /// Turns TCP_NODELAY on or off: whether small writes are sent at once instead of being delayed until there is more
+  /// data.
   void no_delay(bool on);
+  /// Whether TCP_NODELAY is on.
   [[nodiscard]] bool no_delay() const;
-  /// Has the kernel probe a peer that has been silent for `idle`, and then every `interval`; the connection is reset
-  /// after `probes` of them without an answer, so that a peer that has vanished is noticed (SO_KEEPALIVE). `idle` and
-  /// `interval` from 1 to 32767 seconds, `probes` from 1 to 127; an `idle` of zero turns probing off. Throws `error`,
-  /// and then changes nothing.
+  /// Makes the kernel probe a peer that has been silent for `idle`, and then every `interval`; after `probes`
+  /// unanswered probes the connection is reset, so that a peer that has vanished is detected (SO_KEEPALIVE). `idle` and
+  /// `interval` are from 1 to 32767 seconds, `probes` from 1 to 127. An `idle` of zero turns probing off. Throws
+  /// `error`, and then changes nothing.
   void keep_alive(std::chrono::seconds idle, std::chrono::seconds interval = std::chrono::seconds(10), int probes = 3);
 
-  /// Closes, and resets the connection (RFC 9293, 3.10.5, "ABORT"): the peer's reads and writes fail with ECONNRESET,
-  /// where after `close` its reads would come to the end of the stream. So a peer that has received a part only does
-  /// not take it for the whole. What the system has not sent yet is discarded. No effect on a closed stream.
+  /// Closes the stream and resets the connection (RFC 9293, 3.10.5, "ABORT"): the peer's reads and writes fail with
+  /// ECONNRESET, whereas after `close` its reads would reach the end of the stream. Use it so that a peer that has
+  /// received only a part does not take it for the whole. Data that the kernel has not sent yet is discarded. No effect
+  /// on a closed stream.
   void close_with_reset() noexcept;
 
-  /// Throws `error` if the stream is closed.
+  /// The address of this end. Throws `error` if the stream is closed.
   [[nodiscard]] endpoint local_endpoint() const;
-  /// The peer, also after it has gone.
+  /// The address of the peer, even after the peer has disconnected. Throws `error` if the stream is closed.
   [[nodiscard]] endpoint remote_endpoint() const;
 
  private:
@@ -76,48 +80,54 @@ class STRAIT_API stream : public socket_stream {
   using socket_stream::socket_stream;
 };
 
-/// Accepts connections.
+/// Accepts connections. Move-only; the destructor closes it.
 class STRAIT_API listener : public socket_listener {
  public:
   /// Closed: `accept` fails with `errc::closed`.
   listener() noexcept = default;
-  /// Takes over a listening socket, which is made non-blocking. Throws `error`; the descriptor then stays the caller's.
+  /// Takes ownership of a listening socket and makes it non-blocking. Throws `error`; the caller then still owns the
+  /// descriptor.
   explicit listener(int descriptor);
 
-  /// Completes with the next connection. Connections that break before they are accepted, or are refused by a firewall
-  /// or a security module (EPERM), are passed over; only an error of the listener itself ends it. When
-  /// descriptors or memory have run out, it waits and tries again, from 5 ms up to 100 ms later, as long as it takes;
-  /// the connections wait in the backlog meanwhile.
+  /// Accepts the next connection. Connections that are aborted before they are accepted, or rejected by a firewall or a
+  /// security module (EPERM), are skipped; only an error of the listener itself is thrown. When file descriptors or
+  /// memory are exhausted, it retries after 5 ms, then at intervals that grow to 100 ms, until it succeeds or is
+  /// canceled; meanwhile, connections wait in the backlog.
   [[nodiscard]] accept_operation<stream> accept() noexcept { return accept_operation<stream>(socket_); }
 
-  /// Where it listens: with port 0, the port that the system chose. From any thread, while the listener is there.
+  /// The endpoint that it listens on; after `listen` on port 0, with the port that the kernel chose. May be called from
+  /// any thread while the listener exists.
   [[nodiscard]] endpoint local_endpoint() const;
 };
 
-/// Listens at `where`; port 0 lets the system choose. Throws `error`, whose text begins "listen on 127.0.0.1:5000".
+/// Listens on `where`. For port 0, the kernel chooses a port. Throws `error`, whose text begins "listen on
+/// 127.0.0.1:5000".
 [[nodiscard]] STRAIT_API listener listen(endpoint const& where, listen_options options = {});
 /// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000" (which is 127.0.0.1).
 [[nodiscard]] STRAIT_API listener listen(std::string_view where, listen_options options = {});
-/// `count` listeners, one for each loop, that share a port: the system spreads the connections over them. Throws
-/// `error` if somebody else listens there, too, even if they would share it.
+/// Creates `count` listeners that share a port, one for each loop; the kernel distributes connections among them
+/// (SO_REUSEPORT). Throws `error` if any other socket listens on the port, even one that would share it.
 [[nodiscard]] STRAIT_API std::vector<listener> listen_shared(endpoint const& where, std::size_t count,
                                                              listen_options options = {});
+/// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000".
 [[nodiscard]] STRAIT_API std::vector<listener> listen_shared(std::string_view where, std::size_t count,
                                                              listen_options options = {});
-/// On all addresses of this host, IPv6 and IPv4, with a listener for each; on the same port, with port 0, too. What the
-/// host does not have is left out. Throws `error` if that is both.
+/// Listens on all addresses of this host: returns one listener for IPv6 and one for IPv4, on the same port, even if the
+/// kernel chooses it because `port` is 0. An address family that the host does not support is omitted. Throws `error`
+/// if neither can be used.
 [[nodiscard]] STRAIT_API std::vector<listener> listen_all_addresses(std::uint16_t port, listen_options options = {});
 
-/// Connects to one endpoint. If the destination is a local port without a listener, and the kernel chooses that
-/// port for this end, the socket is connected to itself: that is reported as `std::errc::connection_refused`.
+/// Connects to one endpoint. If the destination is a local port without a listener, and the kernel chooses that port
+/// for this end, the socket would be connected to itself; this is reported as `std::errc::connection_refused`.
 [[nodiscard]] STRAIT_API task<stream> connect(endpoint const& to, connect_options options = {});
-/// Connects to "host:port", where host is a name or an address; a name's addresses are raced as RFC 8305 says: IPv6 and
-/// IPv4 in turn, each begun when the one before has failed or has had its `attempt_delay`. The first that answers wins.
-/// Throws `error`, which names what failed last; `timed_out` past the `timeout`.
+/// Connects to "host:port", where host is a name or an address. The addresses of a name are tried as RFC 8305 describes
+/// ("Happy Eyeballs"): IPv6 and IPv4 alternate, and each attempt begins when the previous one has failed or
+/// `attempt_delay` has passed. The first connection that is established is returned. Throws `error` with the last
+/// failure; `timed_out` when `options.timeout` expires.
 [[nodiscard]] STRAIT_API task<stream> connect(std::string_view host_and_port, connect_options options = {});
-/// The same with host and port apart: an IPv6 address then stands without brackets.
+/// The same with separate host and port. An IPv6 address has no brackets here.
 [[nodiscard]] STRAIT_API task<stream> connect(std::string_view host, std::uint16_t port, connect_options options = {});
-/// The same for addresses at hand, in the order in which they are to be tried.
+/// The same for a list of endpoints, tried in the given order.
 [[nodiscard]] STRAIT_API task<stream> connect(std::vector<endpoint> to, connect_options options = {});
 
 }  // namespace tcp

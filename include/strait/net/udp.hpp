@@ -17,27 +17,27 @@ extern template class STRAIT_API basic_datagram_socket<endpoint>;
 
 namespace udp {
 
-/// A datagram of `recv_batch` and `send_batch`.
+/// A datagram of a batch.
 using datagram = basic_datagram<endpoint>;
-/// The memory of `recv_batch`.
+/// The buffer of `recv_batch`.
 using datagram_buffer = basic_datagram_buffer<endpoint>;
 
-/// See `udp::bind`.
+/// Options of `bind` and `connect`.
 struct bind_options {
-  /// Lets several sockets have the same address and port, for multicast, which they then all receive. What comes for
-  /// one host only reaches just one of them: on Linux, the last one bound.
+  /// Lets several sockets bind the same address and port (SO_REUSEADDR), for multicast, which all of them receive. A
+  /// unicast datagram reaches only one of them: on Linux, the last one bound.
   bool reuse_address = false;
-  /// Lets several sockets share the port; the system spreads the senders over them.
+  /// Lets several sockets share the port; the kernel distributes senders among them (SO_REUSEPORT).
   bool reuse_port = false;
-  /// An IPv6 socket takes no IPv4 datagrams.
+  /// An IPv6 socket does not receive IPv4 datagrams (IPV6_V6ONLY).
   bool v6_only = false;
-  /// Lets the system hand over datagrams of the same size and sender that have arrived together as one, which
-  /// `recv_batch` divides again (Linux: UDP_GRO). It makes bursts cheaper. The single `recvfrom` and `recv` are then
-  /// not available. No effect where the system cannot.
+  /// Receive offload (Linux: UDP_GRO): the kernel coalesces equal-sized datagrams of one sender, and `recv_batch`
+  /// splits them again. Makes bursts cheaper. `recvfrom` and `recv` are then not available. No effect where the system
+  /// does not support it.
   bool receive_offload = false;
-  /// Lets `send_batch` hand over neighbours of the same size and destination as one, for the system, or better the
-  /// network adapter, to divide (Linux: UDP_SEGMENT). It makes sending bursts cheaper, the more so the longer their
-  /// datagrams are. No effect where the system cannot.
+  /// Send offload (Linux: UDP_SEGMENT): `send_batch` passes consecutive equal-sized datagrams to the same destination
+  /// as one message, which the kernel or the network adapter segments (GSO). Makes sending bursts cheaper; the longer
+  /// the datagrams, the greater the gain. No effect where the system does not support it.
   bool send_offload = false;
 };
 
@@ -54,51 +54,55 @@ class STRAIT_API socket : public basic_datagram_socket<endpoint> {
  public:
   /// Closed.
   socket() noexcept = default;
-  /// Takes over a UDP socket, which is made non-blocking. Throws `error`; the descriptor then stays the caller's.
+  /// Takes ownership of a UDP socket and makes it non-blocking. Throws `error`; the caller then still owns the
+  /// descriptor.
   explicit socket(int descriptor);
 
-  /// May send to broadcast addresses (SO_BROADCAST).
+  /// Allows or forbids sending to broadcast addresses (SO_BROADCAST).
   void broadcast(bool on);
-  /// How many routers what it sends may pass, from 1 to 255 (IP_TTL, IPV6_UNICAST_HOPS).
+  /// Sets the time to live of unicast datagrams: the maximum number of hops, from 1 to 255 (IP_TTL, IPV6_UNICAST_HOPS).
   void ttl(int hops);
+  /// The time to live of unicast datagrams.
   [[nodiscard]] int ttl() const;
 
-  /// Receives, besides, what is sent to `group`, a multicast address whose port does not matter, on the interface of
-  /// this name ("eth0"; empty: the system chooses). The socket is best bound to the group's port and `any_v4` or
-  /// `any_v6`, with `reuse_address`.
+  /// Joins a multicast group: the socket also receives what is sent to `group`, a multicast address whose port is
+  /// ignored, on the interface with the given name ("eth0"; empty: the system chooses). Bind the socket to the group's
+  /// port and `any_v4` or `any_v6`, with `reuse_address`.
   void join_group(endpoint const& group, std::string_view interface = {});
-  /// No longer. As it was joined.
+  /// Leaves a multicast group. Pass the same arguments as to `join_group`.
   void leave_group(endpoint const& group, std::string_view interface = {});
-  /// From where it sends to groups.
+  /// Selects the interface for sending to multicast groups.
   void multicast_interface(std::string_view interface);
-  /// How many routers that may pass, from 0, which keeps it on this host, to 255. At first 1.
+  /// Sets the time to live of multicast datagrams, from 0, which keeps them on this host, to 255. The default is 1.
   void multicast_ttl(int hops);
-  /// Whether this host's own members of a group receive what it sends there. At first they do.
+  /// Sets whether group members on this host receive what this socket sends to the group. The default is true.
   void multicast_loopback(bool on);
 
  private:
   friend socket bind(endpoint const& where, bind_options options);
 };
 
-/// Receives at `where`; port 0 lets the system choose. Throws `error`, whose text begins "bind 127.0.0.1:5000".
+/// Binds a socket to `where`. For port 0, the kernel chooses a port. Throws `error`, whose text begins "bind
+/// 127.0.0.1:5000".
 [[nodiscard]] STRAIT_API socket bind(endpoint const& where, bind_options options = {});
 /// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000" (which is 127.0.0.1).
 [[nodiscard]] STRAIT_API socket bind(std::string_view where, bind_options options = {});
-/// `count` sockets, one for each loop, that share a port: the system spreads the senders over them. Throws `error` if
-/// somebody else is bound there, even if they would share it.
+/// Creates `count` sockets that share a port, one for each loop; the kernel distributes senders among them
+/// (SO_REUSEPORT). Throws `error` if any other socket is bound to the port, even one that would share it.
 [[nodiscard]] STRAIT_API std::vector<socket> bind_shared(endpoint const& where, std::size_t count,
                                                          bind_options options = {});
+/// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000".
 [[nodiscard]] STRAIT_API std::vector<socket> bind_shared(std::string_view where, std::size_t count,
                                                          bind_options options = {});
 
-/// A socket that is connected to `peer`, and bound to a port that the system chooses. Throws `error`.
+/// Creates a socket that is connected to `peer` and bound to a port that the kernel chooses. Throws `error`.
 [[nodiscard]] STRAIT_API task<socket> connect(endpoint const& peer, bind_options options = {});
-/// The same for "host:port", where host is a name or an address; of a name's addresses it takes the first that this
-/// host has a way to; "localhost" is 127.0.0.1, as for `bind`. Nobody is asked whether they are there: that shows in
-/// the answers. A client that has to find a server at any of a name's addresses calls `resolve`, and connects a socket
-/// to each of the endpoints: samples/02-time/time_client.cpp does.
+/// The same for "host:port", where host is a name or an address. For a name, the first address to which this host has a
+/// route is used; "localhost" is 127.0.0.1, as for `bind`. Nothing is sent, so success does not mean that a server is
+/// there. A client that must find a server at any of a name's addresses calls `resolve` and connects a socket to each
+/// endpoint, as samples/02-time/time_client.cpp does.
 [[nodiscard]] STRAIT_API task<socket> connect(std::string_view host_and_port, bind_options options = {});
-/// The same with host and port apart: an IPv6 address then stands without brackets.
+/// The same with separate host and port. An IPv6 address has no brackets here.
 [[nodiscard]] STRAIT_API task<socket> connect(std::string_view host, std::uint16_t port, bind_options options = {});
 
 }  // namespace udp

@@ -1,4 +1,4 @@
-// What the operations of datagram sockets have in common, whatever their addresses are.
+// The part of datagram operations that does not depend on the type of addresses.
 #pragma once
 
 #include <cstddef>
@@ -31,13 +31,14 @@ class recv_batch_awaiter;
 class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, datagram_operation>,
                                     public list_hook<datagram_awaiter> {
  public:
-  /// Its turn has come, if it waits for that.
+  /// The operations before this one have finished. Continues if it waited for them.
   void go_on() noexcept;
-  /// The socket is connected to another peer, or to none: what a send waits for may not come any more.
+  /// The socket has been connected to another peer, or disconnected: what a send waits for may never happen. Tries
+  /// again.
   void try_again(engine::socket& watched) noexcept;
-  /// From here on a receive drops what others than the peer have sent, or no longer.
+  /// Whether a receive drops datagrams from senders other than the peer from now on.
   void receive_from_peer_only(bool on, engine::socket* watched) noexcept;
-  /// The socket, which `watched` is, is about to be closed.
+  /// The socket, whose engine side is `watched`, is about to be closed.
   void close(engine::socket* watched) noexcept;
 
  protected:
@@ -58,9 +59,10 @@ class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, data
       fail();
   }
 
-  /// recv: has the name of the sender noted, though it is not asked for. recvfrom: makes the whole room for it again.
+  /// recv: records the name of the sender, though the caller did not ask for it. recvfrom: restores the full size of
+  /// the buffer for the name.
   virtual void make_room_for_name() noexcept {}
-  /// Drops what others than the peer have sent. False: nothing is left, and the next attempt may be made.
+  /// Drops datagrams from senders other than the peer. Returns false if none is left, and the next attempt may be made.
   [[nodiscard]] virtual bool keep_those_from_peer() noexcept;
   [[nodiscard]] bool is_peer(void const* name, std::size_t size) const noexcept;
 
@@ -72,10 +74,10 @@ class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, data
   friend class sender_lines;
   friend class send_batch_operation;
 
-  /// It has a line with those only that send to the same receiver.
+  /// It is queued only behind sends to the same receiver.
   [[nodiscard]] bool has_receiver_of_its_own() const noexcept { return ends_if_full_ && name_; }
   void recalled() noexcept { waits_for_room_ = false; }
-  /// Too many buffers are not a datagram.
+  /// Fails if there are more buffers than a datagram may have.
   [[nodiscard]] bool is_done_already() noexcept;
   void prepare() noexcept;
   progress take_in(loop_core& loop) noexcept;
@@ -86,24 +88,24 @@ class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, data
   [[noreturn]] void fail() const;
 
   bool from_peer_only_ = false;
-  bool notes_sender_ = false;    // `name_` is there for `from_peer_only_` alone
-  bool is_apart_ = false;        // what its `sender_lines` has done with it
-  bool waits_for_room_ = false;  // set aside until `retry_at_`
-  unsigned char wait_ = 0;       // milliseconds, when it has found no room
-  std::uint64_t hash_;           // of the receiver, if it is apart
+  bool notes_sender_ = false;    // `name_` is set only because of `from_peer_only_`
+  bool is_apart_ = false;        // set by `sender_lines`: it is queued by its receiver
+  bool waits_for_room_ = false;  // waits until `retry_at_`
+  unsigned char wait_ = 0;       // milliseconds, grows with each attempt that finds no room
+  std::uint64_t hash_;           // of the receiver, if `is_apart_`
   clock::time_point retry_at_;
 };
 
-/// A `send_batch`: as many attempts as it takes.
+/// A `send_batch`, which takes as many attempts as necessary.
 class STRAIT_API send_batch_operation : public datagram_awaiter {
  protected:
   send_batch_operation(datagram_socket* socket, std::size_t count);
 
-  /// How many were sent.
+  /// The number of datagrams sent.
   [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
-  /// Makes messages of the datagrams in [first, last), until there is no more room.
+  /// Fills `slots` with the datagrams in [first, last), until there is no more room.
   virtual void fill(send_slots& slots, std::size_t first, std::size_t last) const noexcept = 0;
-  /// Where one of them is to go, for messages.
+  /// The destination of a datagram, for error messages.
   [[nodiscard]] virtual std::string destination(std::size_t index) const = 0;
 
  private:
@@ -113,13 +115,13 @@ class STRAIT_API send_batch_operation : public datagram_awaiter {
   void take_in_sent() noexcept;
   void skip_refused() noexcept;
 
-  std::shared_ptr<send_slots> slots_;  // the socket's, which may be closed before the result is taken in
+  std::shared_ptr<send_slots> slots_;  // shared with the socket, which may be closed before the result is processed
   std::size_t count_;
-  std::size_t next_ = 0;  // the first that is neither sent nor refused
+  std::size_t next_ = 0;  // the first that is neither sent nor rejected
   std::size_t sent_ = 0;
   std::size_t first_refused_ = 0;
   int first_error_ = 0;
-  std::size_t longest_refused_ = 0;  // bytes; the next datagram was refused together with its neighbours
+  std::size_t longest_refused_ = 0;  // bytes; the next datagram was rejected together with those joined to it
 };
 
 }  // namespace strait::detail

@@ -1,9 +1,9 @@
-// socket_address: an address in the system's form.
+// socket_address: an address in the form of the system calls.
 #pragma once
 
 namespace strait::detail {
 
-/// What a system call takes, or fills, for an `Endpoint`.
+/// The sockaddr for an `Endpoint`, as input or output of a system call.
 template <class Endpoint>
 struct socket_address {
   socket_address() noexcept {}  // room for one

@@ -1,4 +1,4 @@
-// What every operation on a socket goes through, from its first attempt to its end.
+// The life of every operation on a socket, from its first attempt to its end.
 #pragma once
 
 #include "strait/base/export.hpp"
@@ -7,10 +7,11 @@
 
 namespace strait::detail {
 
-/// The base of the awaiters of a socket's operations. The rest is in src/net/socket_awaiter.hpp.
+/// The base of the awaiters of a socket's operations. Its implementation is in src/net/socket_awaiter.hpp.
 ///
-/// `Awaiter`, which derives from it, has `socket_`, a pointer to what is behind the socket, which is null when that has
-/// been closed; and `take_in`, which says what an attempt has come to. Its destructor drops what still waits.
+/// The derived `Awaiter` has `socket_`, a pointer to the object behind the public socket, null when that has been
+/// closed; and `take_in`, which evaluates the result of an attempt. Its destructor calls `drop` if the operation still
+/// waits.
 template <class Awaiter, class Operation = io_operation>
 class STRAIT_API socket_awaiter : public Operation {
  public:
@@ -20,19 +21,19 @@ class STRAIT_API socket_awaiter : public Operation {
     return start(self.promise().current_branch(), self);
   }
 
-  /// The socket is closed: ends the operation, unless it has ended or the engine is to end it.
+  /// The socket has been closed: ends the operation, unless it has ended already or the engine is about to end it.
   void socket_closed() noexcept;
 
  protected:
-  /// Who holds an operation that waits.
+  /// What will continue an operation that waits.
   enum class state : unsigned char {
-    queued,   ///< the loop's queue, for another attempt
-    started,  ///< the engine or, when that has ended it, the loop's queue, to take in the result
+    queued,   ///< the loop's queue, which makes another attempt
+    started,  ///< the engine or, once the engine has ended it, the loop's queue, which evaluates the result
     aside,    ///< a timer, or another operation that comes first
-    ended,    ///< the loop's queue, to resume
+    ended,    ///< the loop's queue, which resumes the coroutine
   };
   enum class early_end : unsigned char { none, canceled, timed_out };
-  /// What an attempt has come to.
+  /// The result of an attempt.
   enum class progress : unsigned char {
     done,
     unfinished,  ///< there is more to do
@@ -42,18 +43,18 @@ class STRAIT_API socket_awaiter : public Operation {
   using Operation::Operation;
   ~socket_awaiter() = default;
 
-  // What an `Awaiter` may have of its own.
-  /// There is nothing to do.
+  // Hooks that an `Awaiter` may replace.
+  /// Whether there is nothing to do.
   [[nodiscard]] static constexpr bool is_done_already() noexcept { return false; }
-  /// An attempt is about to be made.
+  /// Called before each attempt.
   static constexpr void prepare() noexcept {}
-  /// It is no longer to be set aside.
+  /// Called when the operation no longer waits in state `aside`.
   static constexpr void recalled() noexcept {}
 
   void end_early(early_end why) noexcept;
-  /// Another attempt in the loop's next turn.
+  /// Makes another attempt in the loop's next turn.
   void try_again_soon(loop_core& loop) noexcept;
-  /// The coroutine is destroyed while it waits.
+  /// The coroutine is destroyed while the operation waits.
   void drop() noexcept;
 
   state state_ = state::queued;

@@ -1,16 +1,17 @@
-// What every public socket is: the owner of what stands behind it.
+// The base of every public socket: owns the object behind it.
 #pragma once
 
 namespace strait::detail {
 
-/// Owns a `Socket`, or nothing when it is closed. Move-only. The rest is in src/net/socket_handle.hpp.
+/// Owns a `Socket`, or nothing when it is closed. Move-only. Its implementation is in src/net/socket_handle.hpp.
 template <class Socket>
 class socket_handle {
  public:
-  /// Operations under way end with `errc::closed`. No effect on a closed one.
+  /// Closes the socket. Operations in progress end with `errc::closed`. No effect on a closed socket.
   void close() noexcept;
+  /// Whether the socket is open.
   [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
-  /// The descriptor, still owned by the socket; -1 if it is closed.
+  /// The file descriptor, which the socket still owns; -1 if it is closed.
   [[nodiscard]] int native_handle() const noexcept;
 
  protected:
@@ -20,26 +21,31 @@ class socket_handle {
   socket_handle& operator=(socket_handle&& other) noexcept;
   ~socket_handle() { close(); }
 
-  /// Throws `errc::closed` unless it is open.
+  /// Throws `errc::closed` if the socket is closed.
   void require_open(char const* operation) const;
-  /// The descriptor; throws `errc::closed` if there is none.
+  /// The file descriptor. Throws `errc::closed` if the socket is closed.
   [[nodiscard]] int open_handle(char const* operation) const;
 
   Socket* socket_ = nullptr;
 };
 
-/// One that moves data.
+/// A handle of a socket that transfers data.
 template <class Socket>
 class data_socket_handle : public socket_handle<Socket> {
  public:
-  /// The system's buffers in bytes (SO_RCVBUF, SO_SNDBUF); datagrams that do not fit are lost. Linux gives back twice
-  /// what was set, and sets no more than net.core.rmem_max or wmem_max.
+  /// Sets the size of the kernel's receive buffer in bytes (SO_RCVBUF); datagrams that do not fit are dropped. Linux
+  /// limits it to net.core.rmem_max, and reports twice the value that was set.
   void receive_buffer_size(int bytes);
+  /// The size of the kernel's receive buffer in bytes.
   [[nodiscard]] int receive_buffer_size() const;
+  /// Sets the size of the kernel's send buffer in bytes (SO_SNDBUF). Linux limits it to net.core.wmem_max, and reports
+  /// twice the value that was set.
   void send_buffer_size(int bytes);
+  /// The size of the kernel's send buffer in bytes.
   [[nodiscard]] int send_buffer_size() const;
 
-  /// Gives up the descriptor, which stays open and non-blocking; -1 if there is none. No operation may be under way.
+  /// Releases ownership of the file descriptor, which stays open and non-blocking. Returns it, or -1 if the socket is
+  /// closed. No operation may be in progress.
   [[nodiscard]] int release() noexcept;
 
  protected:

@@ -1,4 +1,4 @@
-// Reads and writes of what stays in the kernel. They wait, end and fail as those of memory do.
+// Reads and writes of data that stays in the kernel. They wait, end and fail like those of memory.
 #pragma once
 
 #include <cstddef>
@@ -13,26 +13,26 @@ namespace strait::detail {
 
 class STRAIT_API splice_access {
  public:
-  /// A read of some of what has come, `most` bytes at most, into `bytes`, where there must be room for them. 0 is the
-  /// end of the stream, unless `bytes.is_refused()` or `bytes.is_full()`.
+  /// Reads some of the data that has arrived, at most `most` bytes, into `bytes`, which must have room for them. 0
+  /// means end of stream, unless `bytes.is_refused()` or `bytes.is_full()`.
   static transfer_operation read(socket_stream& from, spliced_bytes& bytes,
                                  std::size_t most = spliced_bytes::max_size) noexcept {
     return operation(from, io_operation::kind::splice_in, &bytes, most);
   }
-  /// A write of some of `bytes`, which must not be empty.
+  /// Writes some of `bytes`, which must not be empty.
   static transfer_operation write(socket_stream& to, spliced_bytes& bytes) noexcept {
     return operation(to, io_operation::kind::splice_out, &bytes, spliced_bytes::max_size);
   }
-  /// A write of some of `part`, which must not be empty. 0 is the end of the file, unless `part.is_missing()` or
+  /// Writes some of `part`, which must not be empty. 0 means end of file, unless `part.is_missing()` or
   /// `part.is_refused()`.
   static transfer_operation write(socket_stream& to, file_part& part) noexcept {
     return operation(to, io_operation::kind::send_file, &part, file_part::max_size);
   }
-  /// Before a thread of the pool reads the stream: what comes is not to wake the loop for nothing.
+  /// Called before a thread of the pool reads the stream, so that arriving data does not wake the loop needlessly.
   static void leave_loop(socket_stream& from) noexcept;
-  /// It has read so many bytes: they count as any.
+  /// Counts `bytes` that were read outside of an operation.
   static void have_read(socket_stream& from, std::uint64_t bytes) noexcept;
-  /// It has met with `code`, an errno, which the system does not repeat.
+  /// Records that the stream failed with `code`, an errno that the system does not report again.
   static void failed(socket_stream& from, int code) noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// What is asked before a stream is closed.
+// Queries about a stream that is about to be closed.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,11 @@ class socket_stream;
 
 namespace detail {
 
-/// Whether `stream`, which is open, has been read to the end that its peer has set. Does not wait, and takes nothing.
+/// Whether all data has been read from `stream` and its peer has ended it. `stream` must be open. Does not wait, and
+/// consumes nothing.
 [[nodiscard]] STRAIT_API bool is_at_end(socket_stream const& stream) noexcept;
-/// How many bytes written to `stream`, which is open, have not reached the peer's system but still may; 0 where the
-/// system does not tell.
+/// The number of bytes written to `stream` that the peer's system has not acknowledged but still may; 0 where the
+/// system does not report it. `stream` must be open.
 [[nodiscard]] STRAIT_API std::int64_t undelivered_bytes(socket_stream const& stream) noexcept;
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-// traffic_meter: what a stream moves, for those who have not got the stream.
+// traffic_meter: counts the bytes that a stream transfers, for readers without access to the stream.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace detail {
 
 class stream_socket;
 
-/// Bytes that a stream has moved.
+/// The numbers of bytes that a stream has transferred.
 class byte_counts {
  public:
   [[nodiscard]] std::uint64_t received() const noexcept { return ways_[0].get(); }
@@ -31,8 +31,8 @@ class byte_counts {
   counter ways_[2];  // input, output
 };
 
-/// Counts in the place of a stream, from `attach` until one of them ends. Belongs to that stream's loop; but what it
-/// has counted any thread may ask.
+/// Counts in place of a stream, from `attach` until one of them is destroyed. Belongs to the stream's loop, but any
+/// thread may read the counts.
 class STRAIT_API traffic_meter : public byte_counts {
  public:
   traffic_meter() noexcept = default;
@@ -40,7 +40,8 @@ class STRAIT_API traffic_meter : public byte_counts {
   traffic_meter& operator=(traffic_meter const&) = delete;
   ~traffic_meter();
 
-  /// What `stream`, which is open and has no other meter, has moved before counts, too. Once.
+  /// Attaches to `stream`, which must be open and have no other meter. Bytes that the stream has transferred before are
+  /// included. Call at most once.
   void attach(socket_stream& stream) noexcept;
 
  private:
