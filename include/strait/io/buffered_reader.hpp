@@ -1,4 +1,4 @@
-// buffered_reader: lines, and whatever else has an end, out of a stream of bytes.
+// buffered_reader: reads lines and other delimited or sized data from a stream of bytes.
 #pragma once
 
 #include <algorithm>
@@ -26,16 +26,16 @@
 namespace strait {
 namespace detail {
 
-/// What has come and has not been asked for: the part of a reader that does not depend on its stream.
+/// The data that has been received but not consumed: the part of a reader that does not depend on the stream.
 class STRAIT_API unread {
  public:
   unread(unread const&) = delete;
   unread& operator=(unread const&) = delete;
 
-  /// What has come and has not been taken. Valid until the next operation.
+  /// The bytes that have been received but not consumed. Valid until the next operation.
   [[nodiscard]] std::string_view buffered() const noexcept { return bytes_.view(); }
 
-  /// Takes the first `size` bytes of `buffered()`, no more than there are: else `std::out_of_range`.
+  /// Consumes the first `size` bytes of `buffered()`. Throws `std::out_of_range` if there are fewer.
   void consume(std::size_t size);
 
  protected:
@@ -47,7 +47,7 @@ class STRAIT_API unread {
     bytes_.consume(found.taken);
     return result;
   }
-  /// If there is a whole line, no longer than `limit`.
+  /// Takes a line, if a complete one no longer than `limit` is buffered.
   bool take_line(std::size_t limit, char const*& line, std::size_t& size) noexcept {
     auto const text = bytes_.view();
     auto const end = text.find('\n');
@@ -59,19 +59,19 @@ class STRAIT_API unread {
     return true;
   }
   std::size_t take_some(mutable_buffer into) noexcept;
-  /// Puts back what an operation has taken, behind what there is.
+  /// Puts back bytes that an operation has taken, after those in the buffer.
   void put_back(const_buffer bytes);
 
-  /// Whether so little is left over, and something of `wanted` bytes in all is so small, that the one can be put in
-  /// front of the rest in borrowed memory.
+  /// Whether the unread bytes are few enough, and the requested size is small enough, for the unread bytes to be put in
+  /// front of the next data in borrowed memory.
   [[nodiscard]] bool fits_in_front(std::size_t wanted) const noexcept {
     return bytes_.size() <= borrowed_bytes::capacity / 4 && wanted <= borrowed_bytes::capacity;
   }
-  /// Keeps no more memory than what is left over needs; gives its size.
+  /// Shrinks the memory to the size of the unread bytes, which it returns.
   std::size_t pack();
-  /// Keeps what has come in its memory, with what is left over in front, for which it has room.
+  /// Takes over `more` with its memory, after the unread bytes are put in front, for which it has room.
   void put_behind(borrowed_bytes more) noexcept;
-  /// Makes room for something of `wanted` bytes in all, though not at once for more than twice of what has come.
+  /// Makes room for `wanted` bytes in total, but at once no more than twice the size of the data received.
   mutable_buffer make_room(std::size_t wanted);
 
   static constexpr char const* two_at_once =
@@ -79,78 +79,82 @@ class STRAIT_API unread {
 
   byte_block bytes_;
   unsent* tied_ = nullptr;
-  bool is_busy_ = false;  // an operation waits
+  bool is_busy_ = false;  // an operation is in progress
 };
 
 }  // namespace detail
 
-/// Reads from a stream through a buffer that keeps what has come and has not been asked for. Refers to the stream,
-/// which must outlive it, and which nobody else may read meanwhile: have one reader per stream. One task at a time may
-/// use it; a second one gets `std::logic_error`.
+/// Reads from a stream through a buffer that keeps data that was received but not consumed yet. The reader refers to
+/// the stream, which must outlive it and must not be read by other means; use one reader per stream. Only one task at a
+/// time may use it; a second one gets `std::logic_error`.
 ///
-/// All operations can be mixed. The text that they give is in the buffer and **valid until the next operation**. When
-/// the stream ends in the middle of what was asked for, they throw `unexpected_end`, past a limit `limit_exceeded`.
-/// Whatever they throw, and when they are canceled or time out, nothing is lost: what has come is still there
-/// (`buffered()`), and the same operation, or another one, goes on with it.
+/// All operations can be combined. The text that they return points into the buffer and is **valid until the next
+/// operation**. If the stream ends before the requested data is complete, they throw `unexpected_end`; if a limit is
+/// exceeded, `limit_exceeded`. An exception, cancellation or time-out never loses data: what was received is still in
+/// `buffered()`, and the same or another operation continues with it.
 ///
 ///     buffered_reader in(peer);
 ///     while (auto line = co_await in.read_line(1000)) co_await peer.write(*line);
 ///
-/// While it waits without leftovers it holds no memory, if the stream lends its own (`read_borrowed`), as sockets do.
+/// While it waits and `buffered()` is empty, it holds no memory, if the stream supports `read_borrowed`, as sockets do.
 template <read_stream Stream>
 class buffered_reader : public detail::unread {
  public:
-  /// The limit of `read_line` and the like, in bytes, unless they are called with another.
+  /// The limit of operations that are called without one, in bytes.
   static constexpr std::size_t default_limit = 64 * 1024;
 
-  /// Refers to `stream`, which must outlive it.
+  /// A reader of `stream`, with an empty buffer.
   explicit buffered_reader(Stream& stream) noexcept : stream_(stream) {}
 
-  /// A line of at most `limit` bytes, without the LF or CR LF that ends it; nothing at the end of the stream. Any other
-  /// byte may be in it. Of a last line that nothing ends, `unexpected_end` tells; it is in `buffered()`.
+  /// Reads a line of at most `limit` bytes. Returns it without the LF or CR LF that ends it; an empty optional at end
+  /// of stream. The line may contain any other byte. If the stream ends with an unterminated line, throws
+  /// `unexpected_end`, and the line is in `buffered()`.
   [[nodiscard]] auto read_line(std::size_t limit = default_limit) noexcept {
     return detail::at_once_operation<line_step>(*this, limit);
   }
-  /// What comes before `delimiter`, at most `limit` bytes, and takes the delimiter, too; nothing at the end of the
-  /// stream. The delimiter must outlive the operation; an empty one is `std::invalid_argument`.
+  /// Reads up to `delimiter`, which it consumes. Returns the at most `limit` bytes before it; an empty optional at end
+  /// of stream. The delimiter must outlive the operation; an empty one is `std::invalid_argument`.
   [[nodiscard]] auto read_until(std::string_view delimiter, std::size_t limit = default_limit) {
     return read_parsed<std::optional<std::string_view>>(detail::until_parser("data", delimiter, limit));
   }
-  /// `size` bytes.
+  /// Reads exactly `size` bytes.
   [[nodiscard]] auto read_exactly(std::size_t size) noexcept {
     return read_parsed<std::string_view>(detail::size_parser(size));
   }
-  /// Fills the whole buffer; gives its size. If it fails, what has come is in the reader.
+  /// Reads until the buffer is full. Returns its size. If it fails, the bytes received so far are in `buffered()`.
   [[nodiscard]] auto read_exactly(mutable_buffer into) noexcept {
     return detail::at_once_operation<fill_step>(*this, into);
   }
-  /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer).
+  /// Reads at least one byte, and as many as are available and fit. Returns their number; 0 means end of stream, or an
+  /// empty buffer.
   [[nodiscard]] auto read(mutable_buffer into) noexcept { return detail::at_once_operation<read_step>(*this, into); }
 
-  /// Waits until there are `size` bytes, or the stream has ended; gives all there is, and takes nothing of it.
+  /// Waits until `size` bytes are buffered or the stream has ended. Returns everything that is buffered, and consumes
+  /// nothing.
   [[nodiscard]] auto peek(std::size_t size = 1) noexcept {
     return read_parsed<std::string_view>(detail::peek_parser(size));
   }
-  /// Takes what remains of the line, and the LF that ends it, however long it is; gives how many bytes that were. For
-  /// going on after `limit_exceeded`.
+  /// Consumes the rest of the line and the LF that ends it, however long it is. Returns the number of bytes. Use it to
+  /// continue after `limit_exceeded`.
   [[nodiscard]] task<std::size_t> skip_line();
 
-  /// Before it waits for more, what `writer` has is flushed, so that no one waits for a reply that is still in there.
-  /// With several requests at hand, their replies are sent together. `writer` must outlive the operations that follow.
-  /// If another task is sending through `writer` just then, it waits for that first.
+  /// Ties `writer` to this reader: before the reader waits for data, it flushes `writer`, so that no peer waits for a
+  /// reply that is still buffered. Replies to several buffered requests are sent together. `writer` must outlive the
+  /// operations that follow. If another task is flushing `writer` at that moment, the reader waits for it first.
   ///
-  /// If the flush fails because the peer takes no more, the reader goes on reading, since what the peer has sent before
-  /// may be an answer, and the failure is reported by the next operation of `writer`. A time-out is the reader's, too.
+  /// If the flush fails because the peer accepts no more data, the reader continues to read, since data that the peer
+  /// sent before may be a response; the next operation of `writer` reports the failure. A time-out of the flush is
+  /// thrown by the reader.
   template <write_stream Sink>
   void tie(buffered_writer<Sink>& writer) noexcept {
     tied_ = &writer;
   }
 
-  /// The stream that it reads.
+  /// The underlying stream.
   [[nodiscard]] Stream& stream() const noexcept { return stream_; }
 
-  /// For framing and other ways to tell where things end: gives `Result`, a `std::string_view` or an optional one, when
-  /// `parser` (io/detail/parser.hpp) has found the end.
+  /// Reads with a custom `parser` (io/detail/parser.hpp), for framing and other formats. Completes when the parser has
+  /// found the end. `Result` is a `std::string_view` or an optional one.
   template <class Result, class Parser>
   [[nodiscard]] auto read_parsed(Parser parser) noexcept {
     return detail::at_once_operation<parse_step<Result, Parser>>(*this, parser);
@@ -170,7 +174,7 @@ class buffered_reader : public detail::unread {
     Parser parser_;
     detail::parsed found_;
   };
-  /// What `parse_step` would do, in fewer instructions.
+  /// The same as `parse_step`, in fewer instructions.
   class line_step {
    public:
     line_step(buffered_reader& from, std::size_t limit) noexcept : from_(&from), limit_(limit) {}
@@ -183,7 +187,7 @@ class buffered_reader : public detail::unread {
    private:
     buffered_reader* from_;
     std::size_t limit_;
-    char const* line_;  // not a string_view: that would be read at once, by a wide load, which waits for two stores
+    char const* line_;  // not a string_view: a wide load of it would stall on the two stores before it
     std::size_t size_;
   };
   class read_step {

@@ -1,4 +1,4 @@
-// buffered_writer: collects what is written, and sends it in few pieces.
+// buffered_writer: collects output and sends it in few, large writes.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@
 namespace strait {
 namespace detail {
 
-/// Several buffers, behind one another.
+/// A sequence of buffers.
 class STRAIT_API gathered_bytes {
  public:
   gathered_bytes(const_buffer first, const_buffer second, const_buffers more);
@@ -38,19 +38,21 @@ class STRAIT_API gathered_bytes {
   const_buffer few_[few];
 };
 
-/// What is to be sent: the part of a writer that does not depend on its stream.
+/// The data to be sent: the part of a writer that does not depend on the stream.
 class STRAIT_API unsent {
  public:
   unsent(unsent const&) = delete;
   unsent& operator=(unsent const&) = delete;
 
+  /// Whether no bytes are buffered.
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  /// Which side asks for the buffered bytes to be sent.
+  /// Which operation sends the buffered bytes.
   enum class sender : unsigned char {
-    task,         ///< one that writes: a failure is its own
-    tied_reader,  ///< a failure, except a time-out, is kept for the next task that writes
+    task,         ///< an operation of the writer: it throws the failure
+    tied_reader,  ///< an operation of a tied reader: a failure, except a time-out, is kept for the writer's next
+                  ///< operation
   };
-  /// Sends all of it; first waits for what is being sent for another.
+  /// Sends all buffered bytes, after any other send has ended.
   virtual task<> send_all(sender by) = 0;
 
  protected:
@@ -69,21 +71,22 @@ class STRAIT_API unsent {
     return true;
   }
   bool try_append(const_buffer first, const_buffers more);
-  /// Throws `std::bad_alloc`, and then nothing has changed.
+  /// Throws `std::bad_alloc`; then nothing has changed.
   void append(const_buffer first, const_buffers more);
   void append_formatted(fmt::string_view format, fmt::format_args arguments);
   /// The first `size` bytes have been sent.
   void sent(std::size_t size) noexcept;
-  /// Of these and others behind them, the first `moved` bytes have been sent. Gives how many of the others.
+  /// Of the buffered bytes followed by others, the first `moved` have been sent. Returns how many of the others have
+  /// been.
   std::size_t sent_with_others(std::size_t moved) noexcept;
-  /// The same with others of `size` in all, of which the rest is kept if a part has been sent. Gives how many of them
-  /// have been taken.
+  /// The same with others of `size` bytes in total. If some of the others have been sent, buffers the rest. Returns how
+  /// many of the others have been sent or buffered.
   std::size_t keep_rest(std::size_t moved, const_buffer first, const_buffers more, std::size_t size);
 
   static constexpr char const* two_at_once =
       "strait: two writes at once on a buffered_writer: one task at a time may write it";
 
-  /// While it lives, `bytes_` is being sent.
+  /// While one exists, `bytes_` is being sent.
   class hold {
    public:
     hold(unsent& what, mutex::guard turn) noexcept : what_(what), turn_(std::move(turn)) { what_.is_held_ = true; }
@@ -95,18 +98,18 @@ class STRAIT_API unsent {
     unsent& what_;
     mutex::guard turn_;
   };
-  /// Throws what a tied reader has met with, once.
+  /// Throws the failure of a tied reader's flush, once.
   void report_failure() {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
   byte_block bytes_;
   std::size_t const high_water_mark_;
-  bool is_busy_ = false;        // a task's operation waits
-  bool is_read_busy_ = false;   // a tied reader does
-  bool is_held_ = false;        // nothing can be done at once: there is a `hold`, or a failure to be reported
+  bool is_busy_ = false;        // an operation of the writer is in progress
+  bool is_read_busy_ = false;   // a tied reader's flush is in progress
+  bool is_held_ = false;        // nothing can be appended at once: there is a `hold`, or an unreported failure
   mutex sending_;               // locked by the owner of a `hold`
-  std::exception_ptr failure_;  // what a tied reader has met with
+  std::exception_ptr failure_;  // of a tied reader's flush
 
  private:
   void make_room(std::size_t size);
@@ -114,55 +117,58 @@ class STRAIT_API unsent {
 
 }  // namespace detail
 
-/// Writes to a stream through a buffer. Refers to the stream, which must outlive it, and which must not be written
-/// in another way meanwhile. One task at a time may use it; a second one gets `std::logic_error`. A reader that is tied
-/// to it may flush it at the same time: its flushes and the operations of that task wait for each other.
+/// Writes to a stream through a buffer. The writer refers to the stream, which must outlive it and must not be written
+/// by other means. Only one task at a time may use it; a second one gets `std::logic_error`. A tied reader may flush it
+/// at the same time: the reader's flushes and the operations of the task wait for each other.
 ///
-/// **What has not been flushed when it is destroyed is lost**: flush at the end of each reply, or `tie` the reader to
-/// it.
+/// **Output that has not been flushed when the writer is destroyed is lost**: flush at the end of each reply, or `tie`
+/// a reader to it.
 ///
 ///     buffered_writer out(peer);
 ///     co_await out.print("{} {}\r\n", status, reason);
 ///     co_await out.flush();
 ///
-/// An operation that is canceled, times out or fails loses nothing: what has been taken and not sent is still there,
-/// and the next flush goes on with it. What a tied reader could not send, because the peer takes no more, is reported
-/// by the next operation; `try_write` is false until then. It holds memory only while there is something to send.
+/// An operation that is canceled, times out or fails loses nothing: unsent bytes stay in the buffer, and the next flush
+/// continues with them. If a tied reader's flush failed, the writer's next operation reports it, and `try_write`
+/// returns false until then. The writer holds memory only while there is something to send.
 template <write_stream Stream>
 class buffered_writer : public detail::unsent {
  public:
-  /// So many bytes are kept, at least 1, before a `write` waits until the stream has taken them.
+  /// The number of bytes, at least 1, that are buffered before a `write` waits until the stream has accepted them.
   static constexpr std::size_t default_high_water_mark = 16 * 1024;
 
-  /// Refers to `stream`, which must outlive it. A write waits for the peer when `high_water_mark` bytes are buffered.
+  /// A writer to `stream`, with an empty buffer.
   explicit buffered_writer(Stream& stream, std::size_t high_water_mark = default_high_water_mark) noexcept
       : unsent(high_water_mark), stream_(stream) {}
 
-  /// Takes all of the buffer; gives its size. Completes at once while there is room below the high-water mark; else
-  /// when the stream has taken what was there before. What is larger than the mark is sent from where it is. If it ends
-  /// with `canceled`, `timed_out` or `error`, it has taken as much as that says in `transferred()`: nothing, or, if it
-  /// was in the middle of something larger than the mark, all.
+  /// Writes all of `from`. Returns its size. Completes at once while the buffer is below the high-water mark, otherwise
+  /// when the stream has accepted what was buffered before. Data larger than the mark is sent without being copied. If
+  /// it ends with `canceled`, `timed_out` or `error`, `transferred()` is the number of bytes that were sent or
+  /// buffered: none, or, if it was in the middle of data larger than the mark, all.
   [[nodiscard]] auto write(const_buffer from) noexcept { return detail::at_once_operation<write_step>(*this, from); }
   /// The same from several buffers, in order.
   [[nodiscard]] auto write(const_buffers from) noexcept { return detail::at_once_operation<gather_step>(*this, from); }
 
-  /// The same if there is room below the mark; if not, it does nothing and gives false. May throw `std::bad_alloc`.
+  /// The same if there is room below the high-water mark; otherwise it does nothing and returns false. May throw
+  /// `std::bad_alloc`.
   [[nodiscard]] bool try_write(const_buffer from) { return try_append(from); }
+  /// The same from several buffers, in order.
   [[nodiscard]] bool try_write(const_buffers from) { return try_append({}, from); }
 
-  /// Formats as `fmt::format` does. Waits like `write`, but before: what is printed may reach beyond the mark. If it
-  /// ends early, nothing has been printed. The arguments must outlive it.
+  /// Formats as `fmt::format` does and buffers the result. Waits as `write` does, but before formatting, so the result
+  /// may exceed the high-water mark. If it ends with an exception, nothing has been printed. The arguments must outlive
+  /// the operation.
   template <class... Args>
   [[nodiscard]] auto print(fmt::format_string<Args...> format, Args const&... arguments) noexcept {
     return detail::at_once_operation<print_step<Args...>>(*this, detail::format_text(format), arguments...);
   }
 
-  /// Completes when the stream has taken all there is.
+  /// Sends the buffered bytes. Completes when the stream has accepted all of them.
   [[nodiscard]] auto flush() noexcept { return detail::at_once_operation<flush_step>(*this); }
 
-  /// How many bytes wait to be sent.
+  /// The number of bytes that have not been sent.
   [[nodiscard]] std::size_t buffered() const noexcept { return bytes_.size(); }
-  /// The stream that it writes to.
+  /// The underlying stream.
   [[nodiscard]] Stream& stream() const noexcept { return stream_; }
 
  private:
@@ -275,7 +281,7 @@ task<std::size_t> buffered_writer<Stream>::write_later(const_buffer first, const
   co_return size;
 }
 
-/// Sends what there is, and then what is too large to be kept, from where it is.
+/// Sends the buffered bytes, and then data that is too large to be buffered, without copying it.
 template <write_stream Stream>
 task<> buffered_writer<Stream>::write_through(const_buffer first, const_buffers more, std::size_t size) {
   detail::in_use const mine(is_busy_, two_at_once);

@@ -1,8 +1,8 @@
-// copy, copy_bidirectional: all that one stream gives, into another.
+// copy, copy_bidirectional: copy everything from one stream to another.
 //
-// Between two sockets (`tcp::stream`, `local::stream`, in any mixture), bytes that come in bulk stay in the kernel
-// (splice, on Linux), while small messages go by memory. Where nothing is under way, a copy of sockets holds neither
-// memory for bytes nor pipes; so tens of thousands of idle connections can be copied to each other.
+// Between two sockets (`tcp::stream`, `local::stream`, in any combination), bulk data stays in the kernel (splice, on
+// Linux), while small messages are copied through memory. While no data is in transit, a copy between sockets holds
+// neither buffers nor pipes, so tens of thousands of idle connections can be copied.
 #pragma once
 
 #include <concepts>
@@ -24,12 +24,13 @@
 
 namespace strait {
 
-/// What `copy_bidirectional` has moved, in bytes.
+/// The result of `copy_bidirectional`: the number of bytes copied in each direction.
 struct bidirectional_copy_result {
-  /// Bytes copied from `a` to `b`.
+  /// From the first stream to the second.
   std::uint64_t a_to_b = 0;
-  /// Bytes copied from `b` to `a`.
+  /// From the second stream to the first.
   std::uint64_t b_to_a = 0;
+  /// Whether both counts are equal.
   bool operator==(bidirectional_copy_result const&) const = default;
 };
 
@@ -38,11 +39,11 @@ namespace detail {
 struct copy_progress {
   std::uint64_t written = 0;
   bool is_writing = false;       // so a failure is that of the write
-  bool has_lost_source = false;  // its connection was lost before the end of its stream
-  bool has_ended = false;        // the end of the one stream has been passed on to the other
+  bool has_lost_source = false;  // the source's connection was lost before its end of stream
+  bool has_ended = false;        // the end of stream has been forwarded
 };
 
-/// Bytes that a write has moved which ended with `failure`.
+/// The number of bytes that a write transferred which ended with `failure`.
 [[nodiscard]] STRAIT_API std::size_t moved_before(std::exception_ptr const& failure) noexcept;
 [[nodiscard]] STRAIT_API bool is_cancel(std::exception_ptr const& failure) noexcept;
 /// Throws `failure` with `written` as its `transferred()`, if it has one.
@@ -50,7 +51,7 @@ struct copy_progress {
 
 STRAIT_API task<> cancel_soon(cancel_scope& scope);
 
-/// Awaits the write that `make` makes; what is canceled without may still be written if that needs no waiting.
+/// Awaits the write that `make` returns, even if this task is canceled: what can be written without waiting is written.
 template <class Make>
 task<std::size_t> write_what_fits(Make make) {
   std::size_t moved = 0;
@@ -72,13 +73,13 @@ task<std::size_t> write_what_fits(Make make) {
   co_return moved;
 }
 
-/// Where there is no other way than through memory.
+/// For streams between which data can only be copied through memory.
 struct always_memory {
   static constexpr bool wants_splice() noexcept { return false; }
   static constexpr void have_read(std::size_t) noexcept {}
 };
 
-/// Copies through memory: to the end of the stream (true), or until `way` wants to splice (false).
+/// Copies through memory to the end of the stream (returns true), or until `way` requests splicing (false).
 template <class From, class To, class Way>
 task<bool> copy_by_memory(From& from, To& to, copy_progress& progress, Way& way) {
   while (!way.wants_splice()) {
@@ -118,7 +119,7 @@ task<> copy_to_end(From& from, To& to, copy_progress& progress) {
   }
 }
 
-/// What has not been written is still in the reader.
+/// Bytes that have not been written stay in the reader.
 template <class Stream, class To>
 task<> copy_to_end(buffered_reader<Stream>& from, To& to, copy_progress& progress) {
   for (;;) {
@@ -140,21 +141,21 @@ task<> copy_to_end(buffered_reader<Stream>& from, To& to, copy_progress& progres
   }
 }
 
-/// What the two directions of a `copy_bidirectional` know of each other.
+/// The state that the two directions of a `copy_bidirectional` share.
 struct STRAIT_API both_ways {
-  /// Notes a failure; whether it is the first.
+  /// Records a failure. Returns whether it is the first.
   bool fail(std::exception_ptr const& with, copy_progress const& progress) noexcept;
 
   copy_progress there;
   copy_progress back;
   int under_way = 2;
   std::exception_ptr failure;             // the first
-  copy_progress const* failed = nullptr;  // the direction of that
-  bool other_may_go_on = false;           // a peer takes no more; what it has sent may still be read
+  copy_progress const* failed = nullptr;  // the direction that failed first
+  bool other_may_go_on = false;           // a peer accepts no more data, but what it sent may still be read
 };
 
-/// Ends the stream; but not where the loss of a connection would pass for an end: there may be streams that report it
-/// once, and have reported it to the other direction.
+/// Ends the output of `to`, unless the source's connection was lost, which must not look like an end of stream. (A
+/// stream may report the loss only once, and may have reported it to the other direction.)
 template <class To>
 task<> end_stream(To& to, copy_progress& progress) {
   if (progress.has_lost_source) co_return;
@@ -163,11 +164,10 @@ task<> end_stream(To& to, copy_progress& progress) {
   progress.has_ended = true;
 }
 
-/// Completes when the peer's system has all that was written, or has acknowledged none of it for two seconds.
+/// Completes when the peer's system has acknowledged all data, or has acknowledged none for two seconds.
 STRAIT_API task<> delivery(tcp::stream& to);
 
-/// Resets the connection, if it is of a kind that can be, as soon as all that was written has been delivered; at once
-/// if it is canceled meanwhile.
+/// Resets the connection, if the stream supports it, when all data has been delivered; at once if it is canceled.
 template <class To>
 task<> pass_reset_on(To& to) {
   if constexpr (requires { to.close_with_reset(); }) {
@@ -181,7 +181,7 @@ task<> pass_reset_on(To& to) {
   co_return;
 }
 
-/// Reads to the end of the stream, for nothing.
+/// Reads to the end of the stream and discards the data.
 template <class From>
 task<> discard(From& from) {
   try {
@@ -189,8 +189,9 @@ task<> discard(From& from) {
   } catch (error const&) {}
 }
 
-/// One direction of a `copy_bidirectional`. When its write side takes no more, it throws away what it reads, as long as
-/// the other goes on: a peer that is stuck in sending would not read what the other direction has for it.
+/// One direction of a `copy_bidirectional`. When its destination accepts no more data, it discards what it reads, as
+/// long as the other direction continues: a peer that is blocked in sending would not read what the other direction has
+/// for it.
 template <class From, class To>
 task<> copy_one_way(From& from, To& to, copy_progress& progress, both_ways& both, task_group& group) {
   std::exception_ptr failure;
@@ -211,14 +212,14 @@ task<> copy_one_way(From& from, To& to, copy_progress& progress, both_ways& both
 
 }  // namespace detail
 
-/// Reads `from` to its end and writes all of it to `to`; gives the number of bytes. Does not end `to`: that is
-/// `to.shutdown_write()`. While it runs nobody else may read `from` or write to `to`. Both must be there until it
-/// completes.
+/// Copies `from` to `to` until end of stream. Returns the number of bytes. Does not end `to`; call
+/// `to.shutdown_write()` for that. Until it completes, no other task may read `from` or write `to`, and both must
+/// exist.
 ///
-/// When it fails, or is canceled, `transferred()` is the number of bytes that `to` has taken; an error says which side
-/// it is about ("read from 10.0.0.1:5000: connection reset by peer"). A cancel writes of what has been read what `to`
-/// takes without waiting; the rest is lost, at most 16 KiB, or, between sockets, 256 KiB. Only from a `buffered_reader`
-/// nothing is lost: it keeps what has not been written.
+/// If it fails or is canceled, `transferred()` is the number of bytes that `to` accepted; an error states which side it
+/// concerns ("read from 10.0.0.1:5000: connection reset by peer"). On cancellation, data that has been read is still
+/// written as far as `to` accepts it without waiting; the rest is lost: at most 16 KiB, or 256 KiB between sockets.
+/// From a `buffered_reader` nothing is lost: it keeps what has not been written.
 ///
 ///     auto const size = co_await copy(client, server);
 ///     server.shutdown_write();
@@ -235,21 +236,22 @@ task<std::uint64_t> copy(From& from, To& to) {
   co_return progress.written;
 }
 
-/// Copies from `a` to `b` and from `b` to `a` at once: a proxy. The end of the one's stream becomes the other's
-/// `shutdown_write()` when all that came before has been written, and the opposite direction goes on. Completes when
-/// both streams have ended. While it runs nobody else may use the streams, which must be there until it completes.
+/// Copies from `a` to `b` and from `b` to `a` concurrently, as a proxy does. When one stream ends and everything before
+/// its end has been written, the other stream's `shutdown_write()` is called, and the opposite direction continues.
+/// Completes when both streams have ended. Until then, no other task may use the streams, and both must exist.
 ///
-/// If one direction fails, the other is canceled and the error is thrown; `transferred()` is what the direction that
-/// failed had written. But if what failed is a write because the peer takes no more, what that peer has sent is still
-/// delivered, to the end of its stream, and what comes for it meanwhile is thrown away: a server may answer and close
-/// before it has read all of a request. A cancel from outside ends with `canceled`, with the sum of both directions.
+/// If one direction fails, the other is canceled and the error is thrown; `transferred()` is the number of bytes that
+/// the failed direction had written. Exception: if a write fails because the peer accepts no more data, the data that
+/// this peer has sent is still delivered, to the end of its stream, and data for it is discarded. A server may respond
+/// and close before it has read the whole request. On cancellation, `canceled::transferred` is the sum of both
+/// directions.
 ///
-/// **A reset is passed on**, so that a truncated document does not look complete. If the connection of one stream is
-/// lost before its end has been passed on (reset by its peer, or given up by the kernel), the other stream is closed by
-/// `close_with_reset()`, which `tcp::stream` has: its peer reads the data that had arrived, and then gets ECONNRESET.
-/// Before that, `copy_bidirectional` waits until the peer has acknowledged all of the data, at most two seconds without
-/// progress. A `local::stream` cannot be reset and is left open. After `timed_out` or a cancel, both streams are left
-/// open: call `close_with_reset` if their peers must not take the data for complete.
+/// **A reset is forwarded**, so that a truncated document does not look complete. If the connection of one stream is
+/// lost before its end has been forwarded (reset by its peer, or given up by the kernel), the other stream is closed
+/// with `close_with_reset()`, which `tcp::stream` has: its peer reads the data that had arrived, and then gets
+/// ECONNRESET. Before that, `copy_bidirectional` waits until the peer has acknowledged all data, at most two seconds
+/// without progress. A `local::stream` cannot be reset and is left open. After `timed_out` or cancellation, both
+/// streams are left open: call `close_with_reset` if their peers must not take the data for complete.
 template <stream A, stream B>
 task<bidirectional_copy_result> copy_bidirectional(A& a, B& b) {
   detail::both_ways both;

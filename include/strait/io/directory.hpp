@@ -1,4 +1,4 @@
-// directory: a folder, and nothing outside of it.
+// directory: operations on files that are confined to one directory.
 #pragma once
 
 #include <cstdint>
@@ -12,66 +12,71 @@
 
 namespace strait {
 
-/// Whether a rename may put a file in the place of another.
+/// What `directory::rename` does if the new path exists already.
 enum class if_exists : unsigned char {
   fail,    ///< the rename fails with `std::errc::file_exists`, and nothing changes
   replace  ///< the file is replaced atomically
 };
 
-/// A name in a directory, and what it is.
+/// An entry of a directory.
 struct directory_entry {
-  std::string name;  ///< without the directory's
-  /// What it is; symbolic links are not followed.
-  file_status::kind type = file_status::kind::other;
+  std::string name;                                   ///< without the path of the directory
+  file_status::kind type = file_status::kind::other;  ///< of a symbolic link, `symbolic_link`
 };
 
-/// An open directory, for working with what is in it. Move-only; closes itself. It belongs to no loop; several
-/// operations may be under way at once, and the directory must stay where it is until they have completed.
+/// An open directory and operations on its contents. Move-only; the destructor closes it. It belongs to no loop.
+/// Several operations may be in progress at once; the directory must not be moved or destroyed until they have
+/// completed.
 ///
-/// Paths are relative, of one part or of several with `/` between them, and **never lead outside**: absolute paths,
-/// `..`, and symbolic links anywhere in the path are refused, whatever another process changes meanwhile. So a path may
-/// come from somebody who is not trusted. In the last part, too; only `rename`, `remove` and `status`, which follow
-/// none, work on the link itself. "." is the directory itself. Refusals are errors with what is wrong: "open
-/// inbox/../passwd: the path contains .., which leads outside the directory", with
-/// `std::errc::too_many_symbolic_link_levels` if it is a link and `std::errc::invalid_argument` if it is the text. The
-/// system sees to that where it can (openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS), and elsewhere this looks
-/// at each part by itself.
+/// Paths are relative, with one or several parts separated by `/`, and **never lead outside the directory**: absolute
+/// paths, `..`, and symbolic links anywhere in the path are rejected, even if another process changes the directory
+/// concurrently. So paths may come from untrusted sources. A symbolic link as the last part is rejected as well, except
+/// by `rename`, `remove` and `status`, which do not follow links and operate on the link itself. "." is the directory
+/// itself. Errors state the reason: "open inbox/../passwd: the path contains .., which leads outside the directory",
+/// with `std::errc::too_many_symbolic_link_levels` for a symbolic link and `std::errc::invalid_argument` for invalid
+/// text. Where the kernel can enforce this, it does (openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS);
+/// elsewhere each part is checked separately.
 ///
-/// All runs on the thread pool; about cancels and errors, see file.hpp.
+/// All operations run on the thread pool; for cancellation and errors, see file.hpp.
 class STRAIT_API directory {
  public:
+  /// Closed.
   directory() noexcept = default;
-  /// Takes over an open descriptor of a directory; `name` is for messages.
+  /// Takes ownership of an open descriptor of a directory. `name` is for messages.
   directory(int descriptor, std::string name) noexcept;
+  /// Takes over the descriptor of `other`, which is then closed.
   directory(directory&& other) noexcept;
+  /// Closes this directory and takes over the descriptor of `other`.
   directory& operator=(directory&& other) noexcept;
+  /// Closes the directory.
   ~directory();
 
-  /// Opens or creates a file.
+  /// Opens or creates a file in the directory.
   [[nodiscard]] task<file> open_file(std::string path, open_options options = {}) const;
-  /// Opens a directory.
+  /// Opens a directory in the directory.
   [[nodiscard]] task<directory> open_directory(std::string path) const;
-  /// Makes the directory and those above it; those that are there already stay as they are.
+  /// Creates the directory `path` and its missing parents. No effect on those that exist.
   [[nodiscard]] task<> create_directories(std::string path) const;
-  /// Gives a file another path, at once: at any moment, whatever happens, there is the one or the other. With
-  /// `if_exists::fail`, a file that is there is `std::errc::file_exists`, and nothing changes.
+  /// Renames a file or directory, atomically: at any moment, either the old or the new state
+  /// exists. With `if_exists::fail`, fails with `std::errc::file_exists` if `to` exists, and changes nothing.
   [[nodiscard]] task<> rename(std::string from, std::string to, if_exists mode = if_exists::fail) const;
-  /// Takes the name of a file, or an empty directory, away.
+  /// Removes a file or an empty directory.
   [[nodiscard]] task<> remove(std::string path) const;
-  /// Completes when what has been made, renamed and removed in the directory `path` is on the disk (fsync(2)).
+  /// Writes the creations, renames and removals in the directory `path` to the disk (fsync(2)), and completes when that
+  /// is done.
   [[nodiscard]] task<> sync(std::string path = ".") const;
-  /// What is there; of a symbolic link, that it is one.
+  /// The status of a file. Does not follow a symbolic link, but reports it as one.
   [[nodiscard]] task<file_status> status(std::string path) const;
-  /// What is in the directory `path`, but for "." and "..", in order of their names' bytes.
+  /// The entries of the directory `path`, without "." and "..", sorted by the bytes of their names.
   [[nodiscard]] task<std::vector<directory_entry>> entries(std::string path = ".") const;
-  /// How many bytes more users without privileges may have on the file system (statvfs(3)).
+  /// The number of free bytes on the file system that unprivileged users may use (statvfs(3)).
   [[nodiscard]] task<std::uint64_t> free_space() const;
 
-  /// It was opened and not closed.
+  /// Whether the directory is open.
   [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
-  /// The descriptor, still owned by the directory; -1 if it is closed.
+  /// The file descriptor, which the directory still owns; -1 if it is closed.
   [[nodiscard]] int native_handle() const noexcept { return descriptor_; }
-  /// What it was opened as.
+  /// The path that it was opened with.
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
 
  private:
@@ -79,7 +84,7 @@ class STRAIT_API directory {
   std::string name_;
 };
 
-/// Opens the directory `path`, which is looked up as the system does it.
+/// Opens the directory `path`, which is resolved as usual: from the working directory, through symbolic links.
 [[nodiscard]] STRAIT_API task<directory> open_directory(std::string path);
 
 }  // namespace strait

@@ -1,7 +1,7 @@
-// duplex: two streams in memory that are connected with each other, for tests of whatever works over a stream.
+// duplex: two connected streams in memory, for testing code that works over any stream.
 //
-// They behave as sockets do, and more cruelly if they are told to: give one byte at a time, or as many as a seed says.
-// Both belong to one loop's thread.
+// They behave as sockets do and, on request, split the data more severely: into single bytes, or pieces of random size.
+// Both belong to one loop.
 #pragma once
 
 #include <cstddef>
@@ -19,14 +19,14 @@ namespace detail {
 class duplex_direction;
 class duplex_state;
 
-/// What a read or a write is to do; becomes an awaiter when it is awaited.
+/// A read or a write that has not been awaited yet. Becomes an awaiter when it is awaited.
 struct duplex_request {
   enum class amount : unsigned char { some, all };
 
-  duplex_direction* const* direction;  // the stream's: it may have been closed when the operation begins
+  duplex_direction* const* direction;  // the stream's member: the stream may be closed when the operation begins
   bool is_write;
   amount how_much;
-  const_buffer buffer;  // of a read, too: its memory is mutable
+  const_buffer buffer;  // for reads, too: the memory is mutable
   const_buffers more;
 };
 
@@ -61,7 +61,7 @@ class STRAIT_API duplex_awaiter final : public operation {
   ending ending_ = ending::none;
   bool is_queued_ = false;  // in the loop's queue
   duplex_direction* direction_;
-  const_buffer buffer_;  // what is still to be moved
+  const_buffer buffer_;  // what remains to be transferred
   const_buffers more_;
   std::size_t transferred_ = 0;
   std::size_t wanted_;
@@ -69,67 +69,78 @@ class STRAIT_API duplex_awaiter final : public operation {
 
 }  // namespace detail
 
-/// A read or a write of a `duplex_stream`, to be awaited: gives the number of bytes.
+/// A read or a write of a `duplex_stream` that has not been awaited yet. Its result is the number of bytes.
 class [[nodiscard("co_await it")]] duplex_operation {
  public:
+  /// The result of `co_await`.
   using await_result = std::size_t;
+  /// Made by the stream's functions.
   explicit duplex_operation(detail::duplex_request const& request) noexcept : request_(request) {}
+  /// Begins the operation.
   detail::duplex_awaiter operator co_await() const noexcept { return detail::duplex_awaiter(request_); }
 
  private:
   detail::duplex_request request_;
 };
 
-/// See `duplex`.
+/// Options of `duplex`.
 struct duplex_options {
-  /// How many bytes may be under way in each direction before a write waits; at least 1.
+  /// The number of bytes that each direction buffers before a write waits; at least 1.
   std::size_t capacity = 64 * 1024;
-  /// A read gives, and `write_some` takes, so many bytes at most; at least 1.
+  /// The maximum number of bytes that a `read` or a `write_some` transfers; at least 1.
   std::size_t max_chunk = SIZE_MAX;
-  /// If it is not 0, each of them moves a random number of bytes between 1 and `max_chunk` (64 if that is not set); the
-  /// same seed gives the same numbers.
+  /// If not 0, each `read` and `write_some` transfers at most a random number of bytes between 1 and `max_chunk` (64 if
+  /// that is not set). The same seed produces the same numbers.
   std::uint64_t seed = 0;
 };
 
-/// One end of a stream in memory. Move-only; closes itself. What it promises is what `tcp::stream` does: see
+/// One end of a stream in memory. Move-only; the destructor closes it. It behaves as `tcp::stream` does: see
 /// `socket_stream`.
 class STRAIT_API duplex_stream {
  public:
   /// Not connected: every operation fails with `errc::closed`.
   duplex_stream() noexcept = default;
+  /// Takes over the other stream, which is then not connected.
   duplex_stream(duplex_stream&& other) noexcept
       : state_(std::exchange(other.state_, nullptr)),
         in_(std::exchange(other.in_, nullptr)),
         out_(std::exchange(other.out_, nullptr)) {}
+  /// Closes this stream and takes over the other.
   duplex_stream& operator=(duplex_stream&& other) noexcept;
+  /// Closes the stream.
   ~duplex_stream() { close(); }
 
-  /// Reads at least one byte, as many as there are, fit, and make a chunk; 0 is the end of the stream (or an empty
-  /// buffer).
+  /// Reads at least one byte, and as many as are available, fit and form one chunk. Returns their number; 0 means end
+  /// of stream, or an empty buffer.
   [[nodiscard]] duplex_operation read(mutable_buffer into) noexcept { return reading(amount::some, into, {}); }
+  /// The same into several buffers, each filled before the next.
   [[nodiscard]] duplex_operation read(mutable_buffers into) noexcept {
     return reading(amount::some, {}, detail::as_const_buffers(into));
   }
-  /// Fills the whole buffer. The end of the stream before that is `unexpected_end`, with how much came.
+  /// Reads until the buffer is full. Returns its size. If the stream ends before, throws `unexpected_end` with the
+  /// number of bytes that were read.
   [[nodiscard]] duplex_operation read_exactly(mutable_buffer into) noexcept { return reading(amount::all, into, {}); }
+  /// The same into several buffers, each filled before the next.
   [[nodiscard]] duplex_operation read_exactly(mutable_buffers into) noexcept {
     return reading(amount::all, {}, detail::as_const_buffers(into));
   }
 
-  /// Writes all of the buffer: completes when the last of it is under way. Gives its size.
+  /// Writes the whole buffer. Completes when the last byte is in the direction's buffer. Returns its size.
   [[nodiscard]] duplex_operation write(const_buffer from) noexcept { return writing(amount::all, from, {}); }
+  /// The same from several buffers, in order.
   [[nodiscard]] duplex_operation write(const_buffers from) noexcept { return writing(amount::all, {}, from); }
-  /// Writes at least one byte, as many as there is room for and make a chunk.
+  /// Writes at least one byte, and as many as there is room for and form one chunk. Returns their number.
   [[nodiscard]] duplex_operation write_some(const_buffer from) noexcept { return writing(amount::some, from, {}); }
+  /// The same from several buffers, in order.
   [[nodiscard]] duplex_operation write_some(const_buffers from) noexcept { return writing(amount::some, {}, from); }
 
-  /// Ends this side's stream: the other side reads to the end of what was written. Reading goes on. No effect if it has
-  /// been ended before.
+  /// Ends the output of this side: the other side reads everything that was written, then end of stream. Reading is not
+  /// affected. No effect if the output has ended already.
   void shutdown_write();
-  /// Operations under way end with `errc::closed`; the other side reads what was written and then 0, and its writes
-  /// fail as those to a peer that has gone (EPIPE). No effect on a closed one.
+  /// Closes the stream. Operations in progress end with `errc::closed`. The other side reads what was written, then end
+  /// of stream; its writes fail as those to a disconnected peer do (EPIPE). No effect on a closed stream.
   void close() noexcept;
-  /// It is connected and not closed on this side.
+  /// Whether the stream is open.
   [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
 
  private:
@@ -148,9 +159,9 @@ class STRAIT_API duplex_stream {
   detail::duplex_direction* out_ = nullptr;
 };
 
-/// Two streams that are connected with each other. Throws `std::bad_alloc`.
+/// Creates two streams that are connected to each other. Throws `std::bad_alloc`.
 ///
-///     auto [client, server] = duplex({.max_chunk = 1});     // every read gives a single byte
+///     auto [client, server] = duplex({.max_chunk = 1});     // every read returns a single byte
 [[nodiscard]] STRAIT_API std::pair<duplex_stream, duplex_stream> duplex(duplex_options options = {});
 
 }  // namespace strait

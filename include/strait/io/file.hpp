@@ -1,9 +1,9 @@
-// Files: reads, writes and syncs that do not hold the loop up.
+// Files: reads, writes and syncs that do not block the loop.
 //
-// What may wait for a disk runs on the thread pool (core/thread_pool.hpp), and so may open, close and all else that
-// works on names; what the system has in its memory is read at once, on the loop's thread. A cancel ends an operation
-// that no thread has begun; one that has begun is waited for. Errors are thrown as `error`, with the operation and the
-// path in their text: "write to inbox/book.txt: no space left on device".
+// Operations that may wait for a disk run on the thread pool (core/thread_pool.hpp), as do open, close and everything
+// else that works with names; data that is in the page cache is read directly, on the loop's thread. Cancellation ends
+// an operation that no thread has started yet; an operation that has started is completed. Errors are thrown as
+// `error`, whose text names the operation and the path: "write to inbox/book.txt: no space left on device".
 #pragma once
 
 #include <cstddef>
@@ -17,80 +17,94 @@
 namespace strait {
 
 /// What a file is opened for.
-enum class file_access : unsigned char { read, write, read_write };
+enum class file_access : unsigned char {
+  read,       ///< reading only
+  write,      ///< writing only
+  read_write  ///< reading and writing
+};
 
-/// What happens if a file that is to be opened exists, or does not.
+/// What `open_file` does with respect to the existence of the file.
 enum class file_creation : unsigned char {
-  never,       ///< the file must be there
-  if_missing,  ///< what is there is opened as it is
-  exclusive,   ///< the file must not be there; not even as a symbolic link
-  truncate     ///< the same, but what is there loses its contents
+  never,       ///< the file must exist
+  if_missing,  ///< the file is created if it does not exist
+  exclusive,   ///< the file is created and must not exist, not even as a symbolic link
+  truncate     ///< the file is created, or its contents are discarded
 };
 
-/// See `open_file`.
+/// Options of `open_file`.
 struct open_options {
-  /// Reading, writing, or both.
-  file_access access = file_access::read;
-  /// Whether the file may, or must, be created.
-  file_creation creation = file_creation::never;
-  unsigned permissions = 0666;  ///< of a file that is made; the process's umask takes away from it
+  file_access access = file_access::read;         ///< what the file is opened for
+  file_creation creation = file_creation::never;  ///< whether the file is created
+  unsigned permissions = 0666;                    ///< of a created file, less the process's umask
 };
 
-/// What the system says of a file.
+/// The attributes of a file.
 struct file_status {
-  /// Kinds of files.
-  enum class kind : unsigned char { regular, directory, symbolic_link, other };
-  /// Which kind it is.
-  kind type = kind::other;
+  /// The types of files.
+  enum class kind : unsigned char {
+    regular,        ///< a regular file
+    directory,      ///< a directory
+    symbolic_link,  ///< a symbolic link
+    other           ///< anything else: a device, a pipe, a socket
+  };
+  kind type = kind::other;       ///< the type of the file
   std::uint64_t size = 0;        ///< in bytes
   unsigned permissions = 0;      ///< the lower 12 bits of the mode
-  std::int64_t modified_at = 0;  ///< the contents, in nanoseconds since 1970 (UTC)
-  std::int64_t changed_at = 0;   ///< the same, or what else is said of it, its name too; nobody can set it
-  /// It is an ordinary file.
+  std::int64_t modified_at = 0;  ///< when the contents changed last, in nanoseconds since 1970 (UTC)
+  std::int64_t changed_at =
+      0;  ///< when the contents, the attributes or the name changed last; cannot be set by programs
+  /// Whether it is a regular file.
   [[nodiscard]] bool is_regular() const noexcept { return type == kind::regular; }
-  /// It is a directory.
+  /// Whether it is a directory.
   [[nodiscard]] bool is_directory() const noexcept { return type == kind::directory; }
 };
 
-/// An open file. Move-only; closes itself. It belongs to no loop; several operations may be under way at once, and the
-/// file must stay where it is, and open, until they have completed. One that is closed fails every operation with
-/// `errc::closed`. What has no offsets, a pipe or a terminal, is read and written where it is.
+/// An open file. Move-only; the destructor closes it. It belongs to no loop. Several operations may be in progress at
+/// once; the file must not be moved, closed or destroyed until they have completed. On a closed file, every operation
+/// fails with `errc::closed`. For pipes, terminals and other files without positions, offsets are ignored.
 class STRAIT_API file {
  public:
+  /// Closed.
   file() noexcept = default;
-  /// Takes over an open descriptor; `name` is for messages.
+  /// Takes ownership of an open descriptor. `name` is for messages.
   file(int descriptor, std::string name) noexcept;
+  /// Takes over the descriptor of `other`, which is then closed.
   file(file&& other) noexcept;
+  /// Closes this file and takes over the descriptor of `other`.
   file& operator=(file&& other) noexcept;
+  /// Closes the file.
   ~file();
 
-  /// Reads at least one byte from `offset` on, as many as there are and fit; 0 is the end of the file (or an empty
-  /// buffer). A cancel while a thread reads waits for it; the buffer must be there until the operation completes.
+  /// Reads at least one byte at `offset`, and as many as are available and fit. Returns their number; 0 means end of
+  /// file, or an empty buffer. If it is canceled while a thread reads, it completes when the thread has finished; the
+  /// buffer must exist until then.
   [[nodiscard]] task<std::size_t> read_at(std::uint64_t offset, mutable_buffer into);
-  /// Writes all of the buffer at `offset`; gives its size. An error tells in `transferred()` how much was written, all
-  /// of it at the front. What is written survives the process, but a crash of the system only after `sync`.
+  /// Writes the whole buffer at `offset`. Returns its size. If it fails, `transferred()` of the error is the number of
+  /// bytes written, counted from the front. Written data survives the end of the process, but a crash of the system
+  /// only after `sync`.
   [[nodiscard]] task<std::size_t> write_at(std::uint64_t offset, const_buffer from);
-  /// Completes when all that was written is on the disk (fsync(2)), with the size and all that is needed to read it.
-  /// When it throws, what could not be written may count as written at the next `sync` (so Linux does it): the file is
-  /// to be written anew.
+  /// Writes all data to the disk, with the size and the metadata needed to read it (fsync(2)), and completes when that
+  /// is done. After a failure, the kernel may consider lost data as written at the next `sync` (Linux does): write the
+  /// file anew.
   [[nodiscard]] task<> sync();
-  /// Cuts off what is behind `size`, or adds zeros.
+  /// Truncates the file to `size`, or extends it with zeros.
   [[nodiscard]] task<> resize(std::uint64_t size);
-  /// Returns its size, times and permissions.
+  /// The attributes of the file.
   [[nodiscard]] task<file_status> status();
-  /// Closes; tells errors that only come now, as over a network. The descriptor is gone, whatever it throws, and so is
-  /// the lock. No other operation may be under way.
+  /// Closes the file and reports errors that are only detected now, as network file systems do. Whatever it throws, the
+  /// descriptor is closed and the lock released. No other operation may be in progress.
   [[nodiscard]] task<> close();
 
-  /// Takes the lock (flock(2), exclusive) that others who open the file can take, too, this process or another. False:
-  /// somebody has it. It goes when the file is closed, or its process ends. Does not wait.
+  /// Tries to take an exclusive lock (flock(2)), which excludes others that open the file and lock it, in this or
+  /// another process. Returns false if it is held already. The lock is released when the file is closed or the process
+  /// ends. Does not wait.
   [[nodiscard]] bool try_lock();
 
-  /// It was opened and not closed.
+  /// Whether the file is open.
   [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
-  /// The descriptor, still owned by the file; -1 if it is closed.
+  /// The file descriptor, which the file still owns; -1 if it is closed.
   [[nodiscard]] int native_handle() const noexcept { return descriptor_; }
-  /// What it was opened as.
+  /// The path that it was opened with.
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
 
  private:
@@ -98,14 +112,14 @@ class STRAIT_API file {
   std::string name_;
 };
 
-/// Opens the file `path`, which is looked up as the system does it: from the working directory, through symbolic links.
-/// For paths that come from others, there is `directory::open_file`.
+/// Opens the file `path`, which is resolved as usual: from the working directory, through symbolic links. For paths
+/// from untrusted sources, use `directory::open_file`.
 ///
 ///     auto const options = open_options{.access = file_access::write, .creation = file_creation::truncate};
 ///     file log = co_await open_file("log.txt", options);
 [[nodiscard]] STRAIT_API task<file> open_file(std::string path, open_options options = {});
 
-/// What is at `path`; through symbolic links.
+/// The attributes of the file at `path`. Follows symbolic links.
 [[nodiscard]] STRAIT_API task<file_status> status_of(std::string path);
 
 }  // namespace strait

@@ -1,8 +1,9 @@
-// send_file, receive_file: a file into a stream, and a stream into a file.
+// send_file, receive_file: send a file over a stream, and receive a file from a stream.
 //
-// Between a file and a socket (`tcp::stream`, `local::stream`) bytes stay in the kernel where that wins (sendfile and
-// splice, on Linux); over any other stream, and where the system refuses, the same calls go through memory. A slow disk
-// does not hold the loop up: what is not in the system's memory is read, and all is written, on the thread pool.
+// Between a file and a socket (`tcp::stream`, `local::stream`), data stays in the kernel where that is faster (sendfile
+// and splice, on Linux). Over any other stream, and where the kernel does not support it, the same functions copy
+// through memory. A slow disk does not block the loop: data that is not in the page cache is read on the thread pool,
+// and all data is written there.
 #pragma once
 
 #include <algorithm>
@@ -29,17 +30,17 @@
 
 namespace strait {
 
-/// Called on the loop's thread with how many bytes have been moved since the beginning of a transfer: after every 64
-/// KiB or more (some 50 times a second, when they move fast), and at the end. What it throws ends the transfer.
+/// A progress hook. Called on the loop's thread with the number of bytes moved since the transfer began: after every 64
+/// KiB or more (about 50 times a second in a fast transfer), and at the end. An exception from it ends the transfer.
 using transfer_progress = hook<void(std::uint64_t)>;
 
-/// A `receive_file` whose file takes no more: the disk is full, say.
+/// Thrown by `receive_file` when writing the file fails, for example because the disk is full.
 class STRAIT_API file_write_failed : public error {
  public:
-  /// `code` is the reason; `stored` bytes are in the file, and `received` were taken from the stream.
+  /// An error with `code`, of which `stored` bytes are in the file and `received` have been read from the stream.
   file_write_failed(std::error_code code, std::string_view context, std::uint64_t stored, std::uint64_t received);
-  /// Bytes that the stream has given. The first `transferred()` of them are in the file, the others are lost. So much
-  /// of what the peer sends has been read, and a protocol can skip the rest and go on.
+  /// The number of bytes received from the stream. The first `transferred()` of them are in the file, the others are
+  /// lost. A protocol can use it to skip the rest of the data and continue.
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
 
  private:
@@ -48,7 +49,7 @@ class STRAIT_API file_write_failed : public error {
 
 namespace detail {
 
-/// What is to be moved between a file and a stream, and what has been.
+/// What to transfer between a file and a stream, and the progress.
 class transfer_account {
  public:
   transfer_account(file& with, std::uint64_t offset, std::uint64_t count, transfer_progress progress) noexcept
@@ -60,19 +61,20 @@ class transfer_account {
   [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 
-  /// Bytes that the other side has: the stream, when a file is sent, and the file, when one is received.
+  /// The number of bytes that have reached their destination: the stream, when a file is sent, or the file, when one is
+  /// received.
   [[nodiscard]] std::uint64_t moved() const noexcept { return moved_; }
   void add_moved(std::uint64_t size) noexcept { moved_ += size; }
-  /// Where in the file the next byte is, or goes.
+  /// The offset in the file of the next byte.
   [[nodiscard]] std::uint64_t position() const noexcept { return offset_ + moved_; }
   [[nodiscard]] std::uint64_t left() const noexcept { return count_ - moved_; }
 
-  /// Bytes that a stream has given, for the file.
+  /// The number of bytes received from the stream.
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
   void add_received(std::uint64_t size) noexcept { received_ += size; }
   [[nodiscard]] std::uint64_t wanted() const noexcept { return count_ - received_; }
 
-  /// Calls the progress if it is due.
+  /// Calls the progress hook, if it is due.
   void tell() {
     if (!progress_ || (moved_ - told_ < told_each && left() != 0) || moved_ == told_) return;
     told_ = moved_;
@@ -90,12 +92,12 @@ class transfer_account {
   transfer_progress progress_;
 };
 
-/// Blocks of this size go through memory.
+/// The size of blocks that are copied through memory.
 inline constexpr std::size_t transfer_block = 256 * 1024;
-/// Whatever has come of so much is written to the file.
+/// The number of received bytes that is worth a write to the file.
 inline constexpr std::size_t worth_a_write = 64 * 1024;
 
-/// The memory for it.
+/// The memory of a transfer.
 class transfer_memory {
  public:
   explicit transfer_memory(std::uint64_t count)
@@ -109,16 +111,17 @@ class transfer_memory {
   std::unique_ptr<char[]> bytes_;
 };
 
-/// Before anything is taken from a stream: throws `errc::closed` if the file is.
+/// Called before anything is read from a stream. Throws `errc::closed` if the file is closed.
 STRAIT_API void require_open(transfer_account const& transfer);
-/// Fills `into`, from where the transfer is on, as far as one read does; throws `unexpected_end`.
+/// Reads from the file, at the transfer's position, as much as one read returns. Throws `unexpected_end` at the end of
+/// the file.
 STRAIT_API task<std::size_t> read_contents(transfer_account& transfer, mutable_buffer into);
-/// Writes `bytes`, which have been taken, to the file and tells the progress; throws `file_write_failed`. A cancel does
-/// not keep them from getting there.
+/// Writes `bytes`, which have been received, to the file, even if the task is canceled, and reports the progress.
+/// Throws `file_write_failed`.
 STRAIT_API task<> store_contents(transfer_account& transfer, const_buffer bytes);
 [[noreturn]] STRAIT_API void throw_write_failed(transfer_account const& transfer, std::error_code code);
 [[noreturn]] STRAIT_API void throw_stream_ended(transfer_account const& transfer, std::string const& peer);
-/// Throws what a transfer has ended with.
+/// Throws `failure`, with the transfer's counts.
 [[noreturn]] STRAIT_API void throw_transfer_failed(std::exception_ptr const& failure, transfer_account const& transfer);
 
 template <class Stream>
@@ -141,7 +144,7 @@ task<> send_by_memory(Stream& to, transfer_account& transfer) {
   }
 }
 
-/// Takes `most` bytes, or all to the end of the stream: then it gives false.
+/// Receives `most` bytes, or up to end of stream: it then returns false.
 template <class Stream>
 task<bool> receive_by_memory(Stream& from, transfer_account& transfer, std::uint64_t most) {
   most = std::min(most, transfer.wanted());
@@ -171,7 +174,7 @@ task<bool> receive_by_memory(Stream& from, transfer_account& transfer, std::uint
 }
 
 STRAIT_API task<> send_over_socket(socket_stream& to, transfer_account& transfer);
-/// Less than is wanted has been taken if the stream has ended before.
+/// If the stream ends early, fewer bytes than wanted have been received.
 STRAIT_API task<> receive_over_socket(socket_stream& from, transfer_account& transfer);
 
 template <class Stream>
@@ -189,7 +192,7 @@ task<> receive_contents(Stream& from, transfer_account& transfer) {
   if (transfer.wanted() != 0) throw_stream_ended(transfer, peer_name(from));
 }
 
-/// Stores some of what the reader has, before it takes it.
+/// Writes buffered bytes of the reader to the file, and then consumes them.
 template <class Stream>
 task<> receive_buffered(buffered_reader<Stream>& from, transfer_account& transfer) {
   auto const there = from.buffered();
@@ -212,7 +215,7 @@ task<> receive_buffered(buffered_reader<Stream>& from, transfer_account& transfe
   if (failure) std::rethrow_exception(failure);
 }
 
-/// What the reader is tied to is flushed, by a peek, before it waits for the stream.
+/// A writer that is tied to the reader is flushed, by `peek`, before the reader waits for the stream.
 template <class Stream>
 task<> receive_contents(buffered_reader<Stream>& from, transfer_account& transfer) {
   if (!from.buffered().empty() && transfer.wanted() != 0) co_await receive_buffered(from, transfer);
@@ -238,12 +241,12 @@ task<std::uint64_t> receive_into(From& from, transfer_account& transfer) {
 
 }  // namespace detail
 
-/// Writes `count` bytes of `from`, from `offset` on, to the stream; gives `count`. Does not end the stream. Both must
-/// be there until it completes, and nobody else may write to the stream meanwhile.
+/// Sends `count` bytes of the file `from`, starting at `offset`, to the stream `to`. Returns `count`. Does not end the
+/// stream. Both must exist until it completes, and no other task may write to the stream meanwhile.
 ///
-/// A file that ends before is `unexpected_end`, which names it. Whatever cuts it short, a cancel, a time-out or an
-/// error, `transferred()` is how many bytes the stream has taken; the file still has all, so nothing is lost. What
-/// others change in the file meanwhile may or may not arrive.
+/// If the file ends early, throws `unexpected_end`, which names the file. After cancellation, a time-out or an error,
+/// `transferred()` is the number of bytes that the stream accepted. Changes that others make to the file meanwhile may
+/// or may not be sent.
 ///
 ///     auto const what = co_await book.status();
 ///     co_await send_file(peer, book, 0, what.size);
@@ -261,13 +264,13 @@ task<std::uint64_t> send_file(Stream& to, file& from, std::uint64_t offset, std:
   co_return transfer.moved();
 }
 
-/// Reads `count` bytes from the stream, never more, and writes them to the file from `offset` on; gives `count`. Both
-/// must be there until it completes, and nobody else may read the stream meanwhile. The bytes are in the file, and
-/// safe from a crash of the system after `to.sync()`.
+/// Receives exactly `count` bytes from the stream and writes them to the file, starting at `offset`. Returns `count`.
+/// Both must exist until it completes, and no other task may read the stream meanwhile. On completion the bytes are in
+/// the file; they survive a crash of the system only after `to.sync()`.
 ///
-/// Whatever cuts it short, a cancel, a time-out, an error or the end of the stream (`unexpected_end`): what has been
-/// taken from the stream is written before the operation ends, and `transferred()` is how much of it is in the file,
-/// from `offset` on without a gap. A file that takes no more is `file_write_failed`, with what is lost.
+/// After cancellation, a time-out, an error or an early end of the stream (`unexpected_end`), everything received has
+/// been written before the operation ends, and `transferred()` is the number of bytes in the file, starting at `offset`
+/// without a gap. If writing the file fails, throws `file_write_failed`, which states how many bytes are lost.
 ///
 ///     co_await receive_file(peer, part, offset, size - offset);
 ///     co_await part.sync();
@@ -278,8 +281,8 @@ task<std::uint64_t> receive_file(Stream& from, file& to, std::uint64_t offset, s
   co_return co_await detail::receive_into(from, transfer);
 }
 
-/// The same: first what the reader has, then from its stream. What is behind the `count` bytes may be in the reader
-/// afterwards. A file that takes no more leaves what it has not taken of the reader's in there.
+/// The same, first from the buffer of a reader, then from its stream. Data after the `count` bytes may be in the reader
+/// afterwards. If writing the file fails, buffered bytes that were not written stay in the reader.
 template <read_stream Stream>
 task<std::uint64_t> receive_file(buffered_reader<Stream>& from, file& to, std::uint64_t offset, std::uint64_t count,
                                  transfer_progress progress = {}) {

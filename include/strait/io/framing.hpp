@@ -1,4 +1,4 @@
-// Framing: messages over a stream of bytes, each as it was sent, however the stream cuts them up or joins them.
+// Framing: messages over a stream of bytes, received as they were sent, however the stream splits or joins them.
 #pragma once
 
 #include <algorithm>
@@ -17,41 +17,52 @@
 
 namespace strait {
 
-/// How the length in front of a message is written: an unsigned integer of 8, 16, 32 or 64 bits, most significant byte
-/// first (big-endian, "network order") or last; or as many bytes as it takes, 7 bits in each, the least significant
-/// first (the varint of Protocol Buffers, LEB128).
-enum class length_prefix : unsigned char { u8, u16_be, u16_le, u32_be, u32_le, u64_be, u64_le, varint };
+/// The encoding of the length before a message: an unsigned integer of 8, 16, 32 or 64 bits, big-endian ("network
+/// order") or little-endian, or a varint, which has 7 bits in each byte, least significant first (Protocol Buffers,
+/// LEB128).
+enum class length_prefix : unsigned char {
+  u8,      ///< 8 bits
+  u16_be,  ///< 16 bits, big-endian
+  u16_le,  ///< 16 bits, little-endian
+  u32_be,  ///< 32 bits, big-endian
+  u32_le,  ///< 32 bits, little-endian
+  u64_be,  ///< 64 bits, big-endian
+  u64_le,  ///< 64 bits, little-endian
+  varint   ///< 1 to 10 bytes
+};
 
-/// How messages are told apart. Both sides must use the same one.
+/// How messages are delimited. Both sides must use the same format.
 class frame_format {
  public:
-  /// The largest message, in bytes, unless another limit is given.
+  /// The maximum size of messages in formats that are created without one, in bytes.
   static constexpr std::size_t default_max_size = 1024 * 1024;
 
-  /// The length in front, which does not count itself. Messages may hold anything.
+  /// Each message is preceded by its length, which does not include the prefix itself. Messages may contain any bytes.
   static constexpr frame_format prefixed(length_prefix prefix, std::size_t max_size = default_max_size) noexcept {
     return {prefix, {}, max_size};
   }
-  /// A delimiter behind, which must outlive the format and not be empty. It must not be in a message.
+  /// Each message is followed by `delimiter`, which must outlive the format and must not be empty. Messages must not
+  /// contain it.
   static constexpr frame_format delimited(std::string_view delimiter,
                                           std::size_t max_size = default_max_size) noexcept {
     return {length_prefix::u8, delimiter, max_size};
   }
 
-  /// A delimiter follows each message; otherwise a length precedes it.
+  /// Whether messages are followed by a delimiter.
   [[nodiscard]] constexpr bool is_delimited() const noexcept { return delimiter_.data() != nullptr; }
-  /// The encoding of the length; of no meaning for delimited messages.
+  /// The encoding of the length, if messages are not delimited.
   [[nodiscard]] constexpr length_prefix prefix() const noexcept { return prefix_; }
-  /// The delimiter; empty for messages with a length.
+  /// The delimiter; empty if messages have a length prefix.
   [[nodiscard]] constexpr std::string_view delimiter() const noexcept { return delimiter_; }
-  /// Bytes that a message may have, prefix or delimiter not counted: as asked for, if the prefix can express it.
+  /// The maximum size of a message in bytes, without prefix or delimiter: the requested size, or the largest that the
+  /// prefix can express.
   [[nodiscard]] constexpr std::size_t max_size() const noexcept { return max_size_; }
 
  private:
   constexpr frame_format(length_prefix prefix, std::string_view delimiter, std::size_t max_size) noexcept
       : prefix_(prefix), delimiter_(delimiter), max_size_(std::min(max_size, largest())) {}
   [[nodiscard]] constexpr std::size_t largest() const noexcept {
-    constexpr std::size_t sum_fits = SIZE_MAX / 2;  // of it and of what is around it
+    constexpr std::size_t sum_fits = SIZE_MAX / 2;  // so that sums with the size of a prefix do not overflow
     if (is_delimited()) return sum_fits;
     switch (prefix_) {
       case length_prefix::u8: return UINT8_MAX;
@@ -70,7 +81,7 @@ class frame_format {
 
 namespace detail {
 
-/// A message and what is around it.
+/// Parses a message with its prefix or delimiter.
 class STRAIT_API frame_parser : public strict_parser {
  public:
   explicit frame_parser(frame_format const& format) : format_(format) {
@@ -90,11 +101,11 @@ class STRAIT_API frame_parser : public strict_parser {
   frame_format format_;
   std::optional<until_parser> until_;
   std::size_t wanted_ = 1;
-  std::uint64_t size_ = 0;  // what the prefix says
+  std::uint64_t size_ = 0;  // according to the prefix
   bool is_malformed_ = false;
 };
 
-/// What stands in front of a message of `size` bytes.
+/// The encoded prefix of a message of `size` bytes.
 class STRAIT_API written_prefix {
  public:
   written_prefix(frame_format const& format, std::uint64_t size) noexcept;
@@ -105,16 +116,17 @@ class STRAIT_API written_prefix {
   std::size_t size_ = 0;
 };
 
-/// Whether a message may be sent: it is not too long, and its end would be found where it is.
+/// Whether a message may be sent: it is not too long and does not contain the delimiter.
 [[nodiscard]] STRAIT_API bool is_sendable(frame_format const& format, const_buffer message);
-/// Throws why it may not.
+/// Throws the reason why it may not.
 [[noreturn]] STRAIT_API void refuse_to_send(frame_format const& format, const_buffer message, std::string_view peer);
-/// All of them in one.
+/// The concatenation of the buffers.
 [[nodiscard]] STRAIT_API std::string joined(const_buffers parts);
 
 }  // namespace detail
 
-/// Reads messages through a `buffered_reader`, which must outlive it; in between, it can be used for anything else.
+/// Reads messages through a `buffered_reader`, which must outlive it, and which may be used for other data between
+/// messages.
 ///
 ///     buffered_reader in(peer);
 ///     frame_reader frames(in, frame_format::prefixed(length_prefix::u32_be, 64 * 1024));
@@ -122,13 +134,14 @@ class STRAIT_API written_prefix {
 template <class Stream>
 class frame_reader {
  public:
-  /// Refers to `from`, which must outlive it.
+  /// A reader of messages from `from`.
   frame_reader(buffered_reader<Stream>& from, frame_format const& format) noexcept : from_(from), format_(format) {}
 
-  /// The next message, in the reader's buffer and valid until the next operation; nothing at the end of the stream. One
-  /// that is longer than allowed is `limit_exceeded`, before any memory is taken for it. A varint of more than 64 bits
-  /// is `std::errc::bad_message`. A stream that ends in the middle is `unexpected_end`, which counts the prefix, too.
-  /// After a cancel or a time-out the next call goes on where this one was.
+  /// Reads the next message. Returns a view into the reader's buffer, valid until the next operation; an empty optional
+  /// at end of stream. A message that is longer than allowed is `limit_exceeded`, detected before memory is allocated
+  /// for it. A varint of more than 64 bits is `std::errc::bad_message`. If the stream ends inside a message, throws
+  /// `unexpected_end`, whose counts include the prefix. After cancellation or a time-out, the next call continues where
+  /// this one stopped.
   [[nodiscard]] auto read() {
     return from_.template read_parsed<std::optional<std::string_view>>(detail::frame_parser(format_));
   }
@@ -138,21 +151,21 @@ class frame_reader {
   frame_format format_;
 };
 
-/// Writes messages through a `buffered_writer`, which must outlive it, and which is to be flushed as ever; in between,
-/// it can be used for anything else.
+/// Writes messages through a `buffered_writer`, which must outlive it and must be flushed as usual, and which may be
+/// used for other data between messages.
 template <class Stream>
 class frame_writer {
  public:
-  /// Refers to `to`, which must outlive it.
+  /// A writer of messages to `to`.
   frame_writer(buffered_writer<Stream>& to, frame_format const& format) noexcept : to_(to), format_(format) {}
 
-  /// Writes one message; gives its size. It waits and may be canceled as `buffered_writer::write`: a message is taken
-  /// whole or not at all. One that is too long is `limit_exceeded`, one that holds the delimiter
-  /// `std::errc::bad_message`; nothing is written of them.
+  /// Writes one message. Returns its size. Waits and may be canceled as `buffered_writer::write`; a message is written
+  /// completely or not at all. A message that is too long is `limit_exceeded`, one that contains the delimiter is
+  /// `std::errc::bad_message`; nothing of them is written.
   [[nodiscard]] auto write(const_buffer message) noexcept {
     return detail::at_once_operation<write_step>(*this, message);
   }
-  /// The same for a message in several parts: a header and a body, say.
+  /// The same for a message in several parts, for example a header and a body.
   [[nodiscard]] task<std::size_t> write(const_buffers parts);
 
  private:

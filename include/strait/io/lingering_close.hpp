@@ -1,4 +1,4 @@
-// lingering_close: a close that does not take back the last reply.
+// lingering_close: closes a stream without losing the last reply.
 #pragma once
 
 #include "strait/base/chrono.hpp"
@@ -19,12 +19,12 @@ task<> end_and_hear_out(Stream& stream) {
 
 }  // namespace detail
 
-/// Ends this side's stream, reads what the peer still sends until it ends its own, and closes; waits for that for
-/// `limit` at most. No error of the peer's is reported: there is nothing more to be had from it.
+/// Ends the output of this side, reads and discards what the peer still sends until it ends its own, and closes the
+/// stream; waits at most `limit` for that. Errors of the peer are ignored.
 ///
-/// A socket that is closed while there is something to be read resets the connection, and the peer may lose a reply
-/// that has reached it already (RFC 1122, 4.2.2.13; RFC 9112, 9.6). So close like this after an answer to somebody who
-/// has not been heard out: "too long", "busy", "what is that?".
+/// A socket that is closed while it has unread data resets the connection, and the peer may lose a reply that has
+/// already arrived (RFC 1122, 4.2.2.13; RFC 9112, 9.6). Use this to close after a reply to a request that has not been
+/// read completely, such as "too long", "busy" or "bad request".
 ///
 /// In a canceled scope it closes at once.
 template <stream Stream>

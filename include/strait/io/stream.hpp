@@ -1,14 +1,16 @@
-// What a stream is: the concepts that readers, writers, frames and copies stand on.
+// The stream concepts, on which readers, writers, frames and copies are based.
 //
-// `tcp::stream`, `local::stream` and `duplex_stream` are streams, and so is any class of yours that reads and writes as
-// they do. What the operations must mean:
+// `tcp::stream`, `local::stream` and `duplex_stream` are streams, and so is any class that reads and writes as they do.
+// The required semantics:
 //
-// - `read(into)` gives at least one byte, as many as there are and fit; 0 is the end of the stream, or an empty buffer.
-// - `write(from)` takes all of the bytes, in order, and gives their number. `from` is one buffer, or several.
-// - `shutdown_write()` ends what this side writes; the other side reads to the end of it, then 0. Reading goes on.
-// - What has moved bytes is never reported as canceled: a read gives what it has; a write that is cut short throws
-//   `canceled`, `timed_out` or `error` with the number in `transferred()`.
-// - One task at a time may read, and one write.
+// - `read(into)` reads at least one byte, and as many as are available and fit. Its result is their number; 0 means end
+//   of stream, or an empty buffer.
+// - `write(from)` writes all of the bytes, in order. Its result is their number. `from` is one buffer, or several.
+// - `shutdown_write()` ends the output of this side; the other side reads everything before it, then 0. Reading is not
+//   affected.
+// - An operation that has transferred bytes is never reported as canceled without them: a read returns what it has; a
+//   write that is interrupted throws `canceled`, `timed_out` or `error` with the number in `transferred()`.
+// - One task at a time may read, and one may write.
 #pragma once
 
 #include <concepts>
@@ -25,26 +27,26 @@ concept transfers = awaitable<A> && std::same_as<await_result_t<A>, std::size_t>
 
 }  // namespace detail
 
-/// Can be read: see the top of this file.
+/// A stream that can be read.
 template <class S>
 concept read_stream = requires(S& stream, mutable_buffer into) {
   { stream.read(into) } -> detail::transfers;
 };
 
-/// Can be written to: see the top of this file.
+/// A stream that can be written.
 template <class S>
 concept write_stream = requires(S& stream, const_buffer from, const_buffers several) {
   { stream.write(from) } -> detail::transfers;
   { stream.write(several) } -> detail::transfers;
 };
 
-/// Can be read and written to, and ends its writing: see the top of this file.
+/// A stream that can be read, written and ended.
 template <class S>
 concept stream = read_stream<S> && write_stream<S> && requires(S& stream) { stream.shutdown_write(); };
 
 namespace detail {
 
-/// Ends what `stream` writes, and awaits that where it takes its time, as over TLS.
+/// Ends the output of `stream`, and awaits that if it is an operation, as over TLS.
 template <class Stream>
 task<> end_writing(Stream& stream) {
   if constexpr (requires { requires awaitable<decltype(stream.shutdown_write())>; }) co_await stream.shutdown_write();

@@ -1,4 +1,4 @@
-// A datagram that is being served, and how to answer it.
+// The request type that a datagram server passes to its handler, and the replies to it.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ class receive_awaiter;
 template <class Endpoint, class Socket, class Handler>
 class datagram_service;
 
-/// The address of an unnamed sender has no bytes: then it goes to where the socket is connected to.
+/// The address of an unnamed sender is empty; the reply is then sent to the peer that the socket is connected to.
 class reply_awaiter final : public datagram_awaiter {
  public:
   template <class Bytes>
@@ -43,7 +43,7 @@ class reply_awaiter final : public datagram_awaiter {
   datagram_counts& counts_;
 };
 
-/// A reply before it is awaited.
+/// A reply that has not been awaited yet.
 template <class Endpoint, class Bytes>
 class [[nodiscard("co_await it")]] reply_operation {
  public:
@@ -62,31 +62,33 @@ class [[nodiscard("co_await it")]] reply_operation {
 
 }  // namespace detail
 
-/// A datagram that has come, for the handler of a `serve`. It, and the bytes, are there until the handler has ended.
+/// A received datagram, as passed to the handler of a `serve`. The request and its bytes exist until the handler ends.
 template <class Endpoint>
 class basic_datagram_request {
  public:
+  /// Not copyable.
   basic_datagram_request(basic_datagram_request const&) = delete;
+  /// Not copyable.
   basic_datagram_request& operator=(basic_datagram_request const&) = delete;
 
-  /// The payload.
+  /// The contents.
   [[nodiscard]] const_buffer bytes() const noexcept { return bytes_; }
-  /// The payload as text.
+  /// The contents as text.
   [[nodiscard]] std::string_view text() const noexcept {
     return {static_cast<char const*>(bytes_.data()), bytes_.size()};
   }
-  /// Who has sent it, or so it says: over IP, that proves nothing.
+  /// The sender's address. Over IP it can be forged.
   [[nodiscard]] Endpoint from() const noexcept { return Endpoint::from_sockaddr(from_.bytes, from_.size); }
-  /// It was longer than `max_datagram_size`: the rest of it is gone.
+  /// Whether the datagram was longer than `max_datagram_size`, and the excess was discarded.
   [[nodiscard]] bool truncated() const noexcept { return is_truncated_; }
 
-  /// Sends `bytes`, which must outlive the operation, as one datagram to where this one has come from, from the socket
-  /// that it has come to. Any number of them. Completes when the system has taken it, as `sendto` does. Throws `error`;
-  /// to an unnamed `local::endpoint`, unless the socket is connected.
+  /// Sends `bytes` as one datagram to the sender, from the socket that received the request. `bytes` must outlive the
+  /// operation. May be called any number of times. Completes when the kernel has accepted the datagram, as `sendto`
+  /// does. Throws `error`, for example if the sender is an unnamed `local::endpoint` and the socket is not connected.
   [[nodiscard]] auto reply(const_buffer bytes) noexcept {
     return detail::reply_operation<Endpoint, const_buffer>(*this, bytes);
   }
-  /// The same from several buffers, which make one datagram; 63 at most.
+  /// The same from several buffers, at most 63, which form one datagram.
   [[nodiscard]] auto reply(const_buffers bytes) noexcept {
     return detail::reply_operation<Endpoint, const_buffers>(*this, bytes);
   }
@@ -105,19 +107,19 @@ class basic_datagram_request {
   detail::datagram_counts& counts_;
   const_buffer bytes_;
   bool is_truncated_ = false;
-  detail::socket_address<Endpoint> from_;  // decoded for those only who want to know
+  detail::socket_address<Endpoint> from_;  // converted only when `from` is called
 };
 
 namespace udp {
 
-/// A datagram of a UDP server.
+/// The request type of `udp` handlers.
 using request = basic_datagram_request<endpoint>;
 
 }  // namespace udp
 
 namespace local {
 
-/// A datagram of a server within the host.
+/// The request type of `local` handlers.
 using request = basic_datagram_request<endpoint>;
 
 }  // namespace local

@@ -1,4 +1,4 @@
-// What a datagram server allows its clients, and whom it tells what.
+// The options of a datagram server: limits and hooks.
 #pragma once
 
 #include <cstddef>
@@ -10,39 +10,43 @@
 
 namespace strait {
 
-/// Every member may be left out: `{.max_handlers = 1000, .handler_timeout = 2s}`. Hooks are called on the thread of the
-/// loop that the datagram has come to; what they throw goes to standard error.
+/// Options of a datagram server. Every member may be omitted: `{.max_handlers = 1000, .handler_timeout = 2s}`. Hooks
+/// are called on the thread of the loop that received the datagram; what they throw is printed to standard error.
 template <class Endpoint>
 struct basic_datagram_serve_options {
-  /// Handlers at a time, of each `serve`; zero is taken for 1. When so many wait for something, datagrams wait in the
-  /// system's buffer (see `receive_buffer_size`), which drops what does not fit.
+  /// The maximum number of concurrent handlers of each `serve`; zero means 1. While that many handlers wait, datagrams
+  /// queue in the kernel's buffer (see `receive_buffer_size`), which drops those that do not fit.
   std::size_t max_handlers = 64;
-  /// In bytes: what is longer is cut off there, and flagged. Each handler that is at work has so much memory.
+  /// The maximum size of a datagram in bytes. Longer datagrams are truncated and marked as such. Each running handler
+  /// has a buffer of this size.
   std::size_t max_datagram_size = 2048;
-  /// A handler that still waits so long after it has first had to wait is canceled. Zero: there is no limit.
+  /// A handler that has not ended this long after it first had to wait is canceled. Zero: no limit.
   std::chrono::nanoseconds handler_timeout{0};
-  /// How long handlers may go on when the server is to end; then they are canceled. Zero: at once.
+  /// How long handlers may continue when the server shuts down; then they are canceled. Zero: they are canceled at
+  /// once.
   std::chrono::nanoseconds drain = std::chrono::seconds(5);
 
-  /// Whether to serve a datagram that has just come: a place for rate limits. It must not wait.
+  /// Called for each received datagram; if it returns false, the datagram is rejected. Use it for rate limits. It must
+  /// not block.
   hook<bool(basic_datagram_request<Endpoint> const&)> on_datagram = {};
-  /// A handler has thrown, or a limit of time has ended it. Without this hook it is a line on standard error.
+  /// Called when a handler has thrown or its time limit has expired. Without this hook, the error is printed to
+  /// standard error as one line.
   hook<void(basic_datagram_request<Endpoint> const&, std::exception_ptr)> on_error = {};
-  /// For handlers that wait for something other than their time being up: the server receives no more, and they should
-  /// come to an end. Once for each `serve`.
+  /// Called once for each `serve` when the server stops receiving. Use it to end handlers that wait for something other
+  /// than their own time limit.
   hook<void()> on_drain = {};
 };
 
 namespace udp {
 
-/// Options of a UDP server.
+/// The options of `udp` servers.
 using serve_options = basic_datagram_serve_options<endpoint>;
 
 }  // namespace udp
 
 namespace local {
 
-/// Options of a server of datagrams within the host.
+/// The options of `local` datagram servers.
 using serve_options = basic_datagram_serve_options<endpoint>;
 
 }  // namespace local

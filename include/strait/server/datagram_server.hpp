@@ -1,4 +1,4 @@
-// A server of datagrams: what the sockets of one have in common, on one loop or on several.
+// A datagram server for one or several sockets, on one or several loops.
 #pragma once
 
 #include <memory>
@@ -17,36 +17,39 @@
 
 namespace strait {
 
-/// Options that hold for all of its sockets, counters that are summed, and an end for all: `udp::server` and
-/// `local::server`. `serve` makes one of its own; make one yourself to serve several sockets, on one loop or on
-/// several, to read the counters while it runs, or to end it:
+/// A datagram server, as `udp::server` and `local::server`: options that apply to all of its sockets, counters that are
+/// summed, and one `stop` for all. The function `serve` creates one of its own. Create one yourself to serve several
+/// sockets, on one or several loops, to read the counters while it runs, or to stop it:
 ///
 ///     udp::server names({.handler_timeout = 2s});
 ///     co_await names.serve(udp::bind("0.0.0.0:53"), answer);       // any number of sockets
 ///     names.statistics().active;                                   // from any thread
 ///
-/// It must outlive what it serves.
+/// It must outlive the tasks that its `serve` returns.
 template <class Endpoint>
 class basic_datagram_server {
  public:
-  /// Its options.
+  /// The type of options.
   using options = basic_datagram_serve_options<Endpoint>;
 
-  /// Serves nothing yet.
+  /// Creates a server that serves nothing yet. Copies the options.
   explicit basic_datagram_server(options const& with = {});
+  /// Not copyable.
   basic_datagram_server(basic_datagram_server const&) = delete;
+  /// Not copyable.
   basic_datagram_server& operator=(basic_datagram_server const&) = delete;
+  /// All `serve` tasks must have ended.
   ~basic_datagram_server();
 
-  /// See `strait::serve`. Gives the statistics of this call alone.
+  /// Serves one socket; see `strait::serve`. Returns the statistics of this call alone.
   template <class Socket, class Handler>
   task<datagram_statistics> serve(Socket socket, Handler handler);
 
-  /// Has every `serve` end as a cancel would, now or when it begins. **From any thread**.
+  /// Ends every `serve`, current or future, as cancellation does. **May be called from any thread**.
   void stop() noexcept;
-  /// `stop` was called.
+  /// Whether `stop` has been called. **May be called from any thread**.
   [[nodiscard]] bool is_stopping() const noexcept;
-  /// The sum over all sockets, those included that are no longer served. **From any thread**.
+  /// The sum over all sockets, including those that are no longer served. **May be called from any thread**.
   [[nodiscard]] datagram_statistics statistics() const;
 
  private:
@@ -59,14 +62,14 @@ extern template class STRAIT_API basic_datagram_server<local::endpoint>;
 
 namespace udp {
 
-/// A UDP server.
+/// A server of UDP sockets.
 using server = basic_datagram_server<endpoint>;
 
 }  // namespace udp
 
 namespace local {
 
-/// A server of datagrams within the host.
+/// A server of local datagram sockets.
 using server = basic_datagram_server<endpoint>;
 
 }  // namespace local
@@ -85,9 +88,9 @@ task<datagram_statistics> basic_datagram_server<Endpoint>::serve(Socket socket, 
   }
 }
 
-/// Receives datagrams from a `udp::socket` or a `local::socket`, and awaits `handler` for each, until it is canceled: a
-/// signal does that, in a `run_main`. Then it receives no more; gives the handlers that are at work `drain` to finish;
-/// cancels those that have not; and, when all have ended, gives its statistics.
+/// Receives datagrams from a `udp::socket` or a `local::socket` and awaits `handler` for each, until it is canceled; in
+/// `run_main`, SIGINT or SIGTERM does that. It then stops receiving, lets running handlers continue for `drain`,
+/// cancels those that have not ended, and returns its statistics when all have.
 ///
 ///     task<> answer(udp::request& question) { co_await question.reply(now()); }
 ///
@@ -95,13 +98,13 @@ task<datagram_statistics> basic_datagram_server<Endpoint>::serve(Socket socket, 
 ///       return run_main([] { return serve(udp::bind("0.0.0.0:5000"), answer, {.max_handlers = 1000}); });
 ///     }
 ///
-/// `handler` is any callable that takes a `udp::request&` (`local::request&`), and makes a task or gives an operation,
-/// as `[](udp::request& question) { return question.reply(question.bytes()); }` does, which costs no task.
+/// `handler` is any callable that takes a `udp::request&` (`local::request&`) and returns a task or an operation.
+/// `[](udp::request& question) { return question.reply(question.bytes()); }` returns an operation, and needs no task.
 ///
-/// It is called on this loop's thread, and kept until the end. A handler that waits holds up no other, until there are
-/// `max_handlers`. What it throws ends that handler, is reported, and concerns nobody else; so does want of memory.
-/// When the system fails to receive, it is asked again, from 5 ms up to 100 ms later if it does so several times in a
-/// row. A socket that cannot receive at all ends the server as a cancel does, and that is then thrown.
+/// The handler is called on the thread of this loop, and is kept until `serve` ends. A handler that waits does not
+/// delay others, up to `max_handlers`. An exception ends that handler only and is reported; the same holds when memory
+/// runs out. If receiving fails, it is retried; after several failures in a row, with delays from 5 ms up to 100 ms. A
+/// socket that cannot receive at all ends the server as cancellation does, and its error is then thrown.
 template <class Socket, class Handler>
   requires detail::datagram_socket_type<Socket>
 task<datagram_statistics> serve(Socket socket, Handler handler,
@@ -110,10 +113,10 @@ task<datagram_statistics> serve(Socket socket, Handler handler,
   co_return co_await one.serve(std::move(socket), std::move(handler));
 }
 
-/// `serve` on a loop for each of `sockets` (as `udp::bind_shared` makes them), each on a thread of its own, the calling
-/// one included. Returns when SIGINT or SIGTERM has come and all have drained, with the sum of their statistics; a
-/// second signal ends the process at once: see `run_until_signal`. If one fails, the others drain, and its exception is
-/// thrown. `handler` and the hooks are called on all of them, at the same time.
+/// Runs `serve` for each of `sockets` (as returned by `udp::bind_shared`) on a loop and a thread of its own, one of
+/// them the calling thread. Returns the sum of the statistics when SIGINT or SIGTERM has arrived and all loops have
+/// drained; a second signal ends the process at once: see `run_until_signal`. If one fails, the others drain, and its
+/// exception is thrown. `handler` and the hooks are called on all threads concurrently.
 ///
 ///     int main() { fmt::print("{}\n", serve_on_threads(udp::bind_shared("0.0.0.0:5000", 4), answer)); }
 template <class Handler>

@@ -1,4 +1,4 @@
-// inherited_sockets: sockets that the process was started with.
+// inherited_sockets: sockets that the process inherited when it was started.
 #pragma once
 
 #include <string>
@@ -12,29 +12,32 @@
 
 namespace strait {
 
-/// The sockets that a service manager has opened and passed on: systemd's socket activation (sd_listen_fds(3):
-/// LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). Since such a socket is there before the process and after it, a restart
-/// loses no connection: those who connect meanwhile wait for the next process to accept them.
+/// The sockets that a service manager opened and passed to this process: systemd's socket activation (sd_listen_fds(3):
+/// LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES). Such a socket exists before the process starts and after it ends, so a
+/// restart loses no connection: clients that connect in the meantime wait until the next process accepts them.
 ///
 ///     inherited_sockets inherited;
 ///     auto listeners = inherited.tcp_listeners();
 ///     if (listeners.empty()) listeners.push_back(tcp::listen("0.0.0.0:80"));
 ///
-/// Make one at the beginning of `main`: it changes the environment, so that programs started from here do not take the
-/// sockets for theirs, and that must not happen beside other threads. A second one is empty.
+/// Create one at the beginning of `main`, before any other thread runs: it removes the variables from the environment,
+/// so that child processes do not use the sockets. A second instance is empty.
 class STRAIT_API inherited_sockets {
  public:
-  /// Throws `error` if the variables make no sense, or speak of descriptors that are not there.
+  /// Throws `error` if a variable has an invalid value, or names descriptors that are not open.
   inherited_sockets();
+  /// Not copyable.
   inherited_sockets(inherited_sockets const&) = delete;
+  /// Not copyable.
   inherited_sockets& operator=(inherited_sockets const&) = delete;
-  /// Closes what has not been taken.
+  /// Closes the sockets that have not been taken.
   ~inherited_sockets();
 
-  /// How many have not been taken.
+  /// The number of sockets that have not been taken.
   [[nodiscard]] std::size_t size() const noexcept { return sockets_.size(); }
 
-  /// Takes those of this kind; with a name, those that the manager calls so (`FileDescriptorName=`). Throws `error`.
+  /// Takes the TCP listeners and transfers their ownership to the caller. With a name, only those with that name in the
+  /// service manager's configuration (`FileDescriptorName=`). Throws `error`.
   [[nodiscard]] std::vector<tcp::listener> tcp_listeners(std::string_view name = {});
   /// The same for listeners of Unix-domain sockets.
   [[nodiscard]] std::vector<local::listener> local_listeners(std::string_view name = {});

@@ -1,4 +1,4 @@
-// peer: who is at the other end of a connection.
+// peer: the other end of a connection.
 #pragma once
 
 #include <string>
@@ -12,16 +12,17 @@
 
 namespace strait {
 
-/// Somebody at an IP endpoint, or a process of this host. A value, printable with fmt.
+/// The other end of a connection: an IP endpoint, or a process of this host. A value, printable with fmt.
 class STRAIT_API peer {
  public:
-  /// The peer of `connection`.
+  /// The endpoint of the peer of a TCP stream.
   explicit peer(tcp::stream const& connection) : who_(connection.remote_endpoint()) {}
+  /// The process at the other end of a local stream.
   explicit peer(local::stream const& connection) : who_(connection.peer_credentials()) {}
 
-  /// Null if it has come over a Unix-domain socket.
+  /// The IP endpoint; null for a Unix-domain socket.
   [[nodiscard]] endpoint const* ip() const noexcept { return std::get_if<endpoint>(&who_); }
-  /// Null if it has come over IP.
+  /// The process; null for IP.
   [[nodiscard]] local::credentials const* credentials() const noexcept {
     return std::get_if<local::credentials>(&who_);
   }

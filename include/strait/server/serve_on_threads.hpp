@@ -1,4 +1,4 @@
-// serve_on_threads: a server on all processors.
+// serve_on_threads: a server on several threads.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace strait {
 
-/// `serve` on a loop for each of `listeners` (as `tcp::listen_shared` makes them), each on a thread of its own, the
-/// calling one included. Returns when SIGINT or SIGTERM has come and all have drained, with the sum of their
-/// statistics; a second signal ends the process at once: see `run_until_signal`. If one fails, the others drain, and
-/// its exception is thrown. The limits in `options` hold for all threads together. `handler` and the hooks are called
-/// on all of them, at the same time, but each connection stays on its thread.
+/// Runs `serve` for each of `listeners` (as returned by `tcp::listen_shared`) on a loop and a thread of its own, one of
+/// them the calling thread. Returns the sum of the statistics when SIGINT or SIGTERM has arrived and all loops have
+/// drained; a second signal ends the process at once: see `run_until_signal`. If one fails, the others drain, and its
+/// exception is thrown. The limits in `options` apply to all threads together. `handler` and the hooks are called on
+/// all threads concurrently, but each connection stays on one thread.
 ///
 ///     int main() { fmt::print("{}\n", serve_on_threads(4, "0.0.0.0:5000", echo, {.max_connections = 100'000})); }
 template <class Handler>
@@ -30,13 +30,14 @@ server_statistics serve_on_threads(std::vector<tcp::listener> listeners, Handler
   });
   return all.statistics();
 }
-/// The same on `threads` threads with listeners of its own.
+/// The same on `threads` threads, with listeners that it creates at `where`.
 template <class Handler>
 server_statistics serve_on_threads(std::size_t threads, endpoint const& where, Handler handler,
                                    serve_options const& options = {}) {
   return serve_on_threads(tcp::listen_shared(where, threads), std::move(handler), options);
 }
 template <class Handler>
+/// The same for "127.0.0.1:5000", "[::1]:5000" or "localhost:5000".
 server_statistics serve_on_threads(std::size_t threads, std::string_view where, Handler handler,
                                    serve_options const& options = {}) {
   return serve_on_threads(tcp::listen_shared(where, threads), std::move(handler), options);

@@ -1,4 +1,4 @@
-// server: what the accept loops of one server have in common, on one loop or on several.
+// server: a stream server on one or several loops.
 #pragma once
 
 #include <memory>
@@ -13,31 +13,35 @@
 
 namespace strait {
 
-/// Limits that hold for all of its loops together, counters that are summed, and an end for all. `serve` makes one of
-/// its own; make one yourself to serve on several loops, to read the counters while it runs, or to end it:
+/// A stream server: limits that apply to all of its loops together, counters that are summed, and one `stop` for all.
+/// The function `serve` creates one of its own. Create one yourself to serve on several loops, to read the counters
+/// while it runs, or to stop it:
 ///
 ///     server web({.max_connections = 10'000});
 ///     co_await web.serve(tcp::listen("0.0.0.0:80"), handler);      // on any number of loops
 ///     web.statistics().active;                                     // from any thread
 ///
-/// It must outlive what it serves.
+/// It must outlive the tasks that its `serve` returns.
 class STRAIT_API server {
  public:
-  /// Serves nothing yet.
+  /// Creates a server that serves nothing yet. Copies the options.
   explicit server(serve_options const& options = {});
+  /// Not copyable.
   server(server const&) = delete;
+  /// Not copyable.
   server& operator=(server const&) = delete;
+  /// All `serve` tasks must have ended.
   ~server();
 
-  /// See `strait::serve`. Gives the statistics of this call alone.
+  /// Serves on the current loop; see `strait::serve`. Returns the statistics of this call alone.
   template <class Listeners, class Handler>
   task<server_statistics> serve(Listeners listeners, Handler handler);
 
-  /// Has every `serve` end as a cancel would, now or when it begins. **From any thread**.
+  /// Ends every `serve`, current or future, as cancellation does. **May be called from any thread**.
   void stop() noexcept;
-  /// `stop` was called.
+  /// Whether `stop` has been called. **May be called from any thread**.
   [[nodiscard]] bool is_stopping() const noexcept;
-  /// The sum over all loops, those included that have ended. **From any thread**.
+  /// The sum over all loops, including those that have ended. **May be called from any thread**.
   [[nodiscard]] server_statistics statistics() const;
 
  private:
@@ -54,9 +58,10 @@ task<server_statistics> server::serve(Listeners listeners, Handler handler) {
     auto const accept_the_rest = [&](auto& each) {
       return detail::accept_what_waits(here, each, handler, connections);
     };
-    task<> draining = here.drain();  // made now: at the end there might be no memory for it
+    task<> draining = here.drain();  // created now: at shutdown, memory might be exhausted
     co_await here.run_until_stopped(detail::for_all_listeners(listeners, accept));
-    // A cancel of the server has done its work. (Not a `shield`, for which there might be no memory.)
+    // The cancellation of the server has taken effect; draining must not be canceled. (Not by `shield`, which
+    // allocates.)
     detail::scope ending;
     detail::scoped_entry const entry(co_await detail::this_branch{}, ending, true);
     constexpr int most_tries = 100;
@@ -77,26 +82,27 @@ task<server_statistics> server::serve(Listeners listeners, Handler handler) {
   co_return here.finish();
 }
 
-/// Accepts connections, and runs `handler` for each, until it is canceled: a signal does that, in a `run_main`. Then it
-/// accepts no more, but for those who have connected already; gives those who are there `drain` to finish; cancels who
-/// has not; and, when all have ended, gives its statistics. What it has thrown away the clients have not sent.
+/// Accepts connections and runs `handler` for each, until it is canceled; in `run_main`, SIGINT or SIGTERM does that.
+/// It then stops accepting, lets running handlers continue for `drain`, cancels those that have not ended, and returns
+/// its statistics when all have. Connections that were already waiting in the backlog are still accepted and served, as
+/// far as `max_connections` allows, so a client whose handshake completed is not reset.
 ///
 ///     int main() {
 ///       return run_main([] { return serve(tcp::listen("localhost:5000"), echo, {.max_connections = 10'000}); });
 ///     }
 ///
-/// `listeners` is one of `tcp::listener` and `local::listener`, a vector of one kind, or a tuple of several. `handler`
-/// is any callable that makes a task, of
+/// `listeners` is a `tcp::listener` or a `local::listener`, a vector of one kind, or a tuple of several. `handler` is
+/// any callable that returns a task and takes
 ///
-/// - a stream by reference, `task<> (tcp::stream& peer)`: the stream is closed when the task has ended, and so that the
-///   last reply is not lost, whatever the peer is sending;
-/// - a stream by value, `task<> (tcp::stream peer)`: to be closed as the task sees fit;
+/// - a stream by reference, `task<> (tcp::stream& peer)`: when the task has ended, the stream is closed in a way that
+///   does not lose the last reply, even if the peer is still sending;
+/// - a stream by value, `task<> (tcp::stream peer)`: the handler decides when to close it;
 /// - a reader and a writer, `task<> (buffered_reader<tcp::stream>& in, buffered_writer<tcp::stream>& out)`, which are
-///   tied: what is written is sent before the reader waits, and when the task has ended.
+///   tied: output is sent before the reader waits, and when the task has ended.
 ///
-/// It is called on this loop's thread, and kept until the end. What it throws ends that connection, is reported, and
-/// concerns nobody else; so does want of memory. Accepting goes on through all that can be hoped to pass: see `accept`.
-/// What cannot, ends the server as a cancel does, and is then thrown.
+/// The handler is called on the thread of this loop, and is kept until `serve` ends. An exception ends that connection
+/// only and is reported; the same holds when memory runs out. Temporary failures of accepting are retried: see
+/// `accept`. A permanent failure ends the server as cancellation does, and is then thrown.
 template <class Listeners, class Handler>
   requires detail::listeners<Listeners>
 task<server_statistics> serve(Listeners listeners, Handler handler, serve_options options = {}) {

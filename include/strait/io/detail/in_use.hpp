@@ -1,11 +1,11 @@
-// For what one task at a time may use.
+// A guard for objects that only one task at a time may use.
 #pragma once
 
 #include <stdexcept>
 
 namespace strait::detail {
 
-/// Sets `flag` while it is there. If it is set already, it throws `std::logic_error(message)`.
+/// Sets `flag` during its lifetime. Throws `std::logic_error(message)` if it is set already.
 class in_use {
  public:
   in_use(bool& flag, char const* message) : flag_(flag) {

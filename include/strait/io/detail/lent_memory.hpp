@@ -1,4 +1,4 @@
-// Reading into memory that is taken when there is something to read, from streams that lend theirs and from others.
+// Reads into memory that is allocated when data arrives, from streams with and without `read_borrowed`.
 #pragma once
 
 #include <concepts>
@@ -16,7 +16,7 @@ concept lends_memory = requires(Stream& stream, std::size_t headroom) {
   { stream.read_borrowed(headroom).operator co_await().await_resume() } -> std::same_as<borrowed_bytes>;
 };
 
-/// Some of what `from` gives, with `headroom` bytes left free in front.
+/// Reads some bytes from `from`, and leaves `headroom` bytes free at the front.
 template <lends_memory From>
 auto read_block(From& from, std::size_t headroom = 0) {
   return from.read_borrowed(headroom);

@@ -1,4 +1,4 @@
-// Parsers: how the end of a line, of a frame or the like is found in what has come so far.
+// Parsers: find the end of a line, a frame or the like in the data received so far.
 #pragma once
 
 #include <cstddef>
@@ -8,34 +8,35 @@
 
 namespace strait::detail {
 
-/// What a parser has found in the bytes that it was given.
+/// The result of a parser.
 struct parsed {
   std::size_t begin = 0;  ///< where the result begins
-  std::size_t size = 0;   ///< how long it is
-  std::size_t taken = 0;  ///< how many bytes it stands for, with what is around it
+  std::size_t size = 0;   ///< the size of the result
+  std::size_t taken = 0;  ///< the number of bytes to consume, including delimiters and prefixes
 };
 
 enum class verdict : unsigned char {
   complete,
   incomplete,  ///< more bytes are needed
-  refused,     ///< whatever follows
+  refused,     ///< invalid, whatever follows
 };
 
 // A parser has
-//   verdict parse(std::string_view bytes, parsed& found);     `bytes` begins as it did the time before
-//   std::size_t wanted() const;                               after `incomplete`: so many bytes it needs, at least
-//   [[noreturn]] void refuse(std::string_view peer) const;    after `refused`, if it refuses anything: throws why
+//   verdict parse(std::string_view bytes, parsed& found);     `bytes` begins with those of the previous call
+//   std::size_t wanted() const;                               after `incomplete`: the minimum number of bytes needed
+//   [[noreturn]] void refuse(std::string_view peer) const;    after `refused`, if used: throws the reason
+//
 // and, for when the stream has ended after `bytes`, which are incomplete,
-//   bool may_end(std::string_view bytes, parsed& found) const;             whether they will do
-//   [[noreturn]] void end(std::string_view peer, std::size_t got) const;    throws that it has, after `got` bytes
+//   bool may_end(std::string_view bytes, parsed& found) const;              whether they are accepted nevertheless
+//   [[noreturn]] void end(std::string_view peer, std::size_t got) const;    throws `unexpected_end` after `got` bytes
 
-/// What is incomplete until its end has come.
+/// Accepts nothing that is incomplete.
 class strict_parser {
  public:
   static constexpr bool may_end(std::string_view, parsed&) noexcept { return false; }
 };
 
-/// Something that ends with a delimiter. `what` is for messages: "a line".
+/// Data that ends with a delimiter. `what` is for messages: "a line".
 class STRAIT_API delimited_parser : public strict_parser {
  public:
   delimited_parser(char const* what, std::size_t limit) noexcept : what_(what), limit_(limit) {}
@@ -51,7 +52,7 @@ class STRAIT_API delimited_parser : public strict_parser {
   }
   char const* what_;
   std::size_t limit_;
-  std::size_t searched_ = 0;  // the delimiter begins in none of so many bytes
+  std::size_t searched_ = 0;  // the delimiter does not begin within this many bytes
   std::size_t got_ = 0;
 };
 
@@ -60,7 +61,7 @@ class STRAIT_API line_parser : public delimited_parser {
  public:
   explicit line_parser(std::size_t limit) noexcept : delimited_parser("a line", limit) {}
 
-  /// Of the line that ends with the LF at `end`.
+  /// The size of the line that ends with the LF at `end`.
   static std::size_t size_before(std::string_view bytes, std::size_t end) noexcept {
     return end - (end != 0 && bytes[end - 1] == '\r' ? 1 : 0);
   }
@@ -78,7 +79,8 @@ class STRAIT_API line_parser : public delimited_parser {
   verdict not_found(std::string_view bytes) noexcept;
 };
 
-/// At most `limit` bytes up to `delimiter`, which must outlive the parser. An empty one is `std::invalid_argument`.
+/// At most `limit` bytes before `delimiter`, which must outlive the parser. An empty delimiter is
+/// `std::invalid_argument`.
 class STRAIT_API until_parser : public delimited_parser {
  public:
   until_parser(char const* what, std::string_view delimiter, std::size_t limit);
@@ -88,7 +90,7 @@ class STRAIT_API until_parser : public delimited_parser {
   std::string_view delimiter_;
 };
 
-/// So many bytes.
+/// A fixed number of bytes.
 class STRAIT_API size_parser : public strict_parser {
  public:
   explicit size_parser(std::size_t size) noexcept : size_(size) {}
@@ -104,7 +106,7 @@ class STRAIT_API size_parser : public strict_parser {
   std::size_t size_;
 };
 
-/// At least so many bytes, or the end of the stream; takes nothing.
+/// At least `size` bytes, or everything up to end of stream; consumes nothing.
 class peek_parser : public size_parser {
  public:
   using size_parser::size_parser;

@@ -1,4 +1,4 @@
-// For messages: who is at the other end of a stream.
+// The name of a stream's peer, for messages.
 #pragma once
 
 #include <exception>
@@ -6,7 +6,7 @@
 
 namespace strait::detail {
 
-/// "127.0.0.1:5000", if the stream knows its peer.
+/// "127.0.0.1:5000", or "the stream" if it has no `remote_endpoint`.
 template <class Stream>
 std::string peer_name(Stream const& stream) {
   if constexpr (requires { stream.remote_endpoint().to_string(); }) {

@@ -1,4 +1,4 @@
-// datagram_counts: what one loop of a datagram server has done.
+// datagram_counts: the counters of one loop of a datagram server.
 #pragma once
 
 #include "strait/base/export.hpp"
@@ -10,7 +10,7 @@ namespace strait::detail {
 struct STRAIT_API datagram_counts {
   void add_to(datagram_statistics& total) const noexcept;
 
-  counter received, bytes_received, served, replies, bytes_sent;  // of most datagrams
+  counter received, bytes_received, served, replies, bytes_sent;  // updated for most datagrams
   counter rejected, failed, timed_out, aborted, truncated, receive_errors;
 };
 

@@ -1,4 +1,4 @@
-// What a datagram server does with a socket and a handler, whatever their types.
+// The part of a datagram server that depends on the types of socket and handler.
 #pragma once
 
 #include <cerrno>
@@ -29,7 +29,7 @@ concept handles_datagrams =
     awaitable<std::invoke_result_t<Handler&, Request&>> &&
     std::is_void_v<await_result_t<std::invoke_result_t<Handler&, Request&>>>;
 
-/// Tells the handler's exception `on_error`, or standard error.
+/// Reports a handler's exception to `on_error`, or to standard error.
 template <class Endpoint>
 void report(basic_datagram_serve_options<Endpoint> const& options, basic_datagram_request<Endpoint> const& of,
             std::exception_ptr failure) noexcept;
@@ -38,7 +38,7 @@ extern template STRAIT_API void report(local::serve_options const&, local::reque
 
 enum class receive_outcome : unsigned char { received, failed, ended };
 
-/// A recvfrom of a worker, into its buffer and a request.
+/// A recvfrom of a worker, into the worker's buffer and a request.
 template <class Endpoint>
 class receive_awaiter final : public datagram_awaiter {
  public:
@@ -50,7 +50,7 @@ class receive_awaiter final : public datagram_awaiter {
     if (worker.serving().is_stopping()) error_ = ECANCELED;
   }
   [[nodiscard]] bool await_ready() const noexcept { return error_ != 0; }
-  /// Throws when nothing will ever be received again.
+  /// Throws if receiving has become impossible.
   receive_outcome await_resume() {
     if (error_ == 0) [[likely]] {
       request_.bytes_ = const_buffer(buffer_.data(), moved_);
@@ -82,7 +82,7 @@ class receive_operation {
   basic_datagram_request<Endpoint>& request_;
 };
 
-/// Awaits what a handler has made, and tells the worker if that waits for something.
+/// Awaits what a handler returned, and notifies the worker if that waits.
 template <class Made>
 class handling_awaiter {
   using inner_awaiter = decltype(std::declval<Made&&>().operator co_await());
@@ -97,8 +97,8 @@ class handling_awaiter {
 
   [[nodiscard]] bool await_ready() const noexcept { return inner_.await_ready(); }
 
-  /// Runs the handler's tasks here as far as they go, as `branch::resume` would, which could not tell whether they have
-  /// ended. (One level deep: the worker, which is suspended, is the outermost task of its branch.)
+  /// Runs the handler's tasks here until they wait or end. `branch::resume` would run them, too, but could not report
+  /// whether they have ended. (One level deep: the worker, which is suspended, is the outermost task of its branch.)
   template <class P>
   bool await_suspend(std::coroutine_handle<P> self) {
     if constexpr (std::is_void_v<decltype(inner_.await_suspend(self))>) inner_.await_suspend(self);
@@ -139,7 +139,7 @@ class handle_operation {
   Request& request_;
 };
 
-/// One `serve`.
+/// One call of `serve`.
 template <class Endpoint, class Socket, class Handler>
 class datagram_service final : public datagram_serving {
  public:
@@ -147,14 +147,15 @@ class datagram_service final : public datagram_serving {
   datagram_service(datagram_server_core& server, branch& where, options const& with, Socket& socket, Handler& handler)
       : datagram_serving(server, where), options_(with), socket_(socket), handler_(handler) {}
 
-  /// Gives its statistics when all has ended.
+  /// Returns the statistics when everything has ended.
   task<datagram_statistics> run() {
     auto const body = [this](task_group& workers) -> task<> {
-      task<> draining = drain();  // made now: at the end there might be no memory for it
+      task<> draining = drain();  // created now: at shutdown, memory might be exhausted
       workers_ = &workers;
       begin_worker();
       co_await receive_until_stopped();
-      // A cancel of the server has done its work. (Not a `shield`, for which there might be no memory.)
+      // The cancellation of the server has taken effect; draining must not be canceled. (Not by `shield`, which
+      // allocates.)
       scope ending;
       scoped_entry const entry(co_await this_branch{}, ending, true);
       co_await std::move(draining);

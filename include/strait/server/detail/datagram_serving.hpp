@@ -1,4 +1,4 @@
-// datagram_serving: what one `serve` of a datagram socket does, in the parts that know nothing of handlers.
+// datagram_serving: the part of a datagram server's `serve` that does not depend on the type of handler.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@ namespace strait::detail {
 class datagram_server_core;
 class datagram_worker;
 
-/// Those of a server's options that have nothing to do with its clients' addresses.
+/// The options of a server that do not depend on the type of address.
 struct datagram_limits {
   std::size_t max_handlers;
   std::size_t max_datagram_size;
@@ -34,19 +34,19 @@ struct datagram_limits {
   hook<void()> on_drain;
 };
 
-/// From the first datagram to the end of the last handler. Lives in the frame of `serve`.
+/// One call of `serve`, from the first datagram to the end of the last handler. Lives in the frame of `serve`.
 ///
-/// Workers, which are tasks, receive a datagram and await its handler, over and over. One of them at a time is the
-/// *receiver*. It stays that as long as its handlers end without waiting, so that all goes on in one frame and one
-/// buffer. When a handler waits, another worker becomes the receiver; and a worker whose handler ends, when there is a
-/// receiver, ends, too. So nobody stands in line for the socket, and there are no more buffers than handlers that wait,
-/// and one.
+/// Workers are tasks that receive a datagram and await its handler in a loop. One of them at a time is the *receiver*.
+/// It remains the receiver as long as its handlers end without waiting, so that everything happens in one frame and one
+/// buffer. When a handler waits, another worker becomes the receiver; and a worker whose handler ends while there is a
+/// receiver ends, too. So workers never queue for the socket, and there is at most one buffer more than there are
+/// waiting handlers.
 class STRAIT_API datagram_serving : private work {
  public:
   datagram_counts counts;
 
   [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
-  /// A worker cannot go on, for what is being handled.
+  /// A worker cannot continue because of the exception that is being handled.
   void worker_failed() noexcept;
 
  protected:
@@ -54,11 +54,11 @@ class STRAIT_API datagram_serving : private work {
   ~datagram_serving();
 
   virtual void begin_worker() = 0;
-  /// Completes when the server is to end, or receiving has failed.
+  /// Completes when the server shuts down or receiving has failed.
   task<> receive_until_stopped();
-  /// Awaits the end of the handlers, and cancels them when their time is over.
+  /// Waits until the handlers have ended, and cancels them when `drain` expires.
   task<> drain();
-  /// The result of `serve`: throws what has ended the receiving.
+  /// The result of `serve`. Throws the exception that ended the receiving.
   datagram_statistics finish();
 
  private:
@@ -66,7 +66,7 @@ class STRAIT_API datagram_serving : private work {
   friend class server_loops;
   friend class datagram_worker;
 
-  /// Sees, in the next turn, whether the receiver's handler still waits.
+  /// Checks, in the loop's next turn, whether the receiver's handler still waits.
   class receiver_check final : public work {
    public:
     explicit receiver_check(datagram_serving& of) noexcept : of_(of) {}
@@ -77,7 +77,7 @@ class STRAIT_API datagram_serving : private work {
     datagram_serving& of_;
   };
 
-  /// Ends the time to drain. (Not a `timeout`, for which there might be no memory.)
+  /// Cancels the handlers when `drain` expires. (Not by `timeout`, which allocates.)
   class drain_limit final : public timer {
    public:
     explicit drain_limit(datagram_serving& of) noexcept : of_(of) {}
@@ -87,7 +87,7 @@ class STRAIT_API datagram_serving : private work {
     datagram_serving& of_;
   };
 
-  /// Begins a receiver when there was no memory for one.
+  /// Starts a receiver after memory for one could not be allocated.
   class receiver_retry final : public timer {
    public:
     explicit receiver_retry(datagram_serving& of) noexcept : of_(of) {}
@@ -99,7 +99,7 @@ class STRAIT_API datagram_serving : private work {
     datagram_serving& of_;
   };
 
-  /// A buffer that is not in use: all that is kept in it is where the next one is.
+  /// A buffer that is not in use; stores only the link to the next one.
   struct spare_buffer {
     spare_buffer* next;
   };
@@ -113,7 +113,7 @@ class STRAIT_API datagram_serving : private work {
   void stop_receiving() noexcept;
   void cancel_handlers() noexcept;
   void add_to(datagram_statistics& total) const noexcept { counts.add_to(total); }
-  /// Has `run_work` run. From any thread.
+  /// Schedules `run_work`. May be called from any thread.
   void wake() noexcept;
   void run_work() noexcept override;
 
@@ -122,7 +122,7 @@ class STRAIT_API datagram_serving : private work {
   loop_core& loop_;
   datagram_worker* receiver_ = nullptr;
   bool is_stopping_ = false;
-  std::size_t present_ = 0;  // workers
+  std::size_t present_ = 0;  // the number of workers
   intrusive_list<datagram_worker> workers_;
   spare_buffer* spare_ = nullptr;
   receiver_check check_{*this};
@@ -133,15 +133,15 @@ class STRAIT_API datagram_serving : private work {
   std::atomic<bool> is_woken_ = false;
 };
 
-/// One worker, in the frame of its task. It is protected from a cancel of the server, whose handlers have their time to
-/// drain, until the server cancels it itself.
+/// A worker, in the frame of its task. Cancellation of the server does not reach it, since handlers may continue for
+/// `drain`; the server cancels it explicitly.
 class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private timer {
  public:
   /// Throws `std::bad_alloc`.
   datagram_worker(datagram_serving& of, branch& where);
   ~datagram_worker();
 
-  /// Whether it is to receive another datagram: it is, or becomes, the receiver.
+  /// Whether it should receive another datagram: it is, or becomes, the receiver.
   [[nodiscard]] bool is_wanted() noexcept {
     if (serving_.receiver_ == this && canceled_by_ == cause::none) [[likely]]
       return true;
@@ -150,7 +150,7 @@ class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private ti
   [[nodiscard]] mutable_buffer buffer() const noexcept { return buffer_; }
   [[nodiscard]] datagram_serving& serving() const noexcept { return serving_; }
 
-  // What it does.
+  // The steps of a worker.
   void receives() noexcept { is_handling_ = false; }
   void received(std::size_t bytes, bool is_truncated) noexcept {
     is_handling_ = true;
@@ -160,10 +160,10 @@ class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private ti
     if (is_truncated) [[unlikely]]
       counts.truncated.add(1);
   }
-  /// The system has failed to receive. Gives how long to wait before it is asked again.
+  /// Receiving has failed. Returns the time to wait before the next attempt.
   [[nodiscard]] std::chrono::nanoseconds receiving_failed() noexcept;
   void rejected() noexcept { serving_.counts.rejected.add(1); }
-  /// The handler waits for something.
+  /// The handler waits.
   void handler_waits() noexcept;
   /// The handler has ended.
   void served() noexcept {
@@ -171,7 +171,7 @@ class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private ti
       reset();
     serving_.counts.served.add(1);
   }
-  /// It has thrown what is being handled. Gives what is to be reported, if anything.
+  /// The handler has thrown the exception that is being handled. Returns the exception to report, or null.
   [[nodiscard]] std::exception_ptr failed() noexcept;
 
  private:
@@ -190,8 +190,8 @@ class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private ti
   bool is_handling_ = false;
   cause canceled_by_ = cause::none;
   unsigned failed_in_a_row_ = 0;
-  std::uint64_t received_before_ = 0;  // by all workers, when it failed last
-  std::optional<scope> scope_;         // of the handlers, until one is canceled
+  std::uint64_t received_before_ = 0;  // by all workers, at its last failure
+  std::optional<scope> scope_;         // the handlers', until one is canceled
   std::optional<scoped_entry> entry_;
 };
 

@@ -1,4 +1,4 @@
-// handler_reference: a handler that several loops call.
+// handler_reference: a reference to a handler that several loops call.
 #pragma once
 
 #include <type_traits>
@@ -6,7 +6,7 @@
 
 namespace strait::detail {
 
-/// What std::ref does, without <functional>, which every user's file would be the slower to compile for.
+/// A replacement for std::ref, which would require <functional> and slow down the compilation of every program.
 template <class Handler>
 class handler_reference {
  public:

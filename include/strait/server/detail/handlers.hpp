@@ -1,4 +1,4 @@
-// What `serve` does with listeners and handlers, whatever their types.
+// The part of `serve` that depends on the types of listeners and handlers.
 #pragma once
 
 #include <concepts>
@@ -43,7 +43,7 @@ void for_each_listener(Listeners& all, F const& f) {
   else std::apply([&](auto&... each) { (f(each), ...); }, all);
 }
 
-/// Awaits the tasks that `f` makes for each of them, side by side.
+/// Awaits the tasks that `f` returns for each of the listeners, concurrently.
 template <class Listeners, class F>
 task<> for_all_listeners(Listeners& all, F f) {
   if constexpr (is_listener<Listeners>) {
@@ -60,7 +60,7 @@ task<> for_all_listeners(Listeners& all, F f) {
 template <class Listener>
 using stream_of = await_result_t<decltype(std::declval<Listener&>().accept())>;
 
-// The three kinds of handlers, in the order in which they are looked for.
+// The three kinds of handlers, in order of precedence.
 template <class Handler, class Stream>
 concept takes_reference = makes_task<Handler, Stream&>;
 template <class Handler, class Stream>
@@ -87,9 +87,9 @@ constexpr void check_handler() {
                 "several kinds, one that takes the streams of each");
 }
 
-/// A connection from its first byte to its last. Throws nothing: `serve` is not to end with it.
+/// Serves one connection. Throws nothing, so that a failing connection does not end `serve`.
 ///
-/// What a handler has written is to reach the peer, also if it throws then: an answer to what it has thrown for, say.
+/// What the handler has written is sent even if the handler throws then: it may be an error reply.
 template <class Stream, class Handler>
 task<> run_connection(admission admitted, Stream stream, Handler& handler) {
   connection self(admitted, co_await this_branch{});
@@ -120,24 +120,24 @@ task<> run_connection(admission admitted, Stream stream, Handler& handler) {
   try {
     if (self.is_to_linger(stream)) co_await lingering_close(stream, patience);
   } catch (...) {
-    // There is nothing more to be done for the peer.
+    // There is nothing more to be done for the peer.  ///< The connection is closed anyway.
   }
   if (!failure) self.served();
 }
 
-/// Takes room for `stream` and begins its connection.
+/// Starts the connection of `stream`, for which a slot has been reserved.
 template <class Stream, class Handler>
 void begin_connection(admission admitted, Stream& stream, Handler& handler, task_group& connections) noexcept {
   peer const who = admitted.who();
   serving& here = admitted.by();
   try {
     connections.spawn(run_connection(std::move(admitted), std::move(stream), handler));
-  } catch (...) {  // for want of memory
+  } catch (...) {  // out of memory
     here.could_not_begin(who);
   }
 }
 
-/// Accepts one connection, when there is room, and begins it.
+/// Accepts one connection, when there is a free slot, and starts it.
 template <class Listener, class Handler>
 task<> accept_one(serving& here, Listener& listener, Handler& handler, task_group& connections) {
   bool const waits = here.options().when_full == overload::wait;
@@ -148,22 +148,22 @@ task<> accept_one(serving& here, Listener& listener, Handler& handler, task_grou
   auto stream = co_await listener.accept();
   peer const who(stream);
   bool has_room = here.take_room();
-  if (!has_room && waits) {  // another loop has been faster
+  if (!has_room && waits) {  // another loop has taken the slot
     has_room = true;
     try {
       serving::room_watch const watch(here);
       while (!here.take_room()) co_await here.room_changes();
     } catch (canceled const&) {
-      here.take_room_anyway();  // they are connected: the end of the server is not to be theirs
+      here.take_room_anyway();  // the client is connected: the shutdown of the server must not reset it
     }
   }
   if (here.admits(who, has_room)) begin_connection(admission(here, who), stream, handler, connections);
 }
 
-/// How long to wait for memory before the next try: as long as an accept does that has met with the like.
+/// How long to wait before retrying when memory is exhausted; the same as the first back-off of `accept`.
 inline constexpr std::chrono::milliseconds lack_of_memory{5};
 
-/// Goes on until it is canceled; throws only what no other accept can be expected to mend.
+/// Accepts until it is canceled. Throws only errors that further attempts cannot be expected to overcome.
 template <class Listener, class Handler>
 task<> accept_from(serving& here, Listener& listener, Handler& handler, task_group& connections) {
   here.watch(listener);
@@ -178,20 +178,20 @@ task<> accept_from(serving& here, Listener& listener, Handler& handler, task_gro
   }
 }
 
-/// Those who have connected before the end, and wait in the backlog, would be reset.
+/// Accepts the connections that are waiting in the backlog at shutdown, which would be reset otherwise.
 template <class Listener, class Handler>
 task<> accept_what_waits(serving& here, Listener& listener, Handler& handler, task_group& connections) {
-  constexpr int most = 4096;  // as many as a backlog holds: there must be an end, however fast others come
+  constexpr int most = 4096;  // the size of a full backlog: this must end, however fast new clients arrive
   for (int i = 0; i != most && here.has_room(); ++i) {
     try {
       auto stream = co_await timeout(std::chrono::nanoseconds(0), listener.accept());
       peer const who(stream);
-      here.take_room_anyway();  // no more than one over, if another loop has been faster
+      here.take_room_anyway();  // at most one over the limit, if another loop has taken the slot
       if (here.admits(who, true)) begin_connection(admission(here, who), stream, handler, connections);
     } catch (std::bad_alloc const&) {
       here.lacks_memory();
     } catch (std::exception const&) {
-      co_return;  // no client waits any more, or there are no descriptors for them
+      co_return;  // no client is waiting, or file descriptors are exhausted
     }
   }
 }

@@ -1,4 +1,4 @@
-// serving: what one `serve` does on its loop, in the parts that know nothing of handlers.
+// serving: the part of `serve` on one loop that does not depend on the type of handler.
 #pragma once
 
 #include <atomic>
@@ -29,14 +29,14 @@ namespace strait::detail {
 class connection;
 class server_core;
 
-/// How many connections of one loop have come to what.
+/// The counters of one loop.
 struct STRAIT_API serving_counts {
   void add_to(server_statistics& total) const noexcept;
 
   counter accepted, rejected, served, failed, timed_out, aborted, drained, back_offs;
 };
 
-/// From the first accept to the end of the last handler. Lives in the frame of `serve`.
+/// One call of `serve`, from the first accept to the end of the last handler. Lives in the frame of `serve`.
 class STRAIT_API serving : private work {
  public:
   serving(server_core& server, branch& where);
@@ -44,23 +44,23 @@ class STRAIT_API serving : private work {
 
   [[nodiscard]] serve_options const& options() const noexcept;
 
-  // Who is accepted.
-  /// `listener` is one of this server's.
+  // Admission.
+  /// Counts the back-offs of `listener`, which is one of this server's.
   void watch(socket_listener& listener) noexcept;
-  /// `who` has connected, and room has been taken for them, or not. False: they are to be left alone, their room has
-  /// been given back, and all that must be told of that has been.
+  /// Decides whether to serve `who`, which has connected, and for which a slot has been reserved if `has_room`. If it
+  /// returns false, the slot has been released and the rejection reported; the connection must be closed.
   [[nodiscard]] bool admits(peer const& who, bool has_room) noexcept;
-  /// There was no memory for who has connected.
+  /// There was no memory for a connection.
   void lacks_memory() noexcept { counts_.back_offs.add(1); }
 
-  // Room.
-  /// Whether there is room for another connection, on any loop.
+  // Slots for connections.
+  /// Whether there is a free slot, over all loops.
   [[nodiscard]] bool has_room() const noexcept;
-  /// Takes it, for an `admission` to hold. False: there is none.
+  /// Reserves a slot, which an `admission` must own. Returns false if none is free.
   [[nodiscard]] bool take_room() noexcept;
-  /// The same, whatever the limit.
+  /// Reserves a slot even beyond the limit.
   void take_room_anyway() noexcept;
-  /// While one exists, `room_changes` completes when there may be room.
+  /// While one exists, `room_changes` completes when a slot may have become free.
   class room_watch {
    public:
     explicit room_watch(serving& of) noexcept;
@@ -76,17 +76,17 @@ class STRAIT_API serving : private work {
     return room_.wait();
   }
 
-  // How it ends.
-  /// Awaits `accepting` until it ends or the server is to; keeps its failure.
+  // Shutdown.
+  /// Awaits `accepting` until it ends or the server shuts down; records its failure.
   task<> run_until_stopped(task<> accepting);
-  /// Awaits the end of the connections, and cancels them when their time is over.
+  /// Waits until the connections have ended, and cancels them when `drain` expires.
   task<> drain();
-  /// Cancels the connections, those to come included.
+  /// Cancels the connections, including those that begin later.
   void cut_off() noexcept;
-  /// The result of `serve`: throws what has ended the accepting.
+  /// The result of `serve`. Throws the exception that ended the accepting.
   server_statistics finish();
 
-  /// A connection could not begin, for what is being handled.
+  /// A connection could not be started because of the exception that is being handled.
   void could_not_begin(peer const& who) noexcept;
 
  private:
@@ -95,7 +95,7 @@ class STRAIT_API serving : private work {
   template <class, class>
   friend class server_loops;
 
-  /// Ends the time to drain. (Not a `timeout`, for which there might be no memory.)
+  /// Cancels the connections when `drain` expires. (Not by `timeout`, which allocates.)
   class drain_limit final : public timer {
    public:
     explicit drain_limit(serving& of) noexcept : of_(of) {}
@@ -105,7 +105,7 @@ class STRAIT_API serving : private work {
     serving& of_;
   };
 
-  /// Has `run_work` run. From any thread.
+  /// Schedules `run_work`. May be called from any thread.
   void wake() noexcept;
   void run_work() noexcept override;
   void give_room_back() noexcept;
@@ -120,11 +120,12 @@ class STRAIT_API serving : private work {
   scope accepting_;
   event room_;
   event empty_;
-  mutable std::mutex connections_mutex_;  // other threads read the list, and the bytes of who was in it
+  mutable std::mutex
+      connections_mutex_;  // other threads read the list and the byte counts of connections that have ended
   intrusive_list<connection> connections_;
   std::uint64_t past_received_ = 0;  // by connections that have ended
   std::uint64_t past_sent_ = 0;
-  std::size_t present_ = 0;  // who have taken room, on this loop
+  std::size_t present_ = 0;  // the slots reserved on this loop
   serving_counts counts_;
   std::exception_ptr failure_;
   bool is_draining_ = false;
@@ -132,10 +133,10 @@ class STRAIT_API serving : private work {
   std::atomic<bool> is_woken_ = false;
 };
 
-/// The room that a connection takes. Move-only.
+/// The slot of a connection. Move-only.
 class admission {
  public:
-  /// Room has been taken.
+  /// Takes ownership of a reserved slot.
   admission(serving& by, peer const& who) noexcept : serving_(&by), who_(who) {}
   admission(admission&& other) noexcept : serving_(std::exchange(other.serving_, nullptr)), who_(other.who_) {}
   admission& operator=(admission&&) = delete;
@@ -151,21 +152,21 @@ class admission {
   peer who_;
 };
 
-/// One connection, in the frame of the task that runs its handler: protected from a cancel of the server, until that
-/// cancels it itself.
+/// One connection, in the frame of the task that runs its handler. Cancellation of the server does not reach it, since
+/// handlers may continue for `drain`; the server cancels it explicitly.
 class STRAIT_API connection : public list_hook<connection>, private timer {
  public:
   connection(admission const& of, branch& where);
   ~connection();
 
-  /// Sets the limits.
+  /// Applies the limits of the options to `stream`.
   void begin(socket_stream& stream);
-  /// Whether the stream is to be closed in such a way that what was written last reaches the peer.
+  /// Whether to close the stream with `lingering_close`, so that the last reply reaches the peer.
   [[nodiscard]] bool is_to_linger(socket_stream const& stream) const noexcept;
-  /// The handler has ended, by `failure` if that is not null. How long what it has written may take to reach the peer:
-  /// the deadline of the connection does not count any more.
+  /// The handler has ended, with `failure` if that is not null. Returns how long sending its remaining output may take;
+  /// the connection time-out no longer applies.
   [[nodiscard]] std::chrono::nanoseconds patience_after(std::exception_ptr const& failure) noexcept;
-  /// All is done.
+  /// The connection has ended normally.
   void served() noexcept;
   /// The handler has thrown `failure`.
   void failed(std::exception_ptr const& failure) noexcept;
