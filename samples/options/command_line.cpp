@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <strait/version.hpp>
 
 namespace samples {
 namespace {
@@ -61,7 +62,7 @@ std::string check_host(std::string const& host) { return host.empty() ? "a host 
 
 command_line::command_line(std::string const& description) : CLI::App(description) {
   allow_extras();  // read_or_exit refuses them, in the same words with every version of CLI11
-  set_version_flag("--version", [this] { return fmt::format("{} (strait) {}", get_name(), STRAIT_VERSION); });
+  set_version_flag("--version", [this] { return fmt::format("{} (strait) {}", get_name(), strait::library_version); });
 }
 
 std::uint64_t command_line::parse_number(std::string const& option, std::string const& text, std::uint64_t lowest,
