@@ -1,12 +1,12 @@
-// Durations and clocks, without the calendars and time zones that make <chrono> the slowest header of all.
+// Durations and clocks, without the calendars and time zones that make <chrono> slow to compile.
 //
-// Durations have one meaning in this library: a wait for zero or less is over at once, and one that is infinite or too
-// long for the clock never ends. A NaN, possible only for floating-point types, is refused with
-// `std::invalid_argument`. (Options are in whole nanoseconds, milliseconds or seconds; each says what zero means.)
+// All functions treat durations alike: waiting for a duration of zero or less completes immediately; waiting for an
+// infinite duration, or one beyond the range of the clock, never completes. NaN, which only floating-point durations can
+// be, is rejected with `std::invalid_argument`. (Options have integral types; each documents what zero means.)
 #pragma once
 
-// libstdc++ keeps this half in a header of its own, which its other headers include. It saves a quarter of a second
-// with every compilation of a user's file. (GCC 12: bits/chrono.h; where there is none, <chrono> it is.)
+// In libstdc++ since GCC 12, bits/chrono.h contains only durations and clocks. It saves a quarter of a second per compiled
+// file. Other libraries have only <chrono>.
 #if __has_include(<bits/chrono.h>)
 #include <bits/chrono.h>
 #else
@@ -15,7 +15,7 @@
 
 namespace strait {
 
-/// `using namespace strait;` brings `5s`, `100ms`, … with it.
+/// Makes `5s`, `100ms` and so on available after `using namespace strait;`.
 using namespace std::chrono_literals;
 
 }  // namespace strait

@@ -1,4 +1,4 @@
-// The ways an operation can end without its result: `error` and its kinds, and `canceled`.
+// Errors: `error` and the classes derived from it, `multiple_errors`, and `canceled`.
 #pragma once
 
 #include <cstddef>
@@ -11,56 +11,57 @@
 
 namespace strait {
 
-/// Conditions that no system call reports by itself.
+/// Error codes of the library, for conditions that have no code of the operating system.
 enum class errc {
-  /// The stream ended in the middle of what was to be read.
+  /// The stream ended before the requested bytes had arrived.
   unexpected_end = 1,
   /// A deadline passed. Compares equal to `std::errc::timed_out`.
   timed_out,
-  /// A name has no address. The text comes from `getaddrinfo`.
+  /// A host name could not be resolved. The message comes from `getaddrinfo`.
   host_not_found,
-  /// The stream, listener, channel or the like was closed, here, while the operation was under way or before it began.
+  /// This program closed the stream, listener, channel or the like, before or during the operation.
   closed,
-  /// A line, a frame or the like is longer than allowed.
+  /// A line, a frame or the like exceeds its size limit.
   limit_exceeded,
 };
 
-/// The category of `errc`.
+/// The error category of `errc`.
 [[nodiscard]] STRAIT_API std::error_category const& strait_category() noexcept;
-/// Makes `errc` usable as a `std::error_code`.
+/// Converts an `errc` to a `std::error_code`.
 [[nodiscard]] STRAIT_API std::error_code make_error_code(errc code) noexcept;
 
-/// What operations throw: a `std::system_error` whose `what()` names the operation and the endpoint, then the reason:
-/// "connect to 127.0.0.1:5000: connection refused".
+/// The exception that operations throw: a `std::system_error` whose `what()` names the operation, the endpoint and the
+/// reason: "connect to 127.0.0.1:5000: connection refused".
 class STRAIT_API error : public std::system_error {
  public:
-  /// `context` is what was attempted, on what: "connect to 127.0.0.1:5000".
+  /// `context` names the operation and its object, for example "connect to 127.0.0.1:5000". The reason in `what()` is
+  /// the message of `code`.
   error(std::error_code code, std::string_view context, std::size_t transferred = 0);
-  /// The same with a reason of its own in place of the code's message.
+  /// The same, with `reason` in place of the message of `code`.
   error(std::error_code code, std::string_view context, std::string_view reason, std::size_t transferred = 0);
 
-  /// Bytes that the operation had moved before it failed; 0 where nothing moves.
+  /// Bytes that the operation had transferred before it failed; 0 for operations that transfer no data.
   [[nodiscard]] std::size_t transferred() const noexcept { return transferred_; }
-  /// For an operation that is made of several, and passes on the failure of one: what all of them have moved.
+  /// Sets `transferred()`. For an operation composed of several, which passes on the error of one of them.
   void transferred(std::size_t bytes) noexcept { transferred_ = bytes; }
 
  private:
   std::size_t transferred_;
 };
 
-/// A deadline passed before the operation was done.
+/// A deadline passed before the operation was complete.
 class STRAIT_API timed_out : public error {
  public:
-  /// See `error`.
+  /// `context` and `transferred` as for `error`.
   explicit timed_out(std::string_view context, std::size_t transferred = 0);
 };
 
-/// The stream (or the file that is being sent) ended in the middle of what was to be read.
+/// The stream, or the file that is being sent, ended before the requested bytes had arrived.
 class STRAIT_API unexpected_end : public error {
  public:
-  /// `context` as for `error`; `received` of `expected` bytes arrived before the end.
+  /// `context` as for `error`; only `received` of `expected` bytes arrived.
   unexpected_end(std::string_view context, std::size_t received, std::size_t expected);
-  /// The stream ended while the total size was not known yet; `expected()` is `received` + 1.
+  /// For a stream that ended before the total size was known; `expected()` is `received` + 1.
   unexpected_end(std::string_view context, std::size_t received);
   /// Bytes that arrived before the end; they are in the caller's buffer, or still in the `buffered_reader`.
   [[nodiscard]] std::size_t received() const noexcept { return transferred(); }
@@ -75,7 +76,7 @@ class STRAIT_API unexpected_end : public error {
 /// a larger limit, or skipped.
 class STRAIT_API limit_exceeded : public error {
  public:
-  /// `context` as for `error`; `size` bytes exceed the `limit`.
+  /// `context` as for `error`; `size` is greater than `limit`.
   limit_exceeded(std::string_view context, std::size_t size, std::size_t limit);
   /// The size of a frame with a length prefix; otherwise, how many bytes had been received when it was rejected.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -87,20 +88,21 @@ class STRAIT_API limit_exceeded : public error {
   std::size_t limit_;
 };
 
-/// Several tasks of one group failed, each with an error of its own. `what()` lists the first of them.
+/// Several tasks of a group failed, each with its own exception.
 class STRAIT_API multiple_errors : public std::exception {
  public:
-  /// Copies share one list. `count` is at least 2.
+  /// Holds the `count` exceptions from `first` on. `count` must be at least 2.
   multiple_errors(std::exception_ptr const* first, std::size_t count);
+  /// A copy shares the list of exceptions with the original.
   multiple_errors(multiple_errors const& other) noexcept;
   multiple_errors& operator=(multiple_errors const&) = delete;
   ~multiple_errors() override;
 
-  /// Lists the first of the errors.
+  /// The number of exceptions, and the messages of the first eight.
   [[nodiscard]] char const* what() const noexcept override;
-  /// The number of errors.
+  /// The number of exceptions.
   [[nodiscard]] std::size_t size() const noexcept;
-  /// The errors in the order they came; `index` < `size()`.
+  /// The exceptions, in the order in which they were thrown; `index` must be less than `size()`.
   [[nodiscard]] std::exception_ptr operator[](std::size_t index) const noexcept;
 
  private:
@@ -108,23 +110,24 @@ class STRAIT_API multiple_errors : public std::exception {
   list* list_;
 };
 
-/// Thrown out of an await in a scope that has been canceled. Not a `std::exception`, so that a handler's
-/// `catch (std::exception const&)` lets it pass: it must reach the scope that was canceled.
+/// Thrown by an await in a scope that has been canceled. It is not derived from `std::exception`, so that a handler's
+/// `catch (std::exception const&)` does not catch it: it must reach the scope that was canceled.
 class STRAIT_API canceled {
  public:
-  /// Thrown by operations; programs only rethrow it.
+  /// `transferred` as for `error`.
   explicit canceled(std::size_t transferred = 0) noexcept : transferred_(transferred) {}
-  /// Bytes that the operation had moved when it was canceled: of a `write`, how many were sent; of a `read_exactly`,
-  /// how many are in the buffer.
+  /// Bytes that the operation had transferred when it was canceled: for `write`, how many were sent; for
+  /// `read_exactly`, how many are in the buffer.
   [[nodiscard]] std::size_t transferred() const noexcept { return transferred_; }
-  /// As of `error`.
+  /// Sets `transferred()`, as for `error`.
   void transferred(std::size_t bytes) noexcept { transferred_ = bytes; }
 
  private:
   std::size_t transferred_;
 };
 
-/// One line that says what `exception` is, for logs: `what()`, "canceled", or the name of a foreign type.
+/// Returns a one-line description of `exception`, for logs: its `what()`; "canceled"; for other types than
+/// `std::exception`, the type's name; for null, "no error".
 [[nodiscard]] STRAIT_API std::string describe(std::exception_ptr const& exception);
 
 }  // namespace strait

@@ -1,9 +1,10 @@
-// STRAIT_API: marks what programs use of the library's own code, so that a shared library exports it and nothing else.
+// STRAIT_API: marks the functions and classes that a shared library exports.
 //
-// Exceptions are marked even if all of their code is in headers: only then is `catch (canceled const&)` in a program
-// that is compiled with -fvisibility=hidden for the same type that the shared library throws.
-// The build defines STRAIT_STATIC for a static library and everything that links to it: a shared library of the
-// program's that contains a static strait does not export it. Without the definition a static strait works as well.
+// Exception types are marked even if all of their code is in headers, so that `catch (canceled const&)` in a program that
+// is compiled with -fvisibility=hidden refers to the same type that the shared library throws.
+//
+// The build defines STRAIT_STATIC for a static library and everything that links to it, so that a shared library of the
+// user's that contains a static strait does not export it. A static strait also works without the definition.
 #pragma once
 
 #if defined(STRAIT_STATIC)

@@ -1,5 +1,5 @@
-// fmt::print, fmt::formatter and format strings, by the lightest header of fmt that has them: core.h, as long as there
-// is one. (Looking for base.h first would find that of another fmt 11 or 12 in /usr/include.)
+// Includes the lightest header of fmt that declares fmt::print, fmt::formatter and format strings: core.h, or base.h in
+// versions without it. (Looking for base.h first could find that of another version of fmt in /usr/include.)
 #pragma once
 
 #if __has_include(<fmt/core.h>)

@@ -1,4 +1,4 @@
-// hook: a callable that a library calls back.
+// hook: a callback that is cheap to copy.
 #pragma once
 
 #include <concepts>
@@ -9,19 +9,20 @@
 
 namespace strait {
 
-/// A callable that options carry by value; it refers to what it needs.
+/// A callback; see the specialization for function signatures.
 template <class Signature>
 class hook;
 
-/// A copy of a function pointer or of a lambda with little in it: what it captures it captures by reference or as a
-/// pointer or number, four of them at most. So a hook is trivial to copy and to destroy, which lets it stand in the
-/// braces of an options argument, on every compiler, and be called from any thread that the callable allows.
+/// A copy of a function pointer or of a small lambda, which may capture up to four references, pointers or numbers. A
+/// hook is trivially copyable and destructible, so it can be written inside the braces of an options argument with
+/// every supported compiler. It may be called from any thread from which its callable may be called.
 template <class Result, class... Args>
 class hook<Result(Args...)> {
  public:
-  /// Empty: must not be called.
+  /// An empty hook, which must not be called.
   constexpr hook() noexcept = default;
 
+  /// Copies `callable`, which must be trivially copyable and at most four pointers in size.
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, hook> && std::is_invocable_r_v<Result, F const&, Args...>)
   hook(F callable) noexcept : call_(&call<F>) {  // NOLINT: converts, as a function parameter would
@@ -31,7 +32,9 @@ class hook<Result(Args...)> {
     ::new (static_cast<void*>(callable_)) F(callable);
   }
 
+  /// False if the hook is empty.
   explicit operator bool() const noexcept { return call_ != nullptr; }
+  /// Calls the callable.
   Result operator()(Args... arguments) const { return call_(callable_, std::forward<Args>(arguments)...); }
 
  private:
