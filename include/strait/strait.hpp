@@ -1,4 +1,5 @@
-// All of strait, but for core/stop_token.hpp: <stop_token> makes every file that includes it slower to compile.
+// Includes all of strait except core/stop_token.hpp, because <stop_token> is slow to compile, and the bridge to Asio
+// (interop/).
 #pragma once
 
 #include "strait/base/buffer.hpp"

@@ -208,7 +208,7 @@ void branch::resume_watched(std::coroutine_handle<> with) noexcept {
   activity.end(waits_at);
 }
 
-void throw_used_up() {
+void throw_consumed() {
   throw std::logic_error("strait: this task has already been consumed (awaited, spawned, run or moved from)");
 }
 

@@ -46,7 +46,7 @@ task_group::~task_group() {
 }
 
 void task_group::spawn(task<> what) {
-  if (!what) detail::throw_used_up();
+  if (!what) detail::throw_consumed();
   auto* const begun = new child(*this, std::move(what));
   children_.push_back(*begun);
   ++size_;

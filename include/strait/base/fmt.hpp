@@ -10,7 +10,7 @@
 
 namespace strait::detail {
 
-/// The text of a `fmt::format_string`. fmt 9 knows only the conversion, which fmt 12 deprecates.
+/// Returns the text of a `fmt::format_string`. fmt 9 has only an implicit conversion, which fmt 12 deprecates.
 template <class FormatString>
 fmt::string_view format_text(FormatString const& format) noexcept {
   if constexpr (requires { format.get(); }) {

@@ -1,4 +1,4 @@
-// as_result: an error as a value.
+// as_result: returns an error as a value instead of throwing it.
 #pragma once
 
 #include <concepts>
@@ -14,9 +14,9 @@
 namespace strait {
 namespace detail {
 
-/// An awaiter that can give its error without throwing it.
+/// An awaiter that can return its error without throwing it.
 template <class Awaiter, class T>
-concept gives_result = requires(Awaiter& awaiter) {
+concept returns_result = requires(Awaiter& awaiter) {
   { awaiter.await_as_result() } -> std::same_as<result<T>>;
 };
 
@@ -34,7 +34,7 @@ class as_result_awaiter {
     return inner_.await_suspend(self);
   }
   result<value> await_resume() {
-    if constexpr (gives_result<inner_awaiter, value>) {
+    if constexpr (returns_result<inner_awaiter, value>) {
       return inner_.await_as_result();
     } else {
       try {
@@ -56,20 +56,23 @@ class as_result_awaiter {
 
 }  // namespace detail
 
-/// See `as_result`.
+/// Returned by `as_result`; await it once.
 template <awaitable A>
 class [[nodiscard("co_await it")]] as_result_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = result<await_result_t<A>>;
+  /// Called by `as_result`.
   explicit as_result_operation(A&& what) : what_(std::move(what)) {}
+  /// Starts the operation.
   detail::as_result_awaiter<A> operator co_await() && { return detail::as_result_awaiter<A>(std::move(what_)); }
 
  private:
   A what_;
 };
 
-/// Awaits `what` and gives its outcome as a `result<T>`: its value, or the `std::system_error` that it would have
-/// thrown. `canceled` and all other exceptions pass through as they are.
+/// Awaits `what` and returns a `result<T>`, which holds its value or the `std::system_error` that it would have thrown.
+/// `canceled` and all other exceptions are still thrown.
 template <awaitable A>
 auto as_result(A&& what) {
   static_assert(!std::is_lvalue_reference_v<A>,

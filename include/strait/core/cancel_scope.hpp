@@ -1,9 +1,10 @@
-// Cancellation of a block, and protection from it.
+// cancel_scope: cancels a block of code. shield: protects a block from cancellation.
 //
-// A cancel flows down the task tree. It ends what the tasks of a scope wait for, and from then on every await in the
-// scope ends at once with `strait::canceled` (it is level-triggered: there is no missing it). Awaits of tasks are no
-// such points, only awaits of operations are. An operation that has done its work when the cancel comes says so: its
-// result is delivered, and the next await ends.
+// Cancellation applies to a scope and everything below it in the task tree. It ends the operations that the tasks of
+// the scope are waiting for, and from then on every await of an operation in the scope throws `strait::canceled`
+// (cancellation is level-triggered, so it cannot be missed). Awaiting a task does not throw by itself; the operations
+// in that task do. An operation that is already complete when the scope is canceled delivers its result; then the next
+// await throws.
 #pragma once
 
 #include <optional>
@@ -16,10 +17,10 @@
 namespace strait {
 namespace detail {
 
-/// Inside it, the awaits of the current branch belong to a scope of their own.
+/// While it exists, the awaits of the current branch belong to the scope `inner`.
 class scoped_entry {
  public:
-  /// `inner` must not be entered already: `std::logic_error`.
+  /// Throws `std::logic_error` if `inner` has already been entered.
   scoped_entry(branch& where, scope& inner, bool shielded = false)
       : branch_(where), outer_(where.current_scope()), inner_(inner) {
     branch_.enter(inner_, shielded);
@@ -38,24 +39,26 @@ class scoped_entry {
 
 }  // namespace detail
 
-/// Cancels a block of code, from inside or outside of it:
+/// Runs a block of code that can be canceled, from inside or outside of it:
 ///
 ///     cancel_scope scope;
 ///     bool done = co_await scope.run(work());            // false if scope.cancel() ended it early
 ///
-/// Belongs to one loop's thread; `cancel_on` (strait/core/stop_token.hpp) cancels from others.
+/// All members must be called on the loop's thread. To cancel from another thread, use `cancel_on`
+/// (strait/core/stop_token.hpp).
 class cancel_scope {
  public:
+  /// A scope that has not been canceled.
   cancel_scope() = default;
 
-  /// Ends the block, now or whenever it begins. No effect on one that has ended.
+  /// Cancels the running block and every block that is run later. Has no effect on a block that has ended.
   void cancel() noexcept { scope_.cancel(); }
-  /// `cancel` was called.
+  /// Whether `cancel` has been called, or an enclosing scope has been canceled while a block runs.
   [[nodiscard]] bool is_canceled() const noexcept { return scope_.is_canceled(); }
 
-  /// Awaits `block` in this scope; one at a time. Gives what `block` gives, as `optional<T>` (`bool` where it gives
-  /// nothing), which is empty (false) if this scope's `cancel` ended it. A `canceled` that has another cause (a cancel
-  /// from outside, a stop token or a scope inside) is thrown on.
+  /// Awaits `block` in this scope. Returns true if it completed, false if this scope's `cancel` ended it. A `canceled`
+  /// with another cause (an enclosing scope, a stop token or a scope inside the block) is rethrown. A scope runs one
+  /// block at a time; otherwise `std::logic_error` is thrown.
   template <awaitable A>
     requires std::is_void_v<await_result_t<A>>
   task<bool> run(A block) {
@@ -68,6 +71,8 @@ class cancel_scope {
     }
     co_return false;
   }
+  /// The same for a block with a value. Returns the value, or an empty optional if this scope's `cancel` ended the
+  /// block.
   template <awaitable A>
     requires(!std::is_void_v<await_result_t<A>>)
   task<std::optional<await_result_t<A>>> run(A block) {
@@ -79,7 +84,7 @@ class cancel_scope {
     }
     co_return std::nullopt;
   }
-  /// The same with a callable that makes the task; it is kept alive.
+  /// The same for a callable that returns a task; the callable is kept alive until the task has ended.
   template <detail::makes_task F>
   auto run(F block) {
     return run(detail::keep_alive(std::move(block)));
@@ -89,14 +94,15 @@ class cancel_scope {
   detail::scope scope_;
 };
 
-/// Awaits `block` protected from cancels from outside, which take effect at the first await behind it. For clean-up
-/// that must be done: keep it short, and give it a `timeout`.
+/// Awaits `block` protected from cancellation of the enclosing scopes, which takes effect at the first await after the
+/// shield. Use it for cleanup that must complete: keep it short, and limit it with a `timeout`.
 template <awaitable A>
 task<await_result_t<A>> shield(A block) {
   detail::scope inner;
   detail::scoped_entry const entry(co_await detail::this_branch{}, inner, true);
   co_return co_await std::move(block);
 }
+/// The same for a callable that returns a task; the callable is kept alive until the task has ended.
 template <detail::makes_task F>
 auto shield(F block) {
   return shield(detail::keep_alive(std::move(block)));

@@ -1,4 +1,4 @@
-// channel: values from task to task on one loop.
+// channel: passes values between tasks on one loop.
 #pragma once
 
 #include "strait/core/detail/basic_channel.hpp"
@@ -6,7 +6,7 @@
 namespace strait {
 namespace detail {
 
-/// All that use a channel run on one thread: there is nothing to lock.
+/// The lock of `channel`, which does nothing, because all tasks that use the channel run on one thread.
 class one_loop {
  public:
   static constexpr void lock() noexcept {}
@@ -17,7 +17,8 @@ class one_loop {
     waiter(wait_queue& queue, one_loop&) noexcept : detail::waiter(queue) {}
     ~waiter() = default;
 
-    /// The coroutine is destroyed while it waits; `give_back` gives back what it was served with.
+    /// Called when the coroutine is destroyed while it waits. `give_back` returns the value that the waiter was served
+    /// with, if any, to the channel.
     template <class F>
     void drop(F give_back) noexcept {
       if (queue_) give_back();
@@ -27,25 +28,26 @@ class one_loop {
 
 }  // namespace detail
 
-/// A queue of up to `capacity` values between any number of tasks that send and any number that receive; with capacity
-/// 0, a place where a sender and a receiver meet.
+/// A queue of up to `capacity` values, for any number of sending and receiving tasks. With capacity 0, `send` completes
+/// when a receiver has taken the value.
 ///
 ///     channel<job> jobs(16);
-///     co_await jobs.send(std::move(next));                 // waits while there are 16
-///     while (auto job = co_await jobs.receive()) …         // until it is closed and empty
+///     co_await jobs.send(std::move(next));                 // waits while 16 values are queued
+///     while (auto job = co_await jobs.receive()) …         // until the channel is closed and empty
 ///
-/// First come, first served, on both sides. Belongs to one loop's thread. `T` must move without throwing; nothing is
-/// allocated once the channel is made. When it is destroyed, who waits for it ends as if it were closed.
+/// Senders and receivers are served in the order in which they started to wait. All members must be called on the
+/// loop's thread. `T` must be nothrow move constructible. After construction, nothing is allocated. Destroying the
+/// channel ends the waiting operations as `close` does.
 ///
-/// No value is lost: a receiver that was handed one in the turn in which it is canceled gets it, and if such a task is
-/// destroyed before it goes on, the value is the next to be received.
+/// No value is lost: if a receiver was served in the turn in which it is canceled, it returns the value; if its task is
+/// destroyed before it resumes, the value goes to the next receiver.
 ///
-/// g++ 12 destroys an aggregate twice that is written inside the `co_await`, `co_await jobs.send(job{…})`: give it a
-/// name.
+/// g++ 12 destroys an aggregate twice that is created inside the `co_await` expression, as in
+/// `co_await jobs.send(job{…})`: use a variable.
 template <class T>
 class channel : public detail::basic_channel<T, detail::one_loop> {
  public:
-  /// Throws `std::bad_alloc`.
+  /// Allocates memory for `capacity` values. Throws `std::bad_alloc`.
   explicit channel(std::size_t capacity) : detail::basic_channel<T, detail::one_loop>(capacity) {}
 };
 

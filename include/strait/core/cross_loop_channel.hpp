@@ -1,4 +1,4 @@
-// cross_loop_channel: values from task to task on several loops, and from threads without one.
+// cross_loop_channel: passes values between tasks on several loops, and threads without a loop.
 #pragma once
 
 #include <coroutine>
@@ -10,11 +10,11 @@
 namespace strait {
 namespace detail {
 
-/// A lock, and whom it is shared by: the channel, and everyone who waits or has not gone on yet, and who may come to it
-/// when the channel is gone.
+/// A reference-counted lock, shared by the channel and all waiters that have not resumed yet, which may use it after
+/// the channel has been destroyed.
 class shared_lock;
 
-/// One lock decides all races between those that send, receive, close and cancel.
+/// The lock of `cross_loop_channel`: one mutex serializes send, receive, close and cancel.
 class STRAIT_API many_loops {
  public:
   many_loops();
@@ -24,8 +24,8 @@ class STRAIT_API many_loops {
   void lock() noexcept;
   void unlock() noexcept;
 
-  /// Other threads hand it what it waits for, and post it to its loop, all while they hold the lock. It takes the lock
-  /// before it goes on, so by then they have finished with it and with its loop.
+  /// Other threads serve the waiter, and post it to its loop, while they hold the lock. The waiter locks it before it
+  /// resumes, so by then they no longer use the waiter or its loop.
   class waiter : public detail::waiter {
    public:
     template <class P>
@@ -60,20 +60,20 @@ class STRAIT_API many_loops {
 
 }  // namespace detail
 
-/// A `channel` whose tasks may run on different loops, each of which it wakes. All its members may be called **from any
-/// thread**; those that do not wait, `try_send`, `try_receive` and `close`, also where there is no loop.
+/// A `channel` whose tasks may run on different loops. All members may be called **from any thread**; `try_send`,
+/// `try_receive` and `close`, which do not wait, also on threads without a loop.
 ///
 ///     cross_loop_channel<job> jobs(1000);
 ///     std::jthread reader([&] { while (…) if (!jobs.try_send(…)) …; jobs.close(); });
 ///     run([&]() -> task<> { while (auto job = co_await jobs.receive()) …; });
 ///
-/// It costs a lock per operation, and a wake-up per wait that ends: on one loop use `channel`. Destroy it when nobody
-/// uses it any more; only who already waits may still do so, and ends as if it were closed. `T`'s move constructor must
-/// not use the channel.
+/// Each operation locks a mutex, and each wait that ends wakes a loop, so prefer `channel` if all tasks run on one
+/// loop. Do not destroy the channel while other threads may call its members; operations that are already waiting end
+/// as if the channel were closed. The move constructor of `T` must not use the channel.
 template <class T>
 class cross_loop_channel : public detail::basic_channel<T, detail::many_loops> {
  public:
-  /// Throws `std::bad_alloc`.
+  /// Allocates memory for `capacity` values. Throws `std::bad_alloc`.
   explicit cross_loop_channel(std::size_t capacity) : detail::basic_channel<T, detail::many_loops>(capacity) {}
 };
 

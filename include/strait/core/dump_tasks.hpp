@@ -1,4 +1,4 @@
-// dump_tasks: what every live task waits for.
+// dump_tasks: lists all tasks and what they are waiting for.
 #pragma once
 
 #include <cstddef>
@@ -9,14 +9,16 @@
 
 namespace strait {
 
-/// The tree of the tasks on `loop`, a line each: the function, the file and line of the await at which it stands, and
-/// for how long it has stood there. Only on the loop's thread: from another, `loop.post([&loop] { … })`.
+/// Returns the tree of the tasks on `loop`, one line each: the function, the file and line of the current `co_await`,
+/// and how long the task has been waiting there. Call it on the loop's thread; from another thread, use
+/// `loop.post([&loop] { … })`.
 ///
 ///     void serve_forever() at server.cpp:17, for 4.0 s
 ///       void echo(strait::tcp::stream) at server.cpp:8, for 0.3 s
 ///
-/// Of more than `max_tasks` tasks, the first and the last half of that number are shown, and between them how many are
-/// left out. Lines below level 32 are not indented further, but say their level; names are cut after 200 characters.
+/// If there are more than `max_tasks` tasks, the first and the last `max_tasks` / 2 are listed, and between them the
+/// number of tasks left out. Lines below level 32 are not indented further but state their level; names are truncated
+/// to 200 characters.
 [[nodiscard]] STRAIT_API std::string dump_tasks(event_loop const& loop, std::size_t max_tasks = 10'000);
 
 }  // namespace strait

@@ -1,4 +1,4 @@
-// event: something that has happened, or not yet, and tasks that wait for it.
+// event: a flag that tasks can wait for.
 #pragma once
 
 #include "strait/core/detail/wait_queue.hpp"
@@ -22,39 +22,44 @@ class event_awaiter final : public waiter {
 
 }  // namespace detail
 
-/// See `event::wait`.
+/// Returned by `event::wait`; await it.
 class [[nodiscard("co_await it")]] event_wait_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = void;
+  /// Called by `event::wait`.
   explicit event_wait_operation(event& what) noexcept : event_(what) {}
+  /// Starts the operation.
   detail::event_awaiter operator co_await() const noexcept { return detail::event_awaiter(event_); }
 
  private:
   event& event_;
 };
 
-/// Is set or not; tasks wait until it is.
+/// A flag that is set or not set; tasks can wait until it is set.
 ///
 ///     event ready;
 ///     co_await ready.wait();                               // one or many tasks
-///     ready.set();                                         // lets all of them go on
+///     ready.set();                                         // resumes all of them
 ///
-/// Belongs to one loop's thread. When it is destroyed, who waits for it ends with `errc::closed`.
+/// All members must be called on the loop's thread. Destroying the event ends the waiting operations with
+/// `errc::closed`.
 class event {
  public:
+  /// The event is not set.
   event() = default;
 
-  /// Lets all who wait go on, even if `reset` follows at once, and all who come until then.
+  /// Sets the event. Resumes all waiting tasks, even if `reset` is called immediately afterwards.
   void set() noexcept {
     is_set_ = true;
     queue_.end_all(detail::waiter::outcome::served);
   }
-  /// Later waits suspend until the next `set`.
+  /// Clears the event: later calls of `wait` wait until the next `set`.
   void reset() noexcept { is_set_ = false; }
-  /// Waits complete at once.
+  /// Whether the event is set.
   [[nodiscard]] bool is_set() const noexcept { return is_set_; }
 
-  /// Completes when the event is set; at once if it is.
+  /// `co_await e.wait()` completes when the event is set; immediately if it already is.
   event_wait_operation wait() noexcept { return event_wait_operation(*this); }
 
  private:

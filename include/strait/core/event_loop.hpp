@@ -1,4 +1,4 @@
-// event_loop: what tasks run on. One per thread; `run` makes one where none is wanted for longer.
+// event_loop: runs tasks, on one thread. `run` (strait/core/run.hpp) creates one for a single task.
 #pragma once
 
 #include <coroutine>
@@ -16,7 +16,7 @@ namespace detail {
 class loop;
 [[nodiscard]] STRAIT_API loop& loop_of(event_loop const& loop) noexcept;
 
-/// The outermost branch of a loop: the task that `event_loop::run` runs.
+/// The outermost branch of a loop, for the task passed to `event_loop::run`.
 class STRAIT_API main_branch : private scope, public branch {
  public:
   main_branch(loop& on, promise_base& first, std::coroutine_handle<> coroutine) noexcept;
@@ -28,7 +28,7 @@ class STRAIT_API main_branch : private scope, public branch {
   void drop() noexcept final {}
 };
 
-/// A branch that owns its task.
+/// A main branch that owns its task.
 template <class T>
 class branch_of final : public main_branch {
  public:
@@ -41,7 +41,7 @@ class branch_of final : public main_branch {
   task<T> owned_;
 };
 
-/// Something posted from another thread: runs once, then deletes itself.
+/// A function passed to `event_loop::post`: is called once, and then deletes itself.
 template <class F>
 class posted final : public work {
  public:
@@ -58,40 +58,44 @@ class posted final : public work {
 
 }  // namespace detail
 
-/// Runs tasks on the calling thread. All members but `post` and `cancel` are for that thread only.
+/// Runs tasks on the thread that calls `run`. `post` and `cancel` may be called from any thread; all other members only
+/// on the loop's thread.
 class STRAIT_API event_loop {
  public:
-  /// Throws `std::system_error` if the system has no descriptors left.
+  /// Throws `std::system_error` if no descriptors are available.
   event_loop();
   event_loop(event_loop const&) = delete;
   event_loop& operator=(event_loop const&) = delete;
+  /// Destroys posted functions that have not been called.
   ~event_loop();
 
-  /// Runs `main` until it has ended, and with it all that it spawned; gives its value or throws its exception,
-  /// `canceled` included. Not to be called inside a task. A loop can run one task after another.
+  /// Runs `main` until it and all tasks that it spawned have ended. Returns its value or throws its exception, which
+  /// may be `canceled`. Must not be called inside a task of this loop: `std::logic_error`. A loop can run any number of
+  /// tasks one after another.
   template <class T>
   T run(task<T> main) {
-    if (!main) detail::throw_used_up();
+    if (!main) detail::throw_consumed();
     detail::branch_of<T> first(*loop_, main);
     run_branch(first);
     return first.take();
   }
-  /// The same with a callable that makes the task; it is kept alive.
+  /// The same for a callable that returns a task; the callable is kept alive until the task has ended.
   template <detail::makes_task F>
   decltype(auto) run(F main) {
     return run(detail::keep_alive(std::move(main)));
   }
 
-  /// Has the loop call `function()` once, outside of any task, in the order of the calls. **From any thread**, while
-  /// the loop exists. `function` must not throw; it is destroyed unused if the loop ends first, and so is what its
-  /// destructor posts then, and so on: the loop ends when nothing is posted any more. May throw `std::bad_alloc`.
+  /// Makes the loop call `function()` once, outside of any task; posted functions are called in order. May be called
+  /// **from any thread** while the loop exists. `function` must not throw. If the loop is destroyed first, `function`
+  /// is destroyed without being called, and so are functions that destructors post meanwhile. May throw
+  /// `std::bad_alloc`.
   template <class F>
   void post(F function) {
     post_work(*new detail::posted<F>(std::move(function)));
   }
 
-  /// Cancels the task that `run` runs, now or, if it runs none, the next one. **From any thread**, while the loop
-  /// exists.
+  /// Cancels the task that `run` is running; if there is none, the next task that is run. May be called **from any
+  /// thread** while the loop exists.
   void cancel() noexcept;
 
  private:
@@ -101,11 +105,14 @@ class STRAIT_API event_loop {
   detail::loop* loop_;
 };
 
-/// Gives the loop that the awaiting task runs on: `event_loop& loop = co_await current_loop();`
+/// Returned by `current_loop`; await it.
 class [[nodiscard("co_await it")]] current_loop_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = event_loop&;
+  /// Starts the operation.
   current_loop_operation operator co_await() const noexcept { return {}; }
+  /// @cond
   static constexpr bool await_ready() noexcept { return false; }
   template <class P>
   bool await_suspend(std::coroutine_handle<P> self) noexcept {
@@ -113,12 +120,14 @@ class [[nodiscard("co_await it")]] current_loop_operation {
     return branch_->completed_at_once(self, 1);
   }
   STRAIT_API event_loop& await_resume() const noexcept;
+  /// @endcond
 
  private:
   detail::branch* branch_ = nullptr;
 };
 
-/// Needs no waiting, and completes in a canceled scope, too. The reference lives as long as the loop.
+/// Returns the loop that the awaiting task runs on: `event_loop& loop = co_await current_loop();` Completes
+/// immediately, even in a canceled scope. The reference is valid as long as the loop exists.
 inline current_loop_operation current_loop() noexcept { return {}; }
 
 }  // namespace strait

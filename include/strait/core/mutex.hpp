@@ -1,4 +1,4 @@
-// mutex: one task at a time, across awaits.
+// mutex: mutual exclusion of tasks, across awaits.
 #pragma once
 
 #include <utility>
@@ -10,27 +10,29 @@ namespace strait {
 
 class mutex_lock_operation;
 
-/// Held by one task at a time, and across its awaits. Between two awaits nothing else runs on the loop, so what has no
-/// `co_await` in the middle needs no mutex.
+/// A lock that is held by one task at a time, also while that task waits. No other task runs on the loop between two
+/// awaits, so code without a `co_await` in the middle needs no mutex.
 ///
 ///     mutex sending;
 ///     {
 ///       auto const guard = co_await sending.lock();
 ///       co_await peer.write(header);
-///       co_await peer.write(body);                         // nobody's message comes in between
+///       co_await peer.write(body);                         // no other message is written in between
 ///     }
 ///
-/// First come, first served: `unlock` hands it over to who has waited longest, and nobody comes in between. A task that
-/// has it and locks it again waits for itself. Belongs to one loop's thread. It must outlive its guards; when it is
-/// destroyed, who waits for it ends with `errc::closed`.
+/// The mutex is fair: `unlock` hands it over to the task that has waited longest. It is not recursive: a task that
+/// locks it twice waits forever. All members must be called on the loop's thread. The mutex must outlive its guards;
+/// destroying it ends the waiting operations with `errc::closed`.
 class mutex {
  public:
-  /// Unlocks when it is destroyed.
+  /// Holds a mutex, and unlocks it on destruction.
   class [[nodiscard("a discarded guard unlocks the mutex at once: auto const guard = co_await mutex.lock()")]] guard {
    public:
-    /// Holds nothing.
+    /// Holds no mutex.
     guard() noexcept = default;
+    /// Takes over the mutex from `other`.
     guard(guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+    /// Unlocks the mutex that this guard holds, if any, and takes over that of `other`.
     guard& operator=(guard&& other) noexcept {
       if (this != &other) {
         unlock();
@@ -38,12 +40,14 @@ class mutex {
       }
       return *this;
     }
+    /// Unlocks the mutex, if the guard holds one.
     ~guard() { unlock(); }
 
-    /// Early; no effect on one that holds nothing.
+    /// Unlocks before the destruction. Has no effect if the guard holds no mutex.
     void unlock() noexcept {
       if (mutex* const held = std::exchange(mutex_, nullptr)) held->unlock();
     }
+    /// Whether the guard holds a mutex.
     [[nodiscard]] explicit operator bool() const noexcept { return mutex_ != nullptr; }
 
    private:
@@ -52,14 +56,15 @@ class mutex {
     mutex* mutex_ = nullptr;
   };
 
+  /// The mutex is not locked.
   mutex() = default;
 
-  /// `co_await m.lock()` completes when the task has the mutex, with the guard that holds it. What was handed over to a
-  /// task in the turn in which it is canceled is its own: it gets the guard.
+  /// `co_await m.lock()` completes when the task holds the mutex, and returns the guard. If the mutex was handed over
+  /// in the turn in which the task is canceled, the guard is returned nevertheless.
   mutex_lock_operation lock() noexcept;
-  /// Holds the mutex, or nothing if another does.
+  /// Locks without waiting. The guard holds nothing if the mutex is locked.
   guard try_lock() noexcept { return take() ? guard(*this) : guard(); }
-  /// A task holds the lock.
+  /// Whether a task holds the mutex.
   [[nodiscard]] bool is_locked() const noexcept { return is_locked_; }
 
  private:
@@ -76,6 +81,7 @@ class mutex {
   bool is_locked_ = false;
 };
 
+/// @cond
 class mutex::lock_awaiter final : public detail::waiter {
  public:
   explicit lock_awaiter(mutex& what) noexcept : waiter(what.queue_), mutex_(what) {}
@@ -92,11 +98,16 @@ class mutex::lock_awaiter final : public detail::waiter {
   mutex& mutex_;
 };
 
-/// See `mutex::lock`.
+/// @endcond
+
+/// Returned by `mutex::lock`; await it.
 class [[nodiscard("co_await it")]] mutex_lock_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = mutex::guard;
+  /// Called by `mutex::lock`.
   explicit mutex_lock_operation(mutex& what) noexcept : mutex_(what) {}
+  /// Starts the operation.
   mutex::lock_awaiter operator co_await() const noexcept { return mutex::lock_awaiter(mutex_); }
 
  private:

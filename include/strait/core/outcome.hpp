@@ -1,4 +1,4 @@
-// outcome: how one of several tasks side by side has ended.
+// outcome: the value or the exception of one of several concurrent tasks.
 #pragma once
 
 #include <exception>
@@ -10,6 +10,7 @@ namespace strait {
 
 /// The value of a task or operation that returns `void`.
 struct void_value {
+  /// All objects are equal.
   bool operator==(void_value const&) const = default;
 };
 
@@ -20,8 +21,8 @@ using value_t = std::conditional_t<std::is_void_v<T>, void_value, T>;
 
 }  // namespace detail
 
-/// What `when_any` and `when_all_settled` return for each of their tasks and operations: its value, or the exception
-/// with which it ended. Is used like a `std::optional<T>`, and converts to one.
+/// The result that `when_any` and `when_all_settled` return for each of their tasks and operations: its value, or the
+/// exception with which it ended. It has the interface of a `std::optional<T>`, and converts to one.
 ///
 ///     auto [n, late] = co_await when_any(peer.read(buffer), deadline());
 ///     if (n) use(*n);
@@ -29,31 +30,39 @@ using value_t = std::conditional_t<std::is_void_v<T>, void_value, T>;
 template <class T>
 class [[nodiscard]] outcome {
  public:
-  /// Neither a value nor an exception: it has not ended.
+  /// The outcome of a task that has not ended: neither a value nor an exception.
   outcome() noexcept = default;
+  /// Holds `value`.
   outcome(T value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
 
-  /// It ended with a value.
+  /// Whether there is a value.
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
+  /// Whether there is a value.
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// The value; undefined if there is none.
+  /// The value. The behavior is undefined if there is none.
   [[nodiscard]] T& operator*() & noexcept { return *value_; }
+  /// The value. The behavior is undefined if there is none.
   [[nodiscard]] T const& operator*() const& noexcept { return *value_; }
+  /// The value. The behavior is undefined if there is none.
   [[nodiscard]] T&& operator*() && noexcept { return *std::move(value_); }
+  /// Accesses a member of the value. The behavior is undefined if there is none.
   [[nodiscard]] T* operator->() noexcept { return &*value_; }
+  /// Accesses a member of the value. The behavior is undefined if there is none.
   [[nodiscard]] T const* operator->() const noexcept { return &*value_; }
 
-  /// The value; without one, throws the failure or the `canceled` with which it ended. The latter's `transferred()` is
-  /// what a canceled `write` or `read_exactly` had moved.
+  /// Returns the value, or throws the exception with which the task ended, which may be `canceled`. After a canceled
+  /// `write` or `read_exactly`, `canceled::transferred()` is the number of bytes that it had transferred.
   T& value() & {
     check();
     return *value_;
   }
+  /// The same for a const outcome.
   T const& value() const& {
     check();
     return *value_;
   }
+  /// The same for a temporary outcome.
   T&& value() && {
     check();
     return *std::move(value_);
@@ -63,30 +72,33 @@ class [[nodiscard]] outcome {
   [[nodiscard]] T value_or(U&& otherwise) const& {
     return value_.value_or(std::forward<U>(otherwise));
   }
+  /// The value, or `otherwise` if there is none.
   template <class U>
   [[nodiscard]] T value_or(U&& otherwise) && {
     return std::move(value_).value_or(std::forward<U>(otherwise));
   }
 
-  /// The exception with which it failed; null if it has a value or was canceled.
+  /// The exception with which the task failed; null if it has a value or was canceled.
   [[nodiscard]] std::exception_ptr failure() const noexcept { return is_canceled_ ? nullptr : exception_; }
-  /// It ended with `canceled`.
+  /// Whether the task ended with `canceled`.
   [[nodiscard]] bool is_canceled() const noexcept { return is_canceled_; }
 
+  /// Converts to the value, or to an empty optional if there is none.
   operator std::optional<T>() const& { return value_; }
+  /// Converts to the value, or to an empty optional if there is none.
   operator std::optional<T>() && { return std::move(value_); }
 
-  /// Has a value, and that is equal.
+  /// Whether `left` has a value, and it equals `right`.
   friend bool operator==(outcome const& left, T const& right) { return left.has_value() && *left == right; }
 
-  /// Called once, by the function that waits for the task.
+  /// Sets the value. Called once, by `when_any` or `when_all_settled`.
   template <class... U>
   void set_value(U&&... arguments) {
     value_.emplace(std::forward<U>(arguments)...);
   }
-  /// See `set_value`.
+  /// Sets the exception. Called once, by `when_any` or `when_all_settled`.
   void set_failure(std::exception_ptr failure) noexcept { exception_ = std::move(failure); }
-  /// See `set_value`.
+  /// Sets `canceled` as the outcome. Called once, by `when_any` or `when_all_settled`.
   void set_canceled(std::exception_ptr canceled) noexcept {
     exception_ = std::move(canceled);
     is_canceled_ = true;

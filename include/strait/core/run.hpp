@@ -1,4 +1,4 @@
-// run, run_on_threads, run_until_signal, run_main: from a program's ordinary code into tasks and back.
+// run, run_on_threads, run_until_signal, run_main: run tasks from ordinary code, and return their results.
 #pragma once
 
 #include <utility>
@@ -9,13 +9,14 @@
 
 namespace strait {
 
-/// Runs `main` on a loop of its own on the calling thread until it has ended; gives its value or throws its exception.
+/// Runs `main` on a new loop on the calling thread until it and all tasks that it spawned have ended. Returns its value
+/// or throws its exception, which may be `canceled`.
 template <class T>
 T run(task<T> main) {
   event_loop loop;
   return loop.run(std::move(main));
 }
-/// The same with a callable that makes the task; it is kept alive.
+/// The same for a callable that returns a task; the callable is kept alive until the task has ended.
 template <detail::makes_task F>
 decltype(auto) run(F main) {
   event_loop loop;
@@ -30,7 +31,7 @@ void run(F) {
 }
 
 namespace detail {
-/// Runs on `loop` the task that the thread with this index is to run.
+/// Runs, on `loop`, the task of the thread with this index.
 using loop_runner = void (*)(void* context, event_loop& loop, unsigned index);
 STRAIT_API void run_on_threads(unsigned count, loop_runner run, void* context);
 STRAIT_API void run_until_signal(unsigned count, loop_runner run, void* context);
@@ -46,7 +47,7 @@ void run_made(void* context, event_loop& loop, unsigned index) {
         "strait: each thread runs a task: pass a callable that returns one, [&](unsigned index) -> task<> { … }");
 }
 
-/// A loop whose `run` a signal cancels.
+/// A loop whose `run` is canceled by SIGINT and SIGTERM.
 class STRAIT_API loop_until_signal {
  public:
   loop_until_signal();
@@ -60,51 +61,54 @@ class STRAIT_API loop_until_signal {
   state* state_;
 };
 
-/// What `run_main` makes of the exception that is being handled.
+/// Returns the exit status of `run_main` for the exception that is being handled, and prints it if it is an error.
 STRAIT_API int exit_status() noexcept;
 }  // namespace detail
 
-/// Runs `count` loops, each on a thread of its own, the calling one included; the thread with index i in [0, count)
-/// runs the task that `factory(i)` (or `factory()`) makes there. Returns when all have ended. If one fails, the others
-/// are canceled and its exception is rethrown. `factory` is called from several threads at once, and outlives the
-/// tasks.
+/// Runs `count` loops, each on its own thread; the first is the calling thread. On the thread with index i in [0,
+/// count), the task that `factory(i)` (or `factory()`) returns is run. Returns when all tasks have ended. If a task
+/// fails, the others are canceled, and its exception is rethrown. `factory` is called from several threads
+/// concurrently, and outlives the tasks.
 ///
-/// For a server: let each task listen on the same endpoint with `reuse_port`, and the system spreads the connections.
+/// In a server, each task can listen on the same endpoint with `reuse_port`; then the kernel distributes the
+/// connections.
 template <class Factory>
 void run_on_threads(unsigned count, Factory factory) {
   detail::run_on_threads(count, &detail::run_made<Factory>, &factory);
 }
 
-/// `run` until a signal: the first SIGINT or SIGTERM cancels `main`, which may use `shield` and `timeout` to end in
-/// order; a second one ends the process at once with status 128 + signal. Gives the value of `main` or throws its
-/// exception, `canceled` included. For programs that do more at their end than `run_main` does.
+/// Like `run`, and handles signals: the first SIGINT or SIGTERM cancels `main`, which may use `shield` and `timeout` to
+/// shut down gracefully; a second one ends the process immediately with status 128 + signal. Returns the value of
+/// `main` or throws its exception, which may be `canceled`. For programs that need more at their end than `run_main`
+/// offers.
 ///
-/// Meanwhile `kill -USR1 PID` shows what every task waits for: SIGUSR1 has each loop that runs in the process write
-/// `dump_tasks` to stderr, if there are several below the number of its thread, whenever it next has a turn. If
-/// SIGUSR1 is ignored or has a handler when this begins, that stays.
+/// Meanwhile `kill -USR1 PID` lists all tasks: on SIGUSR1, each running loop of the process writes `dump_tasks` to
+/// stderr in its next turn; if there are several loops, below the id of its thread. If SIGUSR1 is ignored or has a
+/// handler when this function is called, it is left alone.
 ///
-/// A SIGINT or SIGTERM that is ignored when this begins stays ignored: a shell starts a script's background jobs
-/// without SIGINT, so that Ctrl-C does not end them. A handler that the program has is replaced meanwhile.
+/// A SIGINT or SIGTERM that is ignored when this function is called stays ignored: shells start the background jobs of
+/// a script with SIGINT ignored, so that Ctrl-C does not end them. Other handlers of these signals are replaced
+/// meanwhile.
 ///
-/// The former effect of the signals is restored on return, and in each child that the process forks: a signal to the
-/// child neither reaches the parent nor `main`. One at a time in a process: another throws `std::logic_error`. May
-/// throw `error` if the system has no descriptors left.
+/// The former signal handling is restored on return, and in each forked child: a signal sent to the child affects
+/// neither the parent nor `main`. Only one such call may run in a process: otherwise `std::logic_error` is thrown.
+/// Throws `error` if no descriptors are available.
 ///
-/// In a child that has been forked while loops exist, `run` and its like may be used anew, and sockets and files that
-/// belong to no loop yet. The parent's loops, their tasks, streams that have been used on them, and its
-/// `stall_detector` must be neither used nor destroyed: leave the child by `exec` or `_exit`.
+/// In a child that was forked while loops exist, `run` and its variants may be called again, and sockets and files may
+/// be used that have not been used on a loop yet. The parent's loops, their tasks, streams that have been used on them,
+/// and its `stall_detector` must be neither used nor destroyed: leave the child by `exec` or `_exit`.
 template <class T>
 T run_until_signal(task<T> main) {
   detail::loop_until_signal const loop;
   return loop->run(std::move(main));
 }
-/// The same with a callable that makes the task; it is kept alive.
+/// The same for a callable that returns a task; the callable is kept alive until the task has ended.
 template <detail::makes_task F>
 decltype(auto) run_until_signal(F main) {
   detail::loop_until_signal const loop;
   return loop->run(main());
 }
-/// `run_on_threads` until a signal, which cancels the tasks of all threads.
+/// Like `run_on_threads`, and handles signals: SIGINT and SIGTERM cancel the tasks of all threads.
 template <class Factory>
 void run_until_signal(unsigned threads, Factory factory) {
   detail::run_until_signal(threads, &detail::run_made<Factory>, &factory);
@@ -117,10 +121,10 @@ void run_until_signal(F) {
                 "strait: run_until_signal takes a task, or a callable that returns one: [&]() -> task<> { … }");
 }
 
-/// `run_until_signal` for programs: `int main() { return run_main(serve_forever()); }`
+/// Runs a program's main task with `run_until_signal`: `int main() { return run_main(serve_forever()); }`
 ///
-/// Gives the exit status: 0 if `main` ended, whatever its value, or was canceled; 1 if it threw, after one line on
-/// stderr: "program: what()". That, as all that the library writes to stderr by itself, raises no signal.
+/// Returns the exit status: 0 if `main` completed, whatever its value, or was canceled; 1 if it threw, after printing
+/// one line to stderr: "program: what()". As everywhere in the library, writing to stderr raises no signal.
 template <class T>
 [[nodiscard]] int run_main(task<T> main) noexcept {
   try {
@@ -130,8 +134,8 @@ template <class T>
     return detail::exit_status();
   }
 }
-/// The same with a callable that makes the task; it is kept alive. What it throws itself counts as thrown by the task:
-/// `run_main([] { return serve(tcp::listen("localhost:5000"), echo); })`
+/// The same for a callable that returns a task; the callable is kept alive until the task has ended. An exception of
+/// the callable is handled like one of the task: `run_main([] { return serve(tcp::listen("localhost:5000"), echo); })`
 template <detail::makes_task F>
 [[nodiscard]] int run_main(F main) noexcept {
   try {
@@ -142,7 +146,7 @@ template <detail::makes_task F>
     return detail::exit_status();
   }
 }
-/// The same with `run_on_threads`: the signals cancel the tasks of all threads.
+/// Runs the tasks of several threads as `run_on_threads` does; SIGINT and SIGTERM cancel all of them.
 template <class Factory>
 [[nodiscard]] int run_main(unsigned threads, Factory factory) noexcept {
   try {

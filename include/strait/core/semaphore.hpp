@@ -1,4 +1,4 @@
-// semaphore: so many at a time.
+// semaphore: limits how many tasks do something at the same time.
 #pragma once
 
 #include <cstddef>
@@ -12,21 +12,24 @@ namespace strait {
 
 class semaphore_acquire_operation;
 
-/// A number of permits, of which tasks acquire some and give them back.
+/// A number of permits, which tasks acquire and release.
 ///
 ///     semaphore connections(100);
-///     auto const permit = co_await connections.acquire();  // waits while 100 are out
+///     auto const permit = co_await connections.acquire();  // waits while 100 are held
 ///
-/// First come, first served: nobody overtakes one who waits for many. Belongs to one loop's thread. It must outlive its
-/// permits; when it is destroyed, who waits for it ends with `errc::closed`.
+/// The semaphore is fair: tasks are served in the order in which they started to wait, so a task that waits for many
+/// permits is not overtaken. All members must be called on the loop's thread. The semaphore must outlive its permits;
+/// destroying it ends the waiting operations with `errc::closed`.
 class STRAIT_API semaphore {
  public:
-  /// Some of a semaphore's permits, which it gives back when it is destroyed.
+  /// Holds permits of a semaphore, and releases them on destruction.
   class [[nodiscard("a discarded permit is released at once: auto const permit = co_await s.acquire()")]] permit {
    public:
-    /// Holds nothing.
+    /// Holds no permits.
     permit() noexcept = default;
+    /// Takes over the permits from `other`.
     permit(permit&& other) noexcept : from_(other.from_), count_(std::exchange(other.count_, 0)) {}
+    /// Releases the permits that this object holds, and takes over those of `other`.
     permit& operator=(permit&& other) noexcept {
       if (this != &other) {
         release();
@@ -35,14 +38,16 @@ class STRAIT_API semaphore {
       }
       return *this;
     }
+    /// Releases the permits.
     ~permit() { release(); }
 
-    /// Gives them back early; no effect on one that holds none.
+    /// Releases the permits before the destruction. Has no effect if there are none.
     void release() noexcept {
       if (count_ != 0) from_->give_back(std::exchange(count_, 0));
     }
-    /// How many it holds.
+    /// How many permits this object holds.
     [[nodiscard]] std::size_t count() const noexcept { return count_; }
+    /// Whether this object holds a permit.
     [[nodiscard]] explicit operator bool() const noexcept { return count_ != 0; }
 
    private:
@@ -52,16 +57,16 @@ class STRAIT_API semaphore {
     std::size_t count_ = 0;
   };
 
-  /// With `permits` permits, all of them available.
+  /// A semaphore with this number of permits.
   explicit semaphore(std::size_t permits) noexcept : total_(permits), available_(permits) {}
 
-  /// `co_await s.acquire(n)` completes when there are `n` permits for it, all at once, with the `permit` that holds
-  /// them. More than the semaphore was made with is `std::logic_error`. What was handed over to a task in the turn in
-  /// which it is canceled is its own: it gets the permit.
+  /// `co_await s.acquire(n)` completes when `n` permits are available, all at the same time, and returns the `permit`
+  /// that holds them. Throws `std::logic_error` if `n` is greater than the semaphore's number of permits. If the
+  /// permits were handed over in the turn in which the task is canceled, they are returned nevertheless.
   semaphore_acquire_operation acquire(std::size_t n = 1);
-  /// Holds `n` permits, or nothing if there are not so many now or others wait.
+  /// Acquires `n` permits without waiting. The result is empty if fewer are available, or if other tasks are waiting.
   permit try_acquire(std::size_t n = 1) noexcept { return take(n) ? permit(*this, n) : permit(); }
-  /// How many are not out.
+  /// The number of permits that are not held.
   [[nodiscard]] std::size_t available() const noexcept { return available_; }
 
  private:
@@ -77,7 +82,7 @@ class STRAIT_API semaphore {
     available_ += n;
     serve();
   }
-  /// Lets go on who can.
+  /// Serves waiting tasks, in order, while enough permits are available.
   void serve() noexcept;
 
   std::size_t const total_;
@@ -85,6 +90,7 @@ class STRAIT_API semaphore {
   detail::wait_queue queue_;
 };
 
+/// @cond
 class STRAIT_API semaphore::acquire_awaiter final : public detail::waiter {
  public:
   acquire_awaiter(semaphore& from, std::size_t count) noexcept : waiter(from.queue_), from_(from), count_(count) {}
@@ -105,11 +111,16 @@ class STRAIT_API semaphore::acquire_awaiter final : public detail::waiter {
   std::size_t const count_;
 };
 
-/// See `semaphore::acquire`.
+/// @endcond
+
+/// Returned by `semaphore::acquire`; await it.
 class [[nodiscard("co_await it")]] semaphore_acquire_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = semaphore::permit;
+  /// Called by `semaphore::acquire`.
   semaphore_acquire_operation(semaphore& from, std::size_t count) noexcept : from_(from), count_(count) {}
+  /// Starts the operation.
   semaphore::acquire_awaiter operator co_await() const noexcept { return {from_, count_}; }
 
  private:

@@ -1,4 +1,4 @@
-// Waiting for a time, and giving others a turn.
+// sleep_for, sleep_until: wait for a time. yield: lets other tasks run.
 #pragma once
 
 #include "strait/base/chrono.hpp"
@@ -51,37 +51,42 @@ class STRAIT_API yield_awaiter final : public operation {
 
 }  // namespace detail
 
-/// Wait for a time: see `sleep_for`, `sleep_until`.
+/// Returned by `sleep_for` and `sleep_until`; await it.
 class [[nodiscard("co_await it")]] sleep_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = void;
+  /// Called by `sleep_for` and `sleep_until`.
   explicit sleep_operation(clock::time_point until) noexcept : until_(until) {}
+  /// Starts the operation.
   detail::sleep_awaiter operator co_await() const noexcept { return detail::sleep_awaiter(until_); }
 
  private:
   clock::time_point until_;
 };
 
-/// Gives others a turn: see `yield`.
+/// Returned by `yield`; await it.
 class [[nodiscard("co_await it")]] yield_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = void;
+  /// Starts the operation.
   detail::yield_awaiter operator co_await() const noexcept { return {}; }
 };
 
-/// Completes at `when`, or up to a millisecond later; at once if that is past.
+/// Completes at `when`, or up to a millisecond later. A time in the past: in the loop's next turn.
 inline sleep_operation sleep_until(clock::time_point when) noexcept { return sleep_operation(when); }
 
-/// Completes after `duration`; the time runs from this call. Zero or less: in the loop's next turn. A NaN is refused
-/// with `std::invalid_argument`.
+/// Completes after `duration`, counted from this call. A duration of zero or less: in the loop's next turn. NaN throws
+/// `std::invalid_argument`.
 template <class Rep, class Period>
 sleep_operation sleep_for(std::chrono::duration<Rep, Period> duration) noexcept(
     noexcept(detail::deadline_after(duration))) {
   return sleep_operation(detail::deadline_after(duration));
 }
 
-/// Completes in the loop's next turn, when all others that could run have had one. Where a task computes for long, an
-/// occasional `co_await yield()` keeps the rest of the loop alive and lets a cancel through.
+/// Completes in the loop's next turn, after all other tasks that are ready have run. In a long computation, an
+/// occasional `co_await yield()` lets other tasks run, and is a point at which the task can be canceled.
 inline yield_operation yield() noexcept { return {}; }
 
 }  // namespace strait

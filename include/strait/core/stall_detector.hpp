@@ -1,4 +1,4 @@
-// stall_detector: names the task that holds its loop.
+// stall_detector: reports tasks that block their loop.
 #pragma once
 
 #include <memory>
@@ -10,45 +10,53 @@
 
 namespace strait {
 
-/// A task, or a function posted to a loop, that has kept all others on its loop waiting.
+/// A task, or a function posted to a loop, that has blocked all other tasks on its loop.
 struct stall {
-  std::string function;  ///< "void echo(strait::tcp::stream)"; empty: it is no task, but a function that was posted
-  std::string file;      ///< of the await from which the task went on, without the folders
-  unsigned line = 0;     ///< of the same; 0: the task has only begun, and `file` is that of its function
-  std::chrono::nanoseconds duration{};  ///< for how long: at least, and about a quarter of the limit more at most
-  bool is_over = false;                 ///< the loop goes on
-  std::string next_file;                ///< if it is over, of the await at which the task now stands
-  unsigned next_line = 0;               ///< of the same; 0: the task has ended
+  /// The function, for example "void echo(strait::tcp::stream)"; empty for a posted function.
+  std::string function;
+  /// The file of the `co_await` from which the task resumed, without directories.
+  std::string file;
+  /// The line of that `co_await`; 0 if the task has not awaited anything yet, and then `file` is that of its function.
+  unsigned line = 0;
+  /// How long the loop has been blocked: at least this long, and at most about a quarter of the limit longer.
+  std::chrono::nanoseconds duration{};
+  /// Whether the loop runs again.
+  bool is_over = false;
+  /// If `is_over`: the file of the `co_await` that the task has reached.
+  std::string next_file;
+  /// If `is_over`: the line of that `co_await`; 0 if the task has ended.
+  unsigned next_line = 0;
 };
 
-/// "void echo(strait::tcp::stream) has blocked its loop for 200 ms, since server.cpp:17", and when it is over
-/// "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23".
+/// Returns "void echo(strait::tcp::stream) has blocked its loop for 200 ms, since server.cpp:17" or, when the stall is
+/// over, "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23".
 [[nodiscard]] STRAIT_API std::string describe(stall const& what);
 
-/// One line on stderr: "program: " and what `describe` gives. From any thread.
+/// Prints one line to stderr: the program's name, ": " and `describe(what)`. May be called from any thread.
 STRAIT_API void print_stall(stall const& what) noexcept;
 
-/// While it exists, whatever holds a loop of this process for longer than a limit is reported: at once, while it still
-/// does, so that an endless loop or a deadlock is, too; and again when the loop goes on. One line in `main`:
+/// Reports tasks and posted functions that block a loop of this process for longer than a limit. A stall is reported
+/// while it lasts, so endless loops and deadlocks are reported, too; and again when the loop continues. One line in
+/// `main`:
 ///
 ///     stall_detector const watch(100ms);
 ///
-/// Made and destroyed in any thread, before loops run, beside them or in a task; what has begun before it does not
-/// count. One at a time.
+/// It may be created and destroyed on any thread, also while loops run, and in a task. Stalls that started before it
+/// was created are not reported. A process can have one stall_detector at a time.
 ///
-/// It has a thread of its own, which looks at the loops four times in each `limit`: so a stall is found when it has
-/// lasted up to a quarter of a limit longer. An await that has completed at once does not count: the place is where the
-/// task last waited, for an operation or for another task. What makes the whole process wait, such as a debugger or a
-/// busy machine, can be taken for a stall. Of a function that is posted it is known only that it is one.
+/// A separate thread samples the loops four times per `limit`, so a stall is detected after at most one and a quarter
+/// of the limit. The reported position is the last `co_await` at which the task really waited, not one that completed
+/// immediately. Anything that stops the whole process, such as a debugger or an overloaded machine, can be mistaken for
+/// a stall. For a posted function no position is known.
 class STRAIT_API stall_detector {
  public:
-  /// `limit` is at least 4 ms. Calls `report` from its thread, one call after the other, with no lock held; it must not
-  /// throw. Throws `std::invalid_argument`, `std::logic_error` if there is one already, and `error` if the system has
-  /// no thread left.
+  /// Calls `report` on the detector's thread, one call at a time, with no lock held; `report` must not throw. Throws
+  /// `std::invalid_argument` if `limit` is less than 4 ms, `std::logic_error` if the process already has a
+  /// stall_detector, and `error` if no thread can be started.
   explicit stall_detector(std::chrono::nanoseconds limit, hook<void(stall const&)> report = print_stall);
   stall_detector(stall_detector const&) = delete;
   stall_detector& operator=(stall_detector const&) = delete;
-  /// Reports what has ended by now. Waits for a `report` that runs.
+  /// Reports the stalls that have ended meanwhile, and waits until `report` has returned.
   ~stall_detector();
 
  private:

@@ -1,4 +1,4 @@
-// cancel_on: a std::stop_token drives cancellation, from any thread.
+// cancel_on: cancels a task through a std::stop_token, from any thread.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@
 namespace strait {
 namespace detail {
 
-/// Carries a cancel from the thread that requests the stop to the loop, whichever of scope and request ends first.
+/// Forwards a cancel request from any thread to a scope on its loop. Either side may end first.
 class remote_cancel;
 [[nodiscard]] STRAIT_API remote_cancel* connect_remote_cancel(event_loop& loop, scope& target);
 STRAIT_API void request_remote_cancel(remote_cancel* link) noexcept;
@@ -43,9 +43,9 @@ class stop_link {
 
 }  // namespace detail
 
-/// Awaits `what`, and cancels it when a stop is requested of `token`, on whatever thread. Ends then with `canceled`,
-/// unless `what` was done nevertheless. If a stop was requested before, `what` runs in a canceled scope: its first
-/// operation ends with `canceled`.
+/// Awaits `what`, and cancels it when a stop is requested through `token`, from any thread; then `canceled` is thrown,
+/// unless `what` has completed nevertheless. If a stop has already been requested, `what` runs in a canceled scope, so
+/// its first operation throws `canceled`.
 template <awaitable A>
 task<await_result_t<A>> cancel_on(std::stop_token token, A what) {
   detail::scope inner;

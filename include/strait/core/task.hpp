@@ -1,19 +1,20 @@
 // task<T>: a coroutine that other coroutines await.
 //
-// A task is lazy: calling a coroutine makes it, awaiting it runs it. It is awaited once, by one awaiter, which then has
-// its value or its exception. It inherits from that awaiter what it runs in: the event loop and the cancel scope. A
-// task that is never awaited never runs; one that is dropped while it waits is destroyed, and what it waited for is
-// called off.
+// A task is lazy: calling a coroutine function creates the task, and awaiting the task runs it. It is awaited once, and
+// delivers its value or its exception to the awaiting task, from which it inherits the event loop and the cancel scope.
+// A task that is never awaited never runs. If a task is destroyed while it waits, the operation that it is waiting for
+// is canceled.
 //
-// A task belongs to one thread, that of its loop. Its frame's memory is recycled (up to 16 KiB a frame).
+// A task runs on one thread, that of its loop. The memory of its frame is recycled (frames of up to 16 KiB).
 //
-// Whatever a coroutine takes by reference must outlive it. A lambda coroutine's captures live in the lambda, not in
-// the coroutine: keep the lambda alive (`with_task_group`, `spawn(lambda, arguments…)` and `run(lambda)` do), or take
-// what it needs as parameters.
+// Objects that a coroutine takes by reference must outlive it. The captures of a lambda coroutine are stored in the
+// lambda, not in the coroutine: keep the lambda alive (`with_task_group`, `spawn(lambda, arguments…)` and `run(lambda)`
+// do), or pass what it needs as parameters.
 //
-// g++ 12 destroys twice a lambda that is written inside a `co_await` expression and captures something with a
-// destructor: `co_await on_thread_pool([path] { … })`. Give it a name first, and pass that; captures by reference, and
-// of numbers and pointers, are safe. (clang is right, and so is `spawn`, which is not awaited.)
+// g++ 12 destroys a lambda twice that is created inside a `co_await` expression and has a capture with a destructor, as
+// in `co_await on_thread_pool([path] { … })`. Store such a lambda in a variable first. Captures by reference and
+// captured numbers and pointers are safe; clang is not affected, nor is `spawn`, which is
+// not awaited.
 #pragma once
 
 #include <coroutine>
@@ -30,14 +31,15 @@
 
 namespace strait {
 
+/// A coroutine that other coroutines await; see the top of strait/core/task.hpp.
 template <class T = void>
 class task;
 
-/// What a task can await: tasks, and the operations of this library.
+/// A type that a task can await: tasks, and the operations of this library.
 template <class A>
 concept awaitable = requires { typename std::remove_cvref_t<A>::await_result; };
 
-/// What `co_await` gives for an `A`.
+/// The type of the expression `co_await a`, for an `a` of type `A`.
 template <awaitable A>
 using await_result_t = typename std::remove_cvref_t<A>::await_result;
 
@@ -50,10 +52,10 @@ inline constexpr bool is_task<task<T>> = true;
 
 class task_access;
 
-/// Throws `std::logic_error`: the task has no coroutine any more.
-[[noreturn]] STRAIT_API void throw_used_up();
+/// Throws `std::logic_error`: the task has already been consumed.
+[[noreturn]] STRAIT_API void throw_consumed();
 
-/// What the frame of a task keeps of the task that it awaits, which it owns.
+/// The base of the awaiter of a task, in the frame of the awaiting task. Owns the awaited task.
 class awaited_task {
  public:
   explicit awaited_task(std::coroutine_handle<> task) noexcept : task_(task) {}
@@ -63,7 +65,7 @@ class awaited_task {
 
  protected:
   std::coroutine_handle<> task_;
-  std::coroutine_handle<> continuation_;  // goes on when it has ended
+  std::coroutine_handle<> continuation_;  // resumes when `task_` has ended
 
  private:
   friend class branch;
@@ -115,8 +117,8 @@ class promise_base : public recycled {
     }
   }
 
-  /// The task begins as the innermost of `where`; when it ends, `outer`, which awaits it by `awaiter`, goes on (null:
-  /// the branch is done).
+  /// Makes the task the innermost of the branch `where`. When it ends, `outer`, which awaits it through `awaiter`,
+  /// resumes; if these are null, the branch has finished.
   void begin(branch& where, promise_base* outer, std::coroutine_handle<> self, awaited_task* awaiter) noexcept {
     branch_ = &where;
     outer_ = outer;
@@ -126,7 +128,7 @@ class promise_base : public recycled {
   }
 
   [[nodiscard]] branch& current_branch() const noexcept { return *branch_; }
-  /// What the task has thrown; null if it has not.
+  /// The exception that the task has thrown; null if there is none.
   [[nodiscard]] std::exception_ptr const& exception() const noexcept { return exception_; }
 
  protected:
@@ -148,8 +150,8 @@ class promise_base : public recycled {
   branch* branch_ = nullptr;
   promise_base* outer_ = nullptr;  // the task that awaits this one
   awaited_task* awaiter_ = nullptr;
-  std::source_location where_;  // of the last await or, before the first, in the function
-  std::int64_t since_ = -1;     // when its branch suspended in that await; 0 until then
+  std::source_location where_;  // the last await or, before the first one, the function
+  std::int64_t since_ = -1;     // when the branch suspended in that await; 0: not yet; -1: no await yet
   std::exception_ptr exception_;
 };
 
@@ -223,30 +225,36 @@ class task_awaiter final : public awaited_task {
 
 }  // namespace detail
 
-/// A coroutine that another one awaits, once: see the top of this file. Move-only.
+/// A coroutine that other coroutines await; see the top of this file. Move-only.
 template <class T>
 class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] task {
  public:
+  /// The coroutine's promise.
   using promise_type = detail::promise<T>;
+  /// The type of the `co_await` expression.
   using await_result = T;
 
+  /// Takes over the coroutine from `other`, which is then empty.
   task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  /// Exchanges the coroutines.
   task& operator=(task&& other) noexcept {
     std::swap(handle_, other.handle_);
     return *this;
   }
+  /// Destroys the coroutine, if the task has not been consumed.
   ~task() {
     if (handle_) handle_.destroy();
   }
 
-  /// Runs the task; completes when it has ended, with its value or its exception. A second time is `std::logic_error`.
+  /// Runs the task, and completes with its value or its exception when it has ended. Throws `std::logic_error` if the
+  /// task has already been consumed.
   detail::task_awaiter<T> operator co_await() && {
     if (!handle_) [[unlikely]]
-      detail::throw_used_up();
+      detail::throw_consumed();
     return detail::task_awaiter<T>(std::exchange(handle_, nullptr));
   }
 
-  /// False once the task has been awaited, moved from, spawned or run.
+  /// False if the task has been consumed: awaited, spawned, run or moved from.
   explicit operator bool() const noexcept { return handle_ != nullptr; }
 
  private:
@@ -272,7 +280,7 @@ inline task<void> promise<void>::get_return_object() noexcept {
   return task<void>(std::coroutine_handle<promise>::from_promise(*this));
 }
 
-/// For those that begin a branch with a task.
+/// Access to the coroutine of a task, for code that starts branches.
 class task_access {
  public:
   template <class T>
@@ -285,11 +293,11 @@ class task_access {
   }
 };
 
-/// A callable that makes a task from `Args`.
+/// A callable that returns a task when it is called with `Args`.
 template <class F, class... Args>
 concept makes_task = std::is_invocable_v<F&, Args...> && is_task<std::invoke_result_t<F&, Args...>>;
 
-/// The task that `callable` makes, with the callable kept alive until it has ended.
+/// Returns the task that `callable` returns, and keeps the callable and the arguments alive until it has ended.
 template <class F, class... Args>
 std::invoke_result_t<F&, Args...> keep_alive(F callable, Args... arguments) {
   co_return co_await callable(std::move(arguments)...);

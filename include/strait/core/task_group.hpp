@@ -1,22 +1,26 @@
-// task_group: tasks side by side, none of which outlives the block that began them.
+// task_group: concurrent tasks, none of which outlives the block that started them (structured concurrency).
 //
-// `with_task_group(body)` runs `body`, a callable that gets the group and makes a task, and returns when the body and
-// every task spawned into the group have ended. There is no other way to run a task in the background, so none is ever
-// lost, nor its exception:
+// `with_task_group(body)` calls `body`, a callable that takes the group and returns a task, and completes when the body
+// and every task spawned into the group (its children) have ended. There is no other way to run a task in the
+// background, so no task and no exception is ever lost:
 //
-// - When the body or a child fails, the group is canceled (body and children alike), and when all have ended, the
-//   exception is rethrown; several are rethrown as one `multiple_errors`.
-// - Without a hook, the value that the body has returned is destroyed when a child fails. Keep what must not be lost
+// - If the body or a child fails, the group is canceled (body and children), and when all have ended, the exception is
+//   rethrown; several exceptions are rethrown as one `multiple_errors`.
+// - Without a hook, the value that the body has returned is destroyed if a child fails. Store a value that must not be
+// lost
 //   outside of the block, or use a hook, or `when_all_settled` (strait/core/when_all.hpp), which returns values and
 //   failures.
-// - With a hook (`with_task_group(print_failure, body)`) a child's failure is reported to it, and the others go on:
-//   what a server wants of its connections.
-// - `group.cancel()` ends body and children; the block then ends normally, or, if the body was to give a value and has
-//   not, with `canceled`.
-// - A cancel from outside ends them too, and the block with `canceled`. So does `canceled` out of the body or a child
-//   that nobody here has canceled; with a hook, such a child just ends.
+// - With a hook, `with_task_group(print_failure, body)`, the failure of a child is passed to the hook, and the others
+//   continue. Servers do this with their connections.
+// - `group.cancel()` cancels the body and the children. Then the block completes normally or, if the body has a value
+// to
+//   return and did not return it, with `canceled`.
+// - If an enclosing scope is canceled, the body and the children are canceled, and the block throws `canceled`. The
+// same
+//   holds if the body or a child throws `canceled` although the group has not been canceled; with a hook, such a child
+//   just ends.
 //
-// A group belongs to one loop's thread.
+// All members of a group must be called on the loop's thread.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +40,8 @@ class task_group;
 
 namespace detail {
 
-/// What `with_task_group` gives for a body: the body's kind of task. For what is no body, a task all the same, so that
-/// the compiler comes to the sentence that says so.
+/// The return type of `with_task_group`: the type of task that the body returns. For an invalid body it is `task<>`, so
+/// that the compiler reaches the static_assert.
 template <class Body, bool is_body = makes_task<Body, task_group&>>
 struct task_of_group {
   using type = task<>;
@@ -51,18 +55,18 @@ using group_task = typename task_of_group<Body>::type;
 
 }  // namespace detail
 
-/// Concurrent tasks that end before the block that spawned them: see the top of this file.
+/// A set of concurrent tasks; see the top of this file. Created by `with_task_group`.
 class STRAIT_API task_group {
  public:
   task_group(task_group const&) = delete;
   task_group& operator=(task_group const&) = delete;
 
-  /// Begins `child`, which runs in the loop's next turn and then side by side with the others.
+  /// Starts `child` in the loop's next turn; from then on it runs concurrently with the body and the other children.
   void spawn(task<> child);
 
-  /// Begins the task that `callable(arguments...)` makes. Callable and arguments are moved into the group and kept
-  /// until the task has ended, so a lambda with captures is safe here; spawning the task that a temporary lambda has
-  /// made is not, since its captures die with it.
+  /// Starts the task that `callable(arguments...)` returns. The callable and the arguments are moved into the group and
+  /// kept until the task has ended, so lambdas with captures are safe here. Spawning the task that a temporary lambda
+  /// has returned is not safe, because its captures are destroyed with the lambda.
   template <class F, class... Args>
     requires(!detail::is_task<std::remove_cvref_t<F>>)
   void spawn(F callable, Args... arguments) {
@@ -75,6 +79,7 @@ class STRAIT_API task_group {
       spawn(detail::keep_alive(std::move(callable), std::move(arguments)...));
     }
   }
+  /// Does not compile: the value of the task would be lost.
   template <class T>
     requires(!std::is_void_v<T>)
   void spawn(task<T>) {
@@ -83,12 +88,12 @@ class STRAIT_API task_group {
                   "Spawn a lambda that returns task<> and uses the value, or use when_all");
   }
 
-  /// Cancels the body and all children, those to come included.
+  /// Cancels the body and all children, including those that are spawned later.
   void cancel() noexcept { scope_.cancel(); }
-  /// The group was canceled, by `cancel`, by a failure or from outside.
+  /// Whether the group or an enclosing scope has been canceled.
   [[nodiscard]] bool is_canceled() const noexcept { return scope_.is_canceled(); }
 
-  /// How many children have not ended.
+  /// The number of children that have not ended.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
@@ -108,11 +113,11 @@ class STRAIT_API task_group {
   template <class Body>
   static detail::group_task<Body> run(Body& body, failure_hook report, void* hook);
 
-  /// Notes what ended the body (called in a catch block) and cancels the children.
+  /// Records the exception of the body (called in a catch block), and cancels the children.
   void body_failed() noexcept;
   void child_ended(child& ended) noexcept;
   void keep(std::exception_ptr failure) noexcept;
-  /// Throws what the block is to end with, if not with its value, which it has unless `has_value` is false.
+  /// Throws the exception with which the block ends, if any. `has_value`: the body has completed.
   void rethrow(bool has_value);
   void throw_all_failures();
 
@@ -127,13 +132,14 @@ class STRAIT_API task_group {
   void* hook_;
   std::exception_ptr first_failure_;
   std::vector<std::exception_ptr> more_failures_;
-  std::exception_ptr body_canceled_;  // the body ended with `canceled`
-  bool canceled_first_ = false;       // it or a child did, and not because the group was canceled
+  std::exception_ptr body_canceled_;  // the `canceled` with which the body ended
+  bool canceled_first_ = false;       // the body or a child threw `canceled` before the group was canceled
   bool child_canceled_ = false;
 };
 
-/// Completes when the last child of a group has ended; by then another may have been spawned. A cancel does not end it:
-/// it reaches the children, which end. Not a task: there might be no memory for one.
+/// @cond
+/// Completes when the last child of a group has ended; another may have been spawned when it resumes. Cancellation does
+/// not end it, but ends the children. It is not a task, because there might be no memory for one.
 class task_group::join_operation final : public detail::operation {
  public:
   using await_result = void;
@@ -153,6 +159,7 @@ class task_group::join_operation final : public detail::operation {
   void cancel() noexcept override {}
   task_group& group_;
 };
+/// @endcond
 
 template <class Body>
 detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* hook) {
@@ -186,8 +193,12 @@ detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* 
   }
 }
 
-/// Runs `body(group)` and what it spawns; completes when all have ended, with the body's value. `body` is kept alive
-/// until then. See the top of this file for failures and cancels.
+/// Runs `body(group)` and the tasks that it spawns; completes with the body's value when all have ended. `body` is kept
+/// alive until then. See the top of this file for failures and cancellation.
+///
+///     co_await with_task_group([&](task_group& group) -> task<> {
+///       while (true) group.spawn(handle, co_await listener.accept());
+///     });
 template <class Body>
 detail::group_task<Body> with_task_group(Body body) {
   static_assert(detail::makes_task<Body, task_group&>,
@@ -195,11 +206,11 @@ detail::group_task<Body> with_task_group(Body body) {
   if constexpr (detail::makes_task<Body, task_group&>) co_return co_await task_group::run(body, nullptr, nullptr);
 }
 
-/// A hook for servers: writes one line to stderr, "program: read from 127.0.0.1:41230: connection reset by peer".
+/// A hook for servers: prints one line to stderr, "program: read from 127.0.0.1:41230: connection reset by peer".
 STRAIT_API void print_failure(std::exception_ptr failure) noexcept;
 
-/// The same, but a child's failure is passed to `hook(std::exception_ptr)` and cancels nobody. The body's own failure
-/// still ends the block.
+/// The same, but the failure of a child is passed to `hook(std::exception_ptr)` and does not cancel the group. A
+/// failure of the body still cancels the group and is rethrown.
 template <class Hook, class Body>
   requires std::is_invocable_v<Hook&, std::exception_ptr>
 detail::group_task<Body> with_task_group(Hook hook, Body body) {

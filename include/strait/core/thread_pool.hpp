@@ -1,4 +1,4 @@
-// on_thread_pool: blocking work, off the loop's thread.
+// on_thread_pool: runs blocking functions on other threads than the loop's.
 #pragma once
 
 #include <exception>
@@ -15,7 +15,7 @@ namespace detail {
 
 class pool_job;
 
-/// A call waiting for, or under way on, one of the pool's threads.
+/// A call that is queued for, or running on, a thread of the pool.
 class STRAIT_API pool_call_base : public operation {
  public:
   static constexpr bool await_ready() noexcept { return false; }
@@ -27,9 +27,9 @@ class STRAIT_API pool_call_base : public operation {
  protected:
   pool_call_base() = default;
   ~pool_call_base() = default;
-  /// Runs on the pool's thread.
+  /// Called on the pool's thread.
   virtual void call() noexcept = 0;
-  /// Returns when no thread uses this any more.
+  /// Waits until no thread uses this object any more.
   void retire() noexcept;
   void rethrow() const {
     if (canceled_) throw canceled();
@@ -72,12 +72,15 @@ class pool_call final : public pool_call_base {
 
 }  // namespace detail
 
-/// See `on_thread_pool`.
+/// Returned by `on_thread_pool`; await it once.
 template <class F>
 class [[nodiscard("co_await it")]] thread_pool_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = std::invoke_result_t<F&>;
+  /// Called by `on_thread_pool`.
   explicit thread_pool_operation(F function) : function_(std::move(function)) {}
+  /// Starts the operation.
   detail::pool_call<F> operator co_await() && { return detail::pool_call<F>(std::move(function_)); }
 
  private:
@@ -85,16 +88,16 @@ class [[nodiscard("co_await it")]] thread_pool_operation {
 };
 
 /// Calls `function()`, which may block, on a thread of a pool that all loops of the process share, and completes with
-/// its value or its exception. The pool has at most `thread_pool_size` threads, begun when they are needed; further
-/// calls wait in order. A cancel ends the wait of a call that has not begun; one that has begun is waited for, and its
-/// value delivered. Throws `error` if the pool has no thread and none can be begun.
+/// its value or its exception. The pool has at most `thread_pool_size` threads, which are started on demand; further
+/// calls are queued. Cancellation removes a queued call. A call that has started cannot be canceled: the operation
+/// waits until it returns, and delivers its value. Throws `error` if the pool has no thread and none can be started.
 ///
 /// `function` may itself run a loop whose tasks use the pool: a call made on a thread of the pool is never queued. If
-/// no thread is idle, one more is started for it, beyond `thread_pool_size`; if that fails, it throws `error`. But a
-/// `function` that blocks until a thread outside of the pool has made a call on the pool can deadlock, once all threads
-/// of the pool do the same.
+/// no thread is idle, an additional one is started, beyond `thread_pool_size`; if that fails, `error` is thrown.
+/// However, if all threads of the pool block until threads outside of the pool have made calls on the pool, they
+/// deadlock.
 ///
-/// A forked child process has a pool of its own, without the calls that were under way in its parent.
+/// A forked child process has its own pool, without the calls that were in progress in its parent.
 ///
 ///     std::string text = co_await on_thread_pool([&] { return read_file(path); });
 template <class F>
@@ -103,7 +106,7 @@ thread_pool_operation<F> on_thread_pool(F function) {
   return thread_pool_operation<F>(std::move(function));
 }
 
-/// The greatest number of threads that blocking calls may use at the same time.
+/// The maximum number of threads of the pool.
 inline constexpr unsigned thread_pool_size = 16;
 
 }  // namespace strait

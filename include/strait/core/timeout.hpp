@@ -1,4 +1,4 @@
-// timeout: a limit of time for anything that can be awaited.
+// timeout: limits the time of anything that can be awaited.
 #pragma once
 
 #include <utility>
@@ -12,11 +12,11 @@
 namespace strait {
 namespace detail {
 
-/// Cancels the scope of the current branch, inside which it is made, at a time.
+/// Makes the awaits of the current branch belong to a scope, and cancels that scope at a given time.
 class STRAIT_API deadline final : private timer {
  public:
   deadline(branch& where, clock::time_point when, std::chrono::duration<double> limit);
-  /// What a `canceled` that left the scope means: throws `timed_out` if it was this deadline's doing.
+  /// Throws `timed_out` if this deadline caused the `canceled` that has left the scope; otherwise returns.
   void translate(canceled const& ended) const;
 
  private:
@@ -40,11 +40,11 @@ task<await_result_t<A>> with_deadline(clock::time_point when, std::chrono::durat
 
 }  // namespace detail
 
-/// Awaits `what` (an operation, a task, or a callable that makes a task) for at most `limit`, counted from this call.
-/// The time in which `what` computes counts, too, unlike for the limits of a stream, which count only waiting. When the
-/// limit is reached, `what` is canceled, and if it ends with that, `timed_out` is thrown. Any other result is
-/// delivered, for example data that arrived in the last moment. A cancel from outside stays `canceled`. A `limit` of
-/// zero or less is reached at once: only an operation that need not wait completes. A NaN is refused with
+/// Awaits `what` (an operation, a task, or a callable that returns a task) for at most `limit`, counted from this call.
+/// Time that `what` spends computing counts, too; by contrast, the time limits of a stream count only waiting. When the
+/// limit is reached, `what` is canceled, and if it ends with `canceled`, `timed_out` is thrown. Any other result is
+/// delivered, for example data that arrived at the last moment. If an enclosing scope is canceled, `canceled` is thrown
+/// as usual. With a `limit` of zero or less, only operations that need not wait complete. NaN throws
 /// `std::invalid_argument`.
 ///
 ///     auto n = co_await timeout(5s, peer.read(buffer));
@@ -52,6 +52,7 @@ template <class Rep, class Period, awaitable A>
 task<await_result_t<A>> timeout(std::chrono::duration<Rep, Period> limit, A what) {
   return detail::with_deadline(detail::deadline_after(limit), limit, std::move(what));
 }
+/// The same for a callable that returns a task; the callable is kept alive until the task has ended.
 template <class Rep, class Period, detail::makes_task F>
 auto timeout(std::chrono::duration<Rep, Period> limit, F what) {
   return timeout(limit, detail::keep_alive(std::move(what)));

@@ -1,4 +1,4 @@
-// when_all, when_all_settled: several awaitables side by side, all of them to the end.
+// when_all, when_all_settled: await several awaitables concurrently until all have ended.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 namespace strait {
 namespace detail {
 
-/// Awaits `what` and puts its value into `to`.
+/// Awaits `what` and stores its value in `to`.
 template <awaitable A>
 task<> store(A what, std::optional<value_t<await_result_t<A>>>& to) {
   if constexpr (std::is_void_v<await_result_t<A>>) {
@@ -26,14 +26,14 @@ task<> store(A what, std::optional<value_t<await_result_t<A>>>& to) {
   }
 }
 
-/// What the branches of a `when_any` share.
+/// The shared state of the branches of a `when_any`.
 struct race {
   task_group* branches = nullptr;
-  /// One has a value or, without values, has ended normally as the first.
+  /// A branch has completed with a value or, if it has no value, has completed before the others were canceled.
   bool is_won = false;
 };
 
-/// Awaits `what` and notes how it ends. In a race, the others are canceled then.
+/// Awaits `what` and stores its outcome in `to`. In a race, then cancels the others.
 template <awaitable A>
 task<> settle(A what, outcome<value_t<await_result_t<A>>>& to, race* in) {
   constexpr bool is_void = std::is_void_v<await_result_t<A>>;
@@ -56,11 +56,11 @@ task<> settle(A what, outcome<value_t<await_result_t<A>>>& to, race* in) {
 
 }  // namespace detail
 
-/// Runs all of `what` side by side; completes when all have ended, with a tuple of their values (`void_value` for those
-/// without a value). If one fails, the others are canceled, and when they have ended, its exception is rethrown;
-/// several are rethrown as one `multiple_errors`. **Values that the others have obtained are destroyed then**: a
-/// connection that was accepted is closed, bytes that were read are in their buffer, but their number is lost. Where
-/// such a value must not be lost, use `when_all_settled`.
+/// Awaits all of `what` concurrently; completes when all have ended, with a tuple of their values (`void_value` for
+/// those without a value). If one fails, the others are canceled, and when they have ended, its exception is rethrown;
+/// several exceptions are rethrown as one `multiple_errors`. **Values that the others have returned are then
+/// destroyed**: an accepted connection is closed, and the number of bytes that were read into a buffer is lost. If such
+/// a value must not be lost, use `when_all_settled`.
 ///
 ///     auto [config, peer] = co_await when_all(load_config(), tcp::connect("localhost:5000"));
 template <awaitable... A>
@@ -75,7 +75,7 @@ task<std::tuple<detail::value_t<await_result_t<A>>...>> when_all(A... what) {
       [](auto&... value) { return std::tuple<detail::value_t<await_result_t<A>>...>(std::move(*value)...); }, values);
 }
 
-/// The same for any number of tasks of one kind; the values are in the order of the tasks.
+/// The same for any number of tasks of one type; the values are in the order of the tasks.
 template <class T>
   requires(!std::is_void_v<T>)
 task<std::vector<T>> when_all(std::vector<task<T>> tasks) {
@@ -90,13 +90,14 @@ task<std::vector<T>> when_all(std::vector<task<T>> tasks) {
   for (auto& value : values) all.push_back(std::move(*value));
   co_return all;
 }
+/// The same for any number of tasks without a value.
 STRAIT_API task<> when_all(std::vector<task<>> tasks);
 
-/// Runs all of `what` side by side; completes when all have ended, with a tuple of their outcomes: the values and the
-/// failures. One that fails does not cancel the others, so nothing is lost.
+/// Awaits all of `what` concurrently; completes when all have ended, with a tuple of their outcomes: values and
+/// failures. A failure does not cancel the others, so nothing is lost.
 ///
-/// A cancel from outside cancels all of them. What has a value or a failure nevertheless is returned; if all have ended
-/// with `canceled`, it is thrown.
+/// If an enclosing scope is canceled, all of them are canceled. Those that have a value or a failure nevertheless are
+/// returned; if all have ended with `canceled`, it is thrown.
 ///
 ///     auto [saved, sent] = co_await when_all_settled(save(order), notify(client));
 ///     if (sent.failure()) log(describe(sent.failure()));
@@ -115,7 +116,7 @@ task<std::tuple<outcome<detail::value_t<await_result_t<A>>>...>> when_all_settle
   co_return std::move(outcomes);
 }
 
-/// The same for any number of tasks of one kind; the outcomes are in the order of the tasks.
+/// The same for any number of tasks of one type; the outcomes are in the order of the tasks.
 template <class T>
 task<std::vector<outcome<detail::value_t<T>>>> when_all_settled(std::vector<task<T>> tasks) {
   std::vector<outcome<detail::value_t<T>>> outcomes(tasks.size());

@@ -1,4 +1,4 @@
-// when_any: several awaitables side by side, until one is done.
+// when_any: awaits several awaitables concurrently until one has ended.
 #pragma once
 
 #include <cstddef>
@@ -15,20 +15,23 @@
 namespace strait {
 namespace detail {
 
-/// For a `when_any` that no branch has won: throws the failures, of which some may be null; if there are none, and no
-/// branch has ended normally, `canceled`.
+/// For a `when_any` without a value: throws the non-null `failures`; if there are none and no branch has completed,
+/// `canceled`.
 STRAIT_API void rethrow(std::vector<std::exception_ptr> failures, bool any_value);
 
 }  // namespace detail
 
-/// Runs all of `what` side by side until the first has ended, cancels the others, and completes when they have ended
-/// too. Returns a tuple of their outcomes, in which the first one's value is set, and with it that of any other which
-/// was done nevertheless. **If there is a value, it is returned, so that nothing is lost:** a failure beside it, in the
-/// same turn or when a loser cleans up, is in `failure()` of its own outcome. (What has no value counts only if it has
-/// ended before the others were canceled.) If there is none, the failure is rethrown, several as one `multiple_errors`
-/// in the order of `what`; after a cancel from outside, and without a failure, `canceled` is thrown.
+/// Awaits all of `what` concurrently until the first has ended, then cancels the others, and completes when all have
+/// ended. Returns a tuple of their outcomes: the value of the first one, and those of any others that have completed
+/// nevertheless.
 ///
-/// What a canceled `read_exactly` or `write` had moved by then is in its buffer, or on its way; its number is in the
+/// **If there is a value, it is returned, so that nothing is lost**: a failure of another one, in the same turn or
+/// during its cleanup, is in `failure()` of its own outcome. (One without a value counts as a value only if it has
+/// completed before the others were canceled.) If there is no value, the failure is rethrown, several as one
+/// `multiple_errors` in the order of `what`. If there is no failure either, because an enclosing scope was canceled,
+/// `canceled` is thrown.
+///
+/// Bytes that a canceled `read_exactly` or `write` has transferred are in its buffer, or sent; their number is in the
 /// `canceled` that `value()` of its outcome throws.
 ///
 ///     auto [n, late] = co_await when_any(peer.read(buffer), sleep_for(1s));
@@ -49,7 +52,7 @@ task<std::tuple<outcome<detail::value_t<await_result_t<A>>>...>> when_any(A... w
   co_return std::move(outcomes);
 }
 
-/// The same for any number of tasks of one kind. Completes at once, with nothing, if there are none.
+/// The same for any number of tasks of one type. Completes immediately with an empty vector if there are none.
 template <class T>
 task<std::vector<outcome<detail::value_t<T>>>> when_any(std::vector<task<T>> tasks) {
   std::vector<outcome<detail::value_t<T>>> outcomes(tasks.size());

@@ -138,7 +138,7 @@ template <class T, class Initiation, class Token>
 auto initiate_run(Initiation initiation, task<T> what, Token&& token) {
   static_assert(std::is_void_v<T> || std::is_default_constructible_v<T>,
                 "strait: async_run passes a T() along with a failure: the task's value must be default-constructible");
-  if (!what) throw_used_up();
+  if (!what) throw_consumed();
   return asio::async_initiate<Token, typename run_signature<T>::type>(initiation, token, std::move(what));
 }
 

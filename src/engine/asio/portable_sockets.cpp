@@ -45,7 +45,7 @@ class portable_socket final : public socket, public detail::list_hook<portable_s
     return false;
   }
 
-  // Asio cancels both directions; the one that was not meant goes on in `resume`.
+  // Asio cancels both directions; in `resume`, the other direction waits again.
   void cancel(operation& what) noexcept override {
     direction& way = way_of(what);
     if (way.pending != &what) return;

@@ -1,4 +1,5 @@
-// Operations that mostly complete at once, out of a buffer, and are a task of their own only if they cannot.
+// at_once_operation: an operation that usually completes immediately, from a buffer, and starts a task only if it
+// cannot.
 #pragma once
 
 #include <coroutine>
@@ -11,8 +12,9 @@
 
 namespace strait::detail {
 
-/// Does a step, which has `bool try_now()`, `T result()` for when that has been true, and `task<T> later()` for when it
-/// has not. In a canceled scope it does neither. `Step` is a class, or a reference to one.
+/// Awaits a step. `step.try_now()` returns whether the step could complete immediately; if so, `step.result()` returns
+/// its value; if not, the task that `step.later()` returns is awaited. In a canceled scope, neither is called. `Step`
+/// is a class, or a reference to one.
 template <class Step>
 class at_once_awaiter {
   using value = decltype(std::declval<Step&>().result());
@@ -49,7 +51,7 @@ class at_once_awaiter {
  private:
   enum class way : unsigned char { none, at_once, later };
 
-  // By itself, so that compilers see that the rest is small and put it into the coroutine.
+  // Not inlined, so that compilers inline the small rest of await_suspend into the coroutine.
   template <class P>
   [[gnu::noinline]] void begin_later(std::coroutine_handle<P> self) {
     ::new (static_cast<void*>(&child_)) child(step_.later().operator co_await());
@@ -64,7 +66,7 @@ class at_once_awaiter {
   };
 };
 
-/// The same, to be awaited. Makes its step from `Args`.
+/// The operation that is awaited with an `at_once_awaiter`. Constructs its step from `Args`.
 template <class Step>
 class [[nodiscard("co_await it")]] at_once_operation {
  public:
@@ -75,8 +77,8 @@ class [[nodiscard("co_await it")]] at_once_operation {
   explicit at_once_operation(Args&&... args) noexcept(std::is_nothrow_constructible_v<Step, Args...>)
       : step_(static_cast<Args&&>(args)...) {}
 
-  /// Of a temporary, which lives as long as the awaiter, it uses the step itself: a copy, by wide moves of what has
-  /// just been written by narrow ones, would hold the processor up.
+  /// A temporary operation lives as long as the awaiter, which therefore uses its step without copying it. A copy would
+  /// stall the processor: it would load with wide moves what was just stored with narrow ones.
   at_once_awaiter<Step&> operator co_await() && { return at_once_awaiter<Step&>(step_); }
   at_once_awaiter<Step> operator co_await() const& { return at_once_awaiter<Step>(step_); }
 

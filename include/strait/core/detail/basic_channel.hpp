@@ -1,4 +1,4 @@
-// basic_channel: what the channels of one loop and of several have in common, which is all but the lock.
+// basic_channel: the implementation of channel and cross_loop_channel, which differ in their lock.
 #pragma once
 
 #include <coroutine>
@@ -24,7 +24,7 @@ namespace detail {
 template <class T, class Sync>
 class basic_channel;
 
-/// Who waits with a value. `Sync` is `one_loop` (channel.hpp) or `many_loops` (cross_loop_channel.hpp).
+/// A waiting sender. `Sync` is `one_loop` (channel.hpp) or `many_loops` (cross_loop_channel.hpp).
 template <class T, class Sync>
 class channel_sender : public Sync::waiter {
  protected:
@@ -40,7 +40,7 @@ class channel_sender : public Sync::waiter {
   basic_channel<T, Sync>& channel_;
 };
 
-/// `Held` is `T&`, a value that is the caller's until it is sent, or `T`, a copy.
+/// `Held` is `T&`, for a value that stays with the caller until it is sent, or `T`, for a copy.
 template <class T, class Sync, class Held>
 class channel_send_awaiter final : public channel_sender<T, Sync> {
  public:
@@ -48,7 +48,7 @@ class channel_send_awaiter final : public channel_sender<T, Sync> {
       : channel_sender<T, Sync>(to), held_(static_cast<Held&&>(held)) {
     this->value_ = &held_;
   }
-  // Here, since until it has left the line, another thread may take what it holds.
+  // In the most derived class, because another thread may take `held_` until the waiter has left the queue.
   ~channel_send_awaiter() {
     if (this->is_waiting()) this->drop([] {});
   }
@@ -58,7 +58,7 @@ class channel_send_awaiter final : public channel_sender<T, Sync> {
   Held held_;
 };
 
-/// Who waits for a value.
+/// A waiting receiver.
 template <class T, class Sync>
 class channel_receive_awaiter final : public Sync::waiter {
  public:
@@ -84,8 +84,8 @@ class channel_receive_awaiter final : public Sync::waiter {
   std::optional<T> value_;
 };
 
-/// Values on their way from those who send to those who receive. What always holds: who waits to receive finds nothing
-/// that was sent, and who waits to send finds no room and nobody who waits to receive.
+/// A queue of values with waiting senders and receivers. Invariants: a receiver waits only while no value is queued and
+/// no sender waits; a sender waits only while the queue is full and no receiver waits.
 template <class T, class Sync>
 class basic_channel {
   static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
@@ -96,43 +96,47 @@ class basic_channel {
       "elements: make its move constructor noexcept, or use a channel of std::unique_ptr");
 
  public:
+  /// Allocates memory for `capacity` values. Throws `std::bad_alloc`.
   explicit basic_channel(std::size_t capacity) : capacity_(capacity), values_(capacity) {}
   basic_channel(basic_channel const&) = delete;
   basic_channel& operator=(basic_channel const&) = delete;
+  /// Ends the waiting operations as `close` does.
   ~basic_channel() {
     hold const lock(sync_);
     senders_.close();
     receivers_.close();
   }
 
-  /// `co_await c.send(value)` completes when the value is in the channel, which may be full: it waits then. With
-  /// capacity 0, when somebody has received it. What is moved from, is moved from only then: after a cancel or an error
-  /// the caller's object is as it was. It must live until then, as it does in the expression with the co_await. A copy
-  /// is made at once. Closed, before or meanwhile: `error` with `errc::closed`.
+  /// `co_await c.send(value)` waits while the channel is full, and completes when the value is in the channel; with
+  /// capacity 0, when a receiver has taken it. `value` is moved from only on completion, so after cancellation or an
+  /// error it is unchanged; it must live until then, as it does in one expression with the co_await. Throws `error`
+  /// with `errc::closed` if the channel is or becomes closed.
   channel_send_operation<T, Sync, T&> send(T&& value) noexcept { return {*this, value}; }
+  /// The same with a copy of `value`, which is made immediately.
   channel_send_operation<T, Sync, T> send(T const& value)
     requires std::is_copy_constructible_v<T>
   {
     return {*this, T(value)};
   }
 
-  /// `co_await c.receive()` completes with the next value, or, when the channel is closed and all that was in it has
-  /// been received, with nothing.
+  /// `co_await c.receive()` waits for the next value and returns it. Returns an empty optional when the channel is
+  /// closed and all its values have been received.
   channel_receive_operation<T, Sync> receive() noexcept { return channel_receive_operation<T, Sync>(*this); }
 
-  /// Sends without waiting. False, and `value` as it was: there is no room (with capacity 0: nobody waits for it), or
-  /// the channel is closed.
+  /// Sends without waiting. Returns false, and leaves `value` unchanged, if the channel is full (with capacity 0: if no
+  /// receiver waits) or closed.
   [[nodiscard]] bool try_send(T&& value) noexcept {
     hold const lock(sync_);
     return offer(value) == waiter::outcome::served;
   }
+  /// The same with a copy of `value`.
   [[nodiscard]] bool try_send(T const& value)
     requires std::is_copy_constructible_v<T>
   {
     return try_send(T(value));
   }
 
-  /// Receives without waiting: nothing if there is nothing.
+  /// Receives without waiting. Returns an empty optional if there is no value.
   [[nodiscard]] std::optional<T> try_receive() noexcept {
     std::optional<T> value;
     hold const lock(sync_);
@@ -140,25 +144,26 @@ class basic_channel {
     return value;
   }
 
-  /// No more can be sent: who waits to send ends with `errc::closed` and keeps the value. What is in the channel can be
-  /// received.
+  /// Closes the channel for sending: waiting and later send operations end with `errc::closed`, and their values are
+  /// unchanged. Values in the channel can still be received.
   void close() noexcept {
     hold const lock(sync_);
     is_closed_ = true;
     senders_.end_all(waiter::outcome::closed);
     receivers_.end_all(waiter::outcome::closed);
   }
+  /// Whether `close` has been called.
   [[nodiscard]] bool is_closed() const noexcept {
     hold const lock(sync_);
     return is_closed_;
   }
 
-  /// How many values are in it, without those of senders that wait.
+  /// The number of values in the channel, not counting those of waiting senders.
   [[nodiscard]] std::size_t size() const noexcept {
     hold const lock(sync_);
     return values_.size();
   }
-  /// How many can be in it.
+  /// The maximum of `size()`.
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
  private:
@@ -214,8 +219,9 @@ class basic_channel {
     receivers_.end(to, outcome::served);
   }
 
-  /// Who has received `value` is destroyed before it could know. The value goes to another; without one, it is the
-  /// next, even if that makes one too many. (Only if there is no memory for that is it lost.)
+  /// Called if a receiver is destroyed after it was served but before it resumed. Passes its value to the next
+  /// receiver; if there is none, puts it back at the front of the queue, which may then exceed its capacity by one.
+  /// (The value is lost only if there is no memory for that.)
   void put_back(T& value) noexcept {
     if (auto* const receiver = first_receiver()) hand_over(value, *receiver);
     else static_cast<void>(values_.push_front(std::move(value)));
@@ -231,13 +237,16 @@ class basic_channel {
 
 }  // namespace detail
 
-/// See `channel::send`.
+/// Returned by `channel::send`; await it once.
 template <class T, class Sync, class Held>
 class [[nodiscard("co_await it")]] channel_send_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = void;
+  /// Called by `channel::send`.
   channel_send_operation(detail::basic_channel<T, Sync>& to, Held&& held) noexcept
       : channel_(to), held_(static_cast<Held&&>(held)) {}
+  /// Starts the operation.
   detail::channel_send_awaiter<T, Sync, Held> operator co_await() && noexcept {
     return {channel_, static_cast<Held&&>(held_)};
   }
@@ -247,12 +256,15 @@ class [[nodiscard("co_await it")]] channel_send_operation {
   Held held_;
 };
 
-/// See `channel::receive`.
+/// Returned by `channel::receive`; await it.
 template <class T, class Sync>
 class [[nodiscard("co_await it")]] channel_receive_operation {
  public:
+  /// The type of the `co_await` expression.
   using await_result = std::optional<T>;
+  /// Called by `channel::receive`.
   explicit channel_receive_operation(detail::basic_channel<T, Sync>& from) noexcept : channel_(from) {}
+  /// Starts the operation.
   detail::channel_receive_awaiter<T, Sync> operator co_await() const noexcept {
     return detail::channel_receive_awaiter<T, Sync>(channel_);
   }

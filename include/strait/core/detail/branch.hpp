@@ -1,16 +1,16 @@
-// What the task tree is made of: scopes, branches, and the operations that branches wait for.
+// The task tree: scopes, branches, and the operations that branches wait for.
 //
-// A *branch* is one line of execution: a chain of tasks that await each other, of which the innermost either runs or
-// waits for one *operation*. `run`, `task_group::spawn` and the like begin branches. A *scope* is what can be canceled
-// as a whole: it holds branches and further scopes.
+// A *branch* is one thread of control: a chain of tasks that await each other, of which the innermost either runs or
+// waits for one *operation*. `run`, `task_group::spawn` and similar functions start branches. A *scope* is a unit of
+// cancellation: it contains branches and further scopes.
 //
-// A suspended coroutine is never resumed from inside another one. `branch::resume` runs a chain by a loop of its own
-// (a trampoline): a task that begins or ends leaves the handle to go on with in `to_resume_` and returns. So the stack
-// does not grow, whatever the compiler makes of tail calls.
+// A coroutine is never resumed from inside another one. `branch::resume` runs the chain in a loop (a trampoline): a
+// task that starts or ends stores the next coroutine handle in `to_resume_` and returns. So the stack does not grow,
+// whether or not the compiler implements tail calls.
 //
-// Every await that completes without having waited spends the loop's budget: an operation, a canceled or failed one
-// too, by `completed_at_once`, a task by its steps in that loop. A branch that has spent it is queued by that loop for
-// the next turn, so no loop of awaits keeps the other branches from running.
+// Every await that completes without waiting is charged to the loop's budget: operations, including canceled and failed
+// ones, by `completed_at_once`; tasks by their steps in that loop. A branch that has spent the budget is queued for the
+// next turn, so no sequence of awaits keeps the other branches from running.
 #pragma once
 
 #include <coroutine>
@@ -26,11 +26,11 @@ class loop_core;
 class operation;
 class promise_base;
 
-/// Something that the loop is to run soon. Intrusive: queued at most once at a time.
+/// An item that the loop runs in a later turn. Intrusive: it is in at most one queue at a time.
 class work {
  public:
   virtual void run_work() noexcept = 0;
-  /// Called instead of `run_work` when the loop ends first.
+  /// Called instead of `run_work` if the loop is destroyed first.
   virtual void drop_work() noexcept {}
 
  protected:
@@ -44,14 +44,14 @@ class work {
   work* next_ = nullptr;
 };
 
-/// First in, first out.
+/// A first-in, first-out queue. Owns nothing.
 class STRAIT_API work_queue {
  public:
   [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
   void push(work& item) noexcept;
   work* pop() noexcept;
   void append(work_queue& other) noexcept;
-  /// Takes `item` out, if it is in. Linear.
+  /// Removes `item` if it is in the queue. Linear time.
   void remove(work& item) noexcept;
 
  private:
@@ -62,11 +62,12 @@ class STRAIT_API work_queue {
   work* tail_ = nullptr;
 };
 
-/// A node of the tree of what can be canceled. Canceling one cancels all below it, except what is shielded.
+/// A node in the tree of scopes. Canceling a scope cancels everything below it that is not shielded.
 class STRAIT_API scope : public list_hook<scope> {
  public:
   scope() noexcept {}
-  /// Cancels this scope and, once and for all, every await in it and below it.
+  /// Cancels this scope: ends the current awaits in it and below it, and makes all later awaits there end with
+  /// `canceled`.
   void cancel() noexcept;
   [[nodiscard]] bool is_canceled() const noexcept { return canceled_; }
 
@@ -74,22 +75,22 @@ class STRAIT_API scope : public list_hook<scope> {
   friend class branch;
   void cancel_waits() noexcept;
   bool canceled_ = false;
-  bool inherited_ = false;  // canceled with the scope around it, and only while inside that
+  bool inherited_ = false;  // canceled only because an enclosing scope is, and only while inside that
   bool shielded_ = false;
   scope* parent_ = nullptr;
   intrusive_list<scope> children_;
   intrusive_list<branch, struct scope_tag> branches_;
 };
 
-/// The part of a loop that every operation touches. The rest is in src/core/loop.hpp.
+/// The part of a loop that every operation uses. The rest is in src/core/loop.hpp.
 class loop_core {
  public:
-  /// How much more the running branch may do without a turn for the others, in steps of tasks.
+  /// The remaining budget of the running branch, in task steps: when it is spent, the other branches get a turn.
   int budget = 0;
 
-  /// An operation, which may cost a system call or an exception, counts as so many steps.
+  /// The number of steps that an operation counts as, because it may cost a system call or an exception.
   static constexpr int operation_cost = 32;
-  /// False: the running branch has spent its budget.
+  /// Charges `steps` to the budget. Returns false if the budget is spent.
   bool spend(int steps) noexcept { return (budget -= steps) >= 0; }
 
  protected:
@@ -97,14 +98,14 @@ class loop_core {
   ~loop_core() = default;
 };
 
-/// The part of a branch that every operation touches, by itself so that it lies in one cache line with the head of
+/// The part of a branch that every operation uses. A separate class, so that it shares a cache line with the members of
 /// `work`.
 class branch_state {
  public:
-  // What the promises of the chain keep here.
-  std::coroutine_handle<> to_resume_;  ///< with what `resume` goes on
+  // Written by the promises of the chain.
+  std::coroutine_handle<> to_resume_;  ///< the coroutine that `resume` resumes next
   promise_base* innermost_ = nullptr;  ///< the task that runs or waits
-  operation* waiting_ = nullptr;       ///< for what it waits, if that can be canceled
+  operation* waiting_ = nullptr;       ///< the operation that it is waiting for, if that can be canceled
 
  protected:
   branch_state(loop_core& loop, scope& where) noexcept : loop_(&loop), scope_(&where) {}
@@ -117,7 +118,7 @@ class STRAIT_API branch : public work,
                           public list_hook<struct scope_tag>,
                           public list_hook<struct loop_tag> {
  public:
-  /// A branch on `loop`, in `where`. `parent` is the task that waits for it; null for the loop's first branch.
+  /// A branch on `loop`, in the scope `where`. `parent` is the task that waits for it; null for the loop's main branch.
   branch(loop_core& loop, scope& where, promise_base* parent) noexcept;
   virtual ~branch();
 
@@ -125,22 +126,24 @@ class STRAIT_API branch : public work,
   [[nodiscard]] bool is_canceled() const noexcept { return scope_->is_canceled(); }
   [[nodiscard]] scope& current_scope() const noexcept { return *scope_; }
 
-  /// From here on awaits belong to `inner`, which is not entered yet, inside the current scope.
+  /// Enters `inner`, inside the current scope: from now on, awaits belong to it. Throws `std::logic_error` if it has
+  /// already been entered.
   void enter(scope& inner, bool shielded = false);
-  /// Back to the scope in which `inner` was entered.
+  /// Returns to the scope in which `inner` was entered.
   void leave(scope& inner) noexcept;
 
-  /// Has the loop run the chain, which `promise_base::begin` has set up, in its next turn.
+  /// Queues the chain, which `promise_base::begin` has set up, for the loop's next turn.
   void start() noexcept;
 
-  /// Runs the chain until it waits for an operation or is done. Only from the loop, never from inside a coroutine.
+  /// Runs the chain until it waits for an operation or has finished. Called only by the loop, never from inside a
+  /// coroutine.
   void resume(std::coroutine_handle<> with) noexcept;
 
-  /// Since when it waits for its operation: the engine's coarse time at which it was suspended. 0 while it runs.
+  /// The time at which the branch suspended, by the engine's coarse clock; 0 while it runs.
   [[nodiscard]] std::int64_t waits_since() const noexcept;
 
-  /// For an operation that ends without having waited: counts it. True: `self` is to be suspended all the same, and
-  /// goes on in the next turn, since the budget is spent.
+  /// Charges an operation that ends without waiting. Returns true if the budget is spent: then `self` must suspend
+  /// nevertheless, and resumes in the next turn.
   bool completed_at_once(std::coroutine_handle<> self, int steps = loop_core::operation_cost) noexcept {
     if (loop_->spend(steps)) [[likely]]
       return false;
@@ -148,22 +151,22 @@ class STRAIT_API branch : public work,
     return true;
   }
 
-  /// The chain's last task has ended; its frame is still there.
+  /// Called when the outermost task of the chain has ended. Its frame still exists.
   virtual void finished() noexcept = 0;
 
  protected:
-  /// Destroys the tasks of the chain, but for the outermost, which the derived class owns, and the branches that they
-  /// have begun, from the innermost outwards. For the destructors of derived classes. Without recursion: chains and
-  /// trees may be deep.
+  /// Destroys the branches that the tasks of the chain have started, and the tasks except for the outermost one, which
+  /// the derived class owns; innermost first. For destructors of derived classes. Works without recursion, because
+  /// chains and trees may be deep.
   void drop_tasks() noexcept {
     if (innermost_) [[unlikely]]
       drop_chain();
   }
 
  private:
-  /// The scope in which it began.
+  /// The scope in which the branch was started.
   [[nodiscard]] virtual scope const& outermost_scope() const noexcept = 0;
-  /// A branch that another's task has begun: deletes itself.
+  /// Deletes the branch, if it was started by a task of another branch.
   virtual void drop() noexcept = 0;
   void drop_chain() noexcept;
   [[nodiscard]] branch* any_inside() const noexcept;
@@ -175,20 +178,21 @@ class STRAIT_API branch : public work,
   promise_base* parent_;
 };
 
-/// The base of every awaiter that waits for something outside the task tree. Lives in the awaiting coroutine's frame.
+/// The base of every awaiter that waits for an event outside the task tree. Stored in the frame of the awaiting
+/// coroutine.
 class STRAIT_API operation : public work {
  public:
-  /// Fetches what `resume` will use, while something else is done.
+  /// Prefetches the memory that `resume` will use.
   void prefetch() const noexcept {
 #if defined(__GNUC__)
     __builtin_prefetch(coroutine_.address());
-    // Reckoned with integers, since a pointer may be null here: not every operation has a coroutine.
+    // Computed with integers, because the address may be null: not every operation has a coroutine.
     __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(coroutine_.address()) + 64));
     __builtin_prefetch(branch_);
 #endif
   }
 
-  /// Asks for an early end: `resume_soon` (or `resume`) follows, from elsewhere. Called at most once per wait.
+  /// Requests an early end, after which `resume_soon` or `resume` is called. Called at most once per wait.
   virtual void cancel() noexcept = 0;
 
  protected:
@@ -200,23 +204,23 @@ class STRAIT_API operation : public work {
   [[nodiscard]] bool is_waiting() const noexcept { return branch_ != nullptr; }
   [[nodiscard]] branch& waiting_branch() const noexcept { return *branch_; }
 
-  /// The coroutine is suspended and `where` waits for this operation.
+  /// Records that `coroutine` is suspended and that the branch `where` waits for this operation.
   void suspend(branch& where, std::coroutine_handle<> coroutine) noexcept {
     branch_ = &where;
     coroutine_ = coroutine;
     where.waiting_ = this;
   }
-  /// The wait is over: goes on with the coroutine now. Only from the loop, never from inside another coroutine.
+  /// Ends the wait and resumes the coroutine now. Called only by the loop, never from inside another coroutine.
   void resume() noexcept {
     branch* const where = branch_;
     branch_ = nullptr;
     where->waiting_ = nullptr;
     where->resume(coroutine_);
   }
-  /// The wait is over: goes on with the coroutine in the loop's next turn. Nothing cancels it any more.
+  /// Ends the wait and resumes the coroutine in the loop's next turn. From now on the operation cannot be canceled.
   void resume_soon() noexcept;
 
-  /// By default a queued operation is one that resumes.
+  /// By default, running a queued operation resumes its coroutine.
   void run_work() noexcept override { resume(); }
 
  private:
@@ -225,12 +229,12 @@ class STRAIT_API operation : public work {
   std::coroutine_handle<> coroutine_;
 };
 
-/// Runs `item` in the next turn of `loop`. Only on the loop's thread.
+/// Queues `item` for the next turn of `loop`. Only on the loop's thread.
 STRAIT_API void run_soon(loop_core& loop, work& item) noexcept;
-/// Takes back what `run_soon` was given, if it has not run.
+/// Removes `item` from the loop's queues, if it is in one.
 STRAIT_API void forget(loop_core& loop, work& item) noexcept;
 
-/// The awaiter of an operation that is a variable of the awaiting coroutine.
+/// The awaiter of an operation that is a local variable of the awaiting coroutine.
 template <class Operation>
 class awaiter_reference {
  public:
@@ -246,7 +250,7 @@ class awaiter_reference {
   Operation& to_;
 };
 
-/// `branch& b = co_await this_branch{}`. Completes at once, canceled or not.
+/// `branch& b = co_await this_branch{}` returns the current branch. Completes immediately, even in a canceled scope.
 class this_branch {
  public:
   using await_result = branch&;

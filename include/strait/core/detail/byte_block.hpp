@@ -1,4 +1,4 @@
-// Bytes in recycled memory: what is borrowed while data is there, and what readers and writers keep.
+// byte_block: a block of recycled memory, for borrowed reads and for the buffers of readers and writers.
 #pragma once
 
 #include <cstddef>
@@ -11,15 +11,16 @@
 
 namespace strait::detail {
 
-/// A block of memory with data in the middle, free space behind it, and perhaps in front. Move-only; empty at first,
-/// and then without memory.
+/// A block of memory with data in the middle, and free space behind and possibly in front of it. Move-only. A
+/// default-constructed block is empty and has no memory.
 class byte_block {
  public:
   byte_block() noexcept = default;
-  /// With room for `capacity` bytes, the first `headroom` of which are left free. Throws `std::bad_alloc`.
+  /// Allocates `capacity` bytes, the first `headroom` of which stay free. Throws `std::bad_alloc`.
   explicit byte_block(std::size_t capacity, std::size_t headroom = 0)
       : memory_(static_cast<char*>(allocate_frame(capacity))), capacity_(capacity), begin_(headroom), end_(headroom) {}
-  /// Takes over memory from `allocate_frame(capacity)` with `size` bytes of data behind the `headroom`.
+  /// Takes ownership of memory from `allocate_frame(capacity)`, with `size` bytes of data after the first `headroom`
+  /// bytes.
   byte_block(void* memory, std::size_t capacity, std::size_t headroom, std::size_t size) noexcept
       : memory_(static_cast<char*>(memory)), capacity_(capacity), begin_(headroom), end_(headroom + size) {}
   byte_block(byte_block&& other) noexcept
@@ -44,26 +45,26 @@ class byte_block {
   [[nodiscard]] std::string_view view() const noexcept { return {data(), size()}; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
-  /// What is free behind the data.
+  /// The free space behind the data.
   [[nodiscard]] mutable_buffer space() noexcept { return {memory_ + end_, capacity_ - end_}; }
-  /// The first `size` bytes of the space have been filled.
+  /// Appends the first `size` bytes of `space()`, which have been filled, to the data.
   void commit(std::size_t size) noexcept { end_ += size; }
-  /// The first `size` bytes of the data are no longer wanted.
+  /// Removes the first `size` bytes of the data.
   void consume(std::size_t size) noexcept { begin_ += size; }
 
-  /// Puts `bytes` behind the data, where there must be room for them.
+  /// Appends `bytes` to the data. There must be enough free space behind it.
   void append(const_buffer bytes) noexcept {
     if (!bytes.empty()) std::memcpy(memory_ + end_, bytes.data(), bytes.size());
     end_ += bytes.size();
   }
-  /// Puts `bytes` in front of the data, where there must be room for them.
+  /// Prepends `bytes` to the data. There must be enough free space in front of it.
   void prepend(const_buffer bytes) noexcept {
     begin_ -= bytes.size();
     if (!bytes.empty()) std::memcpy(memory_ + begin_, bytes.data(), bytes.size());
   }
 
-  /// Moves the data to another block, of `capacity`, which it must fit in; to none at all for 0. Throws
-  /// `std::bad_alloc`, and then nothing has changed.
+  /// Reallocates the block with `capacity` bytes, which must be enough for the data; with 0, frees the memory. Throws
+  /// `std::bad_alloc`, and then has no effect.
   void move_to(std::size_t capacity) {
     byte_block other;
     if (capacity != 0) {

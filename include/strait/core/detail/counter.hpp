@@ -1,4 +1,4 @@
-// counter: a number that one thread adds to and any may read.
+// counter: a number that one thread changes and any thread may read.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,8 @@
 
 namespace strait::detail {
 
-/// Needs no locked instruction, as only one thread changes it. Who reads it also sees what that thread counted before.
+/// Needs no locked instructions, because only one thread changes it. A thread that reads a value also sees everything
+/// that the changing thread counted before.
 class counter {
  public:
   void add(std::uint64_t more) noexcept { set(value_.load(std::memory_order_relaxed) + more); }

@@ -1,9 +1,10 @@
-// A doubly linked list whose links live in its elements: no allocation, removal in constant time.
+// intrusive_list: a doubly linked list with its links in the elements. No allocation; removal in constant time.
 #pragma once
 
 namespace strait::detail {
 
-/// The links of one element. `Tag` tells apart the lists that an element can be in at the same time.
+/// The links of one element. An element that can be in several lists at the same time has one hook per list, with
+/// different `Tag`s.
 template <class Tag>
 class list_hook {
  public:
@@ -12,7 +13,7 @@ class list_hook {
   list_hook& operator=(list_hook const&) = delete;
   ~list_hook() { unlink(); }
 
-  /// Takes the element out of the list it is in, if any.
+  /// Removes the element from its list, if it is in one.
   void unlink() noexcept {
     previous_->next_ = next_;
     next_->previous_ = previous_;
@@ -27,7 +28,7 @@ class list_hook {
   list_hook* next_;
 };
 
-/// A list of `T`, which derives from `list_hook<Tag>`. Owns nothing.
+/// A list of `T`, which must derive from `list_hook<Tag>`. Does not own its elements.
 template <class T, class Tag = T>
 class intrusive_list {
   using hook = list_hook<Tag>;
@@ -35,10 +36,10 @@ class intrusive_list {
  public:
   [[nodiscard]] bool empty() const noexcept { return !head_.linked(); }
   [[nodiscard]] T* front() const noexcept { return get(head_.next_); }
-  /// The element behind `element`; null at the end.
+  /// The element after `element`; null at the end.
   [[nodiscard]] T* next(T& element) const noexcept { return get(static_cast<hook&>(element).next_); }
 
-  /// Appends `element`, out of whatever list of this kind it was in.
+  /// Appends `element`, after removing it from the list with this tag that it is in, if any.
   void push_back(T& element) noexcept {
     hook& link = element;
     link.unlink();

@@ -1,4 +1,4 @@
-// The part of an input or output operation that an engine works on.
+// io_operation: an input or output operation as an engine sees it.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,11 @@
 
 namespace strait::detail {
 
-/// Given to an engine's socket, which moves data and then calls `io_done`. Lives in the awaiting coroutine's frame.
+/// Passed to an engine's socket, which transfers data and then calls `io_done`. Stored in the frame of the awaiting
+/// coroutine.
 class io_operation : public operation {
  public:
-  /// In pairs: what is output is odd.
+  /// The kinds alternate: those of output operations are odd.
   enum class kind : unsigned char {
     read,
     write,
@@ -28,33 +29,33 @@ class io_operation : public operation {
     read_borrowed
   };
 
-  /// So many buffers go into one attempt, and make a datagram at most.
+  /// The maximum number of buffers in one attempt, and in one datagram.
   static constexpr std::size_t max_buffers = 64;
 
-  /// The size of the memory that a read_borrowed takes when there is something to read.
+  /// The size of the block that a read_borrowed allocates when there is something to read.
   static constexpr std::size_t borrowed_block_size = 16 * 1024;
 
   explicit io_operation(kind what, const_buffer buffer = {}) noexcept : buffer_(buffer), what_(what) {}
 
-  // What to do: set before it is started.
-  /// read, recvfrom: where to (the memory is mutable); write, sendto: where from; accept: room for the peer's address;
-  /// batches: the `engine::message`s; read_borrowed: null and how many bytes at most, then where they are: at the end
-  /// of a block of `borrowed_block_size` bytes from `allocate_frame`, which is the operation's; splice_in, splice_out:
-  /// the `spliced_bytes`, and how many bytes at most; send_file: the `file_part`.
+  // The request: set before the operation is started.
+  /// read, recvfrom: the memory to fill (it is mutable); write, sendto: the bytes to send; accept: memory for the
+  /// peer's address; batches: an array of `engine::message`; read_borrowed: null and the maximum number of bytes, then
+  /// the bytes read, at the end of a block of `borrowed_block_size` bytes from `allocate_frame`, which the operation
+  /// owns; splice_in, splice_out: the `spliced_bytes`, and the maximum number of bytes; send_file: the `file_part`.
   const_buffer buffer_;
-  const_buffers
-      more_;  ///< what follows `buffer_`: of a read or write if the system can take it along; of a datagram all
-  // How it ended: valid in and after `io_done`.
-  /// Bytes that this attempt moved; of a batch, messages; of an accept, the new descriptor, owned by the operation.
+  const_buffers more_;  ///< further buffers: a datagram uses all of them; a read or write as many as fit in one call
+  // The result: valid in and after `io_done`.
+  /// The number of bytes transferred; for a batch, of messages; for an accept, the new descriptor, which the operation
+  /// owns.
   std::size_t moved_ = 0;
   int error_ = 0;  ///< errno; 0 for success
-  // Last, so that derived classes use up the word.
+  // Last, so that the members of derived classes fill its padding.
   kind const what_;
 
-  /// Of the two directions of a socket, which are independent of each other, it is the output's.
+  /// Whether the operation belongs to the output direction of the socket; both directions are independent.
   [[nodiscard]] bool is_output() const noexcept { return (static_cast<unsigned char>(what_) & 1) != 0; }
 
-  /// The engine has ended the operation. Never called from inside `start` or `cancel`.
+  /// Called when the operation has completed or failed. Never called from inside `start` or `cancel`.
   virtual void io_done() noexcept = 0;
 
  protected:
@@ -62,24 +63,25 @@ class io_operation : public operation {
   void run_work() noexcept override { io_done(); }
 };
 
-/// What a recvfrom or a sendto has besides.
+/// The additional members of a recvfrom or a sendto.
 class datagram_operation : public io_operation {
  public:
   using io_operation::io_operation;
 
-  /// sendto: where to, null for where the socket is connected to; recvfrom: room for where from, null if it does not
-  /// matter. Both as the system has it.
+  /// A `sockaddr`. sendto: the receiver; null for the address that the socket is connected to. recvfrom: memory for the
+  /// sender's address; null if it is not needed.
   void* name_ = nullptr;
-  unsigned name_size_ = 0;     ///< in bytes; after a recvfrom, of what is in `name_`
+  unsigned name_size_ = 0;     ///< in bytes; after a recvfrom, the size of the sender's address
   bool is_truncated_ = false;  ///< after a recvfrom: the datagram was longer than the buffers
-  /// The system does not tell when there is room again: for want of it, a sendto ends with EAGAIN.
+  /// Set if the kernel does not signal when the receiver's queue has room again: then a sendto to a full queue ends
+  /// with EAGAIN.
   bool ends_if_full_ = false;
 
  protected:
   ~datagram_operation() = default;
 };
 
-/// Whether `operation` is to be tried whatever the last one has met with.
+/// Whether `operation` must be tried even if the last one would have blocked.
 [[nodiscard]] inline bool ends_if_full(io_operation const& operation) noexcept {
   using kind = io_operation::kind;
   return (operation.what_ == kind::sendto || operation.what_ == kind::send_batch) &&

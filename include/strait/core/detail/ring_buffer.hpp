@@ -1,4 +1,4 @@
-// A queue in one block of memory that is allocated once.
+// ring_buffer: a queue in a block of memory that is allocated once.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace strait::detail {
 
-/// The values need no default constructor, and their move constructor does not throw.
+/// `T` needs no default constructor; its move constructor must not throw.
 template <class T>
 class ring_buffer {
  public:
@@ -24,12 +24,12 @@ class ring_buffer {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// There is room for it.
+  /// The queue must not be full.
   void push_back(T&& value) noexcept {
     ::new (static_cast<void*>(&slot(size_))) T(std::move(value));
     ++size_;
   }
-  /// Makes room if there is none. False: there is no memory for that, and `value` is as it was.
+  /// Grows the queue if it is full. Returns false, and leaves `value` unchanged, if there is no memory for that.
   [[nodiscard]] bool push_front(T&& value) noexcept {
     if (size_ == room_ && !grow()) return false;
     first_ = first_ == 0 ? room_ - 1 : first_ - 1;
@@ -37,7 +37,7 @@ class ring_buffer {
     ++size_;
     return true;
   }
-  /// It is not empty.
+  /// The queue must not be empty.
   [[nodiscard]] T& front() noexcept { return slots_[first_]; }
   void pop_front() noexcept {
     std::destroy_at(slots_ + first_);

@@ -1,4 +1,4 @@
-// spliced_bytes: what one socket has given and another, or a file, is to take, without a copy.
+// spliced_bytes: bytes that move from a socket to another one, or to a file, without a copy in user space.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@
 
 namespace strait::detail {
 
-/// Bytes that splice_ins have taken from one socket, for splice_outs to give to another, or `store` to a file. They
-/// stay in the kernel, in a pipe, which this has only while there are any: the thread keeps a few, until nobody on it
-/// splices any more. What is left in the end is lost.
+/// Bytes that `splice_in` operations have taken from a socket, and that `splice_out` operations send to another, or
+/// `store` writes to a file. The bytes are in a kernel pipe, which the object has only while there are any. A thread
+/// keeps a few empty pipes as long as it has a `spliced_bytes`. Bytes that are left on destruction are lost.
 class STRAIT_API spliced_bytes {
  public:
-  /// As many go in: so much memory does a receiver cost that takes nothing.
+  /// The maximum number of bytes, and so the memory that a receiver costs that does not read.
   static constexpr std::size_t max_size = 256 * 1024;
 
   spliced_bytes() noexcept;
@@ -22,40 +22,41 @@ class STRAIT_API spliced_bytes {
   ~spliced_bytes();
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  /// The last splice_in gave nothing because these bytes, or all for want of a pipe, have to be read in the usual way.
+  /// The last `splice_in` took nothing because the next bytes must be read in the usual way, or because there is no
+  /// pipe.
   [[nodiscard]] bool is_refused() const noexcept { return is_refused_; }
-  /// The last splice_in gave nothing because there is no room: many small pieces take as much of it as large ones.
+  /// The last `splice_in` took nothing because the pipe is full. Small pieces of data use as much of it as large ones.
   [[nodiscard]] bool is_full() const noexcept { return is_full_; }
 
-  /// Writes all into a file, from `offset` on, through memory where the file cannot be spliced to; gives 0 or an errno,
-  /// with which some may be left: see `size()`. May wait for the disk, and may be called on another thread, while
-  /// nobody uses this. Behind it, the loop's thread has to call `stored`.
+  /// Writes all bytes to a file, from `offset` on; copies them if the file cannot be spliced to. Returns 0, or an
+  /// errno; then `size()` bytes are left. May wait for the disk. May be called on another thread, while no other member
+  /// is called; afterwards `stored` must be called on the loop's thread.
   int store(int file, std::uint64_t offset) noexcept;
-  /// Bytes that have come from the socket, and that are in the file; 0 or an errno, of each.
+  /// The result of `pass_on`: bytes taken from the socket and bytes written to the file, and 0 or an errno for each.
   struct passed {
     std::uint64_t taken = 0;
     std::uint64_t stored = 0;
     int socket_failure = 0;
     int file_failure = 0;
   };
-  /// The same; and then takes what comes from `socket`, no more than `limit` bytes, and stores that, too, as long as
-  /// something comes soon, though for 20 ms at most. So a stream that does not stop costs a thread's waking now and
-  /// then, and not for each pipe. A failure of the socket is told only once, and so here; the end of the stream, and
-  /// what cannot be spliced, is left to who reads it next.
+  /// Like `store`; then takes up to `limit` bytes from `socket` and stores them, too, as long as more data arrives
+  /// within about a millisecond, but for at most 20 ms. So a continuous stream does not wake a thread for each pipeful.
+  /// The kernel reports an error of the socket only once, so it is returned here; the end of the stream, and bytes that
+  /// cannot be spliced, are left for the next read.
   passed pass_on(int socket, int file, std::uint64_t offset, std::uint64_t limit) noexcept;
-  /// Takes note of what they have done.
+  /// Must be called on the loop's thread after `store` or `pass_on`.
   void stored() noexcept;
 
  private:
   friend class splicing;  // src/engine/splice.cpp
   int store_by_memory(int file, std::uint64_t offset) noexcept;
   std::size_t size_ = 0;
-  int output_ = -1;  // of the pipe
+  int output_ = -1;  // the read end of the pipe
   int input_ = -1;
   bool is_refused_ = false;
   bool is_full_ = false;
-  bool has_moved_ = false;         // and not met with an empty socket since
-  bool is_likely_drained_ = true;  // when it has moved something: so it was the last time
+  bool has_moved_ = false;         // the last splice_in moved bytes
+  bool is_likely_drained_ = true;  // the splice_in after the last one that moved bytes found the socket empty
 };
 
 }  // namespace strait::detail

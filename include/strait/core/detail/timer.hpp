@@ -1,4 +1,4 @@
-// A place in a loop's queue of deadlines.
+// timer: an entry in a loop's queue of deadlines.
 #pragma once
 
 #include "strait/base/chrono.hpp"
@@ -7,21 +7,22 @@
 
 namespace strait {
 
-/// The clock of deadlines: steady, so that changes of the wall clock have no effect.
+/// The clock of deadlines. It is steady: changes of the system time have no effect on it.
 using clock = std::chrono::steady_clock;
 
 namespace detail {
 
+/// Calls a virtual function at a given time.
 class STRAIT_API timer {
  public:
   timer() = default;
   timer(timer const&) = delete;
   timer& operator=(timer const&) = delete;
 
-  /// Calls `expired` once, from the loop, at `when` or soon after; those set for the same time are called in the order
-  /// in which they were set. Not while it is set. Takes no memory.
+  /// Makes the loop call `expired` once, at `when` or soon after; timers with equal times expire in the order in which
+  /// they were set. The timer must not be set already. Does not allocate.
   void set(loop_core& loop, clock::time_point when) noexcept;
-  /// Does nothing if it is not set or has expired.
+  /// Cancels the timer. Has no effect if it is not set or has expired.
   void reset() noexcept;
   [[nodiscard]] bool is_set() const noexcept { return loop_ != nullptr; }
   [[nodiscard]] clock::time_point when() const noexcept { return when_; }
@@ -36,16 +37,16 @@ class STRAIT_API timer {
   friend class timer_queue;
   loop_core* loop_ = nullptr;
   clock::time_point when_;
-  // Its place in the queue, which is a tree.
+  // The links of the tree that is the queue.
   timer* above_ = nullptr;
   timer* earlier_ = nullptr;
   timer* later_ = nullptr;
 };
 
-/// Throws `std::invalid_argument`.
+/// Throws `std::invalid_argument`: the duration is NaN.
 [[noreturn]] STRAIT_API void throw_not_a_duration();
 
-/// The time `after` from now: see base/chrono.hpp for negative, infinite and other durations.
+/// Returns the time that is `after` from now. See base/chrono.hpp for negative and infinite durations and NaN.
 template <class Rep, class Period>
 [[nodiscard]] clock::time_point deadline_after(std::chrono::duration<Rep, Period> after) noexcept(
     !std::chrono::treat_as_floating_point_v<Rep>) {

@@ -1,4 +1,5 @@
-// Tasks that wait for each other stand in a line: first come, first served.
+// wait_queue: the waiting tasks of an event, a mutex, a semaphore or a channel, in the order in which they started to
+// wait.
 #pragma once
 
 #include <coroutine>
@@ -11,14 +12,14 @@ namespace strait::detail {
 
 class wait_queue;
 
-/// The base of the awaiters of events, mutexes, semaphores and channels. Lives in the awaiting coroutine's frame.
+/// The base of the awaiters of events, mutexes, semaphores and channels. Stored in the frame of the awaiting coroutine.
 class STRAIT_API waiter : public operation, public list_hook<waiter> {
  public:
   enum class outcome : unsigned char {
-    none,      ///< it stands in line
-    served,    ///< it has what it waits for
-    canceled,  ///< before it was served
-    closed,    ///< what it waits for does not come any more
+    none,      ///< it is waiting
+    served,    ///< it has received what it was waiting for
+    canceled,  ///< it was canceled before it was served
+    closed,    ///< the event, mutex, semaphore or channel was closed or destroyed
   };
 
   static constexpr bool await_ready() noexcept { return false; }
@@ -31,22 +32,22 @@ class STRAIT_API waiter : public operation, public list_hook<waiter> {
   explicit waiter(wait_queue& queue) noexcept : queue_(&queue) {}
   ~waiter() = default;
 
-  /// Takes at once what is to be had, without overtaking anybody: `none` if it has to wait.
+  /// Serves itself immediately if possible without overtaking another waiter. Returns `none` if it has to wait.
   virtual outcome take_at_once() noexcept = 0;
-  /// It has come out of the line, and is to go on in its loop's next turn.
+  /// Called when it has been removed from the queue: resumes its coroutine in the next turn of its loop.
   virtual void wake() noexcept { resume_soon(); }
 
-  /// False: it has ended, and the coroutine goes on at once.
+  /// Starts the operation. Returns false if it has ended, and the coroutine resumes immediately.
   bool begin(branch& where, std::coroutine_handle<> self) noexcept;
-  /// It has been served, but its coroutine, which does not know yet, is being destroyed.
+  /// True in the destructor if it has been served but its coroutine is being destroyed before it could resume.
   [[nodiscard]] bool is_served_unused() const noexcept { return is_waiting() && queue_ && outcome_ == outcome::served; }
-  /// Throws `canceled`, or `error(errc::closed, context)`, if that is how it ended.
+  /// Throws `canceled` or `error(errc::closed, context)` if the operation ended that way.
   void check(char const* context) const {
     if (outcome_ != outcome::served) [[unlikely]]
       fail(context);
   }
 
-  /// The same, where what it was served with is gone with the line.
+  /// The same; `closed` also if the queue has been destroyed since, and with it the object that it was served with.
   void check_with_queue(char const* context) const {
     if (outcome_ != outcome::served || !queue_) [[unlikely]]
       fail(context);
@@ -54,7 +55,7 @@ class STRAIT_API waiter : public operation, public list_hook<waiter> {
 
   void cancel() noexcept override;
 
-  wait_queue* queue_;  // null: it is gone
+  wait_queue* queue_;  // null if the queue has been closed
   outcome outcome_ = outcome::none;
 
  private:
@@ -62,7 +63,7 @@ class STRAIT_API waiter : public operation, public list_hook<waiter> {
   [[noreturn]] void fail(char const* context) const;
 };
 
-/// Owns nothing. When it ends, so do those who stand in it, as `closed`.
+/// The waiters, in order. Does not own them. Its destruction ends their operations as `closed`.
 class STRAIT_API wait_queue {
  public:
   wait_queue() = default;
@@ -71,19 +72,21 @@ class STRAIT_API wait_queue {
   ~wait_queue() { close(); }
 
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
-  /// Null if nobody waits.
+  /// The first waiter; null if there is none.
   [[nodiscard]] waiter* front() const noexcept { return waiting_.front(); }
 
-  /// `item`, which stands in it, goes on in its loop's next turn. Nothing cancels it any more.
+  /// Ends the operation of `item`, which is in the queue; it resumes in its loop's next turn. From now on it cannot be
+  /// canceled.
   void end(waiter& item, waiter::outcome how) noexcept;
+  /// The same for all waiters.
   void end_all(waiter::outcome how) noexcept;
-  /// Ends who waits as `closed`; who was served and has not gone on yet is told that the line is gone.
+  /// Ends all operations as `closed`, and clears `queue_` of waiters that were served but have not resumed yet.
   void close() noexcept;
 
  private:
   friend class waiter;
   intrusive_list<waiter> waiting_;
-  intrusive_list<waiter> served_;  // have not gone on yet
+  intrusive_list<waiter> served_;  // served, but not resumed yet
 };
 
 }  // namespace strait::detail
