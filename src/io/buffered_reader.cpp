@@ -1,6 +1,7 @@
 // buffered_reader: the buffer, whatever the stream.
 #include "strait/io/buffered_reader.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>

@@ -1,6 +1,8 @@
 // buffered_writer: the buffer, whatever the stream.
 #include "strait/io/buffered_writer.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace strait::detail {

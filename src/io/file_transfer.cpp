@@ -125,6 +125,13 @@ task<> store_contents(transfer_account& transfer, const_buffer bytes) {
   transfer.tell();
 }
 
+transfer_memory::transfer_memory(std::uint64_t count)
+    : size_(static_cast<std::size_t>(std::min<std::uint64_t>(count, transfer_block))), bytes_(new char[size_]) {}
+transfer_memory::~transfer_memory() { delete[] bytes_; }
+mutable_buffer transfer_memory::first(std::uint64_t size) const noexcept {
+  return {bytes_, static_cast<std::size_t>(std::min<std::uint64_t>(size, size_))};
+}
+
 void require_open(transfer_account const& transfer) {
   if (!transfer.what().is_open()) throw error(errc::closed, "write to a file");
 }

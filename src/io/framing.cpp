@@ -1,6 +1,7 @@
 // Framing: lengths as bytes, and back.
 #include "strait/io/framing.hpp"
 
+#include <algorithm>
 #include <system_error>
 
 #include <fmt/format.h>

@@ -16,15 +16,14 @@ namespace strait {
 
 template <class Endpoint>
 basic_datagram_buffer<Endpoint>::basic_datagram_buffer(std::size_t count, std::size_t max_datagram_size)
-    : slots_(std::make_unique<detail::receive_slots>(count, max_datagram_size)) {
+    : slots_(new detail::receive_slots(count, max_datagram_size)) {
   reserve(slots_->count());
 }
 template <class Endpoint>
 void basic_datagram_buffer<Endpoint>::reserve(std::size_t capacity) {
-  auto larger = std::make_unique<basic_datagram<Endpoint>[]>(capacity);
-  std::copy_n(datagrams_.get(), size_, larger.get());
+  std::vector<basic_datagram<Endpoint>> larger(capacity);
+  std::copy_n(datagrams_.data(), size_, larger.data());
   datagrams_ = std::move(larger);
-  capacity_ = capacity;
 }
 template <class Endpoint>
 basic_datagram_buffer<Endpoint>::basic_datagram_buffer(basic_datagram_buffer&&) noexcept = default;
@@ -59,8 +58,8 @@ std::span<basic_datagram<Endpoint> const> recv_batch_awaiter<Endpoint>::await_re
     auto const message = (*into_.slots_)[i];
     std::size_t at = 0;
     do {
-      if (into_.size_ == into_.capacity_) [[unlikely]]
-        into_.reserve(2 * into_.capacity_);
+      if (into_.size_ == into_.datagrams_.size()) [[unlikely]]
+        into_.reserve(2 * into_.datagrams_.size());
       auto const size = std::min(message.segment, message.size - at);
       bool const is_cut = message.truncated && at + size == message.size;
       // Made where it is to be: to assign it would cost more than to make it.

@@ -2,6 +2,7 @@
 #include "strait/net/detail/datagram_awaiter.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -129,8 +130,27 @@ void datagram_awaiter::fail() const {
   throw system_failure(error_, fmt::format("{} on {}", operation_name(), socket_->local_name()));
 }
 
+shared_send_slots shared_send_slots::make() {
+  shared_send_slots made;
+  made.slots_ = new send_slots();
+  made.slots_->references = 1;
+  return made;
+}
+shared_send_slots::shared_send_slots(shared_send_slots const& other) noexcept : slots_(other.slots_) {
+  if (slots_) ++slots_->references;
+}
+shared_send_slots& shared_send_slots::operator=(shared_send_slots other) noexcept {
+  std::swap(slots_, other.slots_);
+  return *this;
+}
+shared_send_slots::~shared_send_slots() {
+  if (slots_ && --slots_->references == 0) delete slots_;
+}
+
 send_batch_operation::send_batch_operation(datagram_socket* socket, std::size_t count)
-    : datagram_awaiter(kind::send_batch, socket), slots_(socket ? socket->send_slots() : nullptr), count_(count) {}
+    : datagram_awaiter(kind::send_batch, socket),
+      slots_(socket ? socket->send_slots() : shared_send_slots()),
+      count_(count) {}
 
 void send_batch_operation::refill() noexcept {
   slots_->clear(longest_refused_ != 0 ? 0 : socket_->longest_segment());

@@ -72,8 +72,8 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
   }
 
   /// Made when they are first asked for. Throws `std::bad_alloc`.
-  [[nodiscard]] std::shared_ptr<detail::send_slots> const& send_slots() {
-    if (!send_slots_) send_slots_ = std::make_shared<detail::send_slots>();
+  [[nodiscard]] shared_send_slots const& send_slots() {
+    if (!send_slots_) send_slots_ = shared_send_slots::make();
     return send_slots_;
   }
 
@@ -108,7 +108,7 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
   intrusive_list<datagram_awaiter> receivers_;
   sender_lines senders_;
   std::size_t longest_segment_ = 0;
-  std::shared_ptr<detail::send_slots> send_slots_;
+  shared_send_slots send_slots_;
   room_poll poll_{*this};
   std::string peer_;  // where it is connected to
   // Its address as the system has it and as it was given: a translation on the way may show either. Empty: none.

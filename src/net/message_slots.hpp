@@ -44,6 +44,8 @@ class send_slots {
   static constexpr std::size_t most_messages = 64;
   static constexpr std::size_t most_datagrams = 512;
 
+  std::size_t references = 0;  // of `shared_send_slots`
+
   /// Begins anew. Datagrams of up to `longest_segment` bytes may be joined.
   void clear(std::size_t longest_segment) noexcept {
     messages_used_ = datagrams_used_ = 0;

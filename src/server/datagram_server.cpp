@@ -7,8 +7,8 @@ namespace strait {
 template <class Endpoint>
 basic_datagram_server<Endpoint>::basic_datagram_server(options const& with)
     : options_(with),
-      core_(std::make_unique<detail::datagram_server_core>(detail::datagram_limits{
-          with.max_handlers, with.max_datagram_size, with.handler_timeout, with.drain, with.on_drain})) {}
+      core_(new detail::datagram_server_core(
+          {with.max_handlers, with.max_datagram_size, with.handler_timeout, with.drain, with.on_drain})) {}
 template <class Endpoint>
 basic_datagram_server<Endpoint>::~basic_datagram_server() = default;
 

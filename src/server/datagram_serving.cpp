@@ -2,6 +2,7 @@
 #include "strait/server/detail/datagram_serving.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -21,8 +22,12 @@ constexpr std::chrono::milliseconds max_retry_delay{100};
 
 }  // namespace
 
+struct datagram_serving::shared_state {
+  std::atomic<bool> is_woken = false;
+};
+
 datagram_serving::datagram_serving(datagram_server_core& server, branch& where)
-    : server_(server), limits_(server.limits()), loop_(where.core()) {
+    : shared_(new shared_state), server_(server), limits_(server.limits()), loop_(where.core()) {
   server_.add(*this);
   if (server_.is_stopping()) stopped_.set();
 }
@@ -90,7 +95,7 @@ void datagram_serving::replace_receiver_later() noexcept {
 }
 
 void datagram_serving::wake() noexcept {
-  if (!is_woken_.exchange(true)) loop_of(loop_).post(*this);
+  if (!shared_->is_woken.exchange(true)) loop_of(loop_).post(*this);
 }
 
 void datagram_serving::run_work() noexcept { stopped_.set(); }

@@ -1,6 +1,7 @@
 // Sockets that the process was started with.
 #include "strait/server/inherited_sockets.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>

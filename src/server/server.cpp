@@ -23,7 +23,7 @@ void server_core::give_room_back() noexcept {
 
 }  // namespace detail
 
-server::server(serve_options const& options) : core_(std::make_unique<detail::server_core>(options)) {}
+server::server(serve_options const& options) : core_(new detail::server_core(options)) {}
 server::~server() = default;
 
 void server::stop() noexcept { core_->stop(); }

@@ -1,6 +1,8 @@
 // One loop of a server: room, drain, counts, and what is told of its connections.
 #include "strait/server/detail/serving.hpp"
 
+#include <atomic>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,7 +15,12 @@
 
 namespace strait::detail {
 
-serving::serving(server_core& server, branch& where) : server_(server), loop_(where.core()) {
+struct serving::shared_state {
+  std::atomic<bool> is_woken = false;
+  std::mutex connections_mutex;  // for the list and the byte counts of connections that have ended
+};
+
+serving::serving(server_core& server, branch& where) : shared_(new shared_state), server_(server), loop_(where.core()) {
   server_.add(*this);
   if (server_.is_stopping()) accepting_.cancel();
 }
@@ -89,11 +96,11 @@ void serving::could_not_begin(peer const& who) noexcept {
 }
 
 void serving::wake() noexcept {
-  if (!is_woken_.exchange(true)) loop_of(loop_).post(*this);
+  if (!shared_->is_woken.exchange(true)) loop_of(loop_).post(*this);
 }
 
 void serving::run_work() noexcept {
-  is_woken_ = false;
+  shared_->is_woken = false;
   room_.set();
   if (server_.is_stopping()) accepting_.cancel();
 }
@@ -180,7 +187,7 @@ void serving_counts::add_to(server_statistics& total) const noexcept {
 
 void serving::add_to(server_statistics& total) const {
   counts_.add_to(total);
-  std::lock_guard const lock(connections_mutex_);
+  std::lock_guard const lock(shared_->connections_mutex);
   total.bytes_received += past_received_;
   total.bytes_sent += past_sent_;
   for (auto* each = connections_.front(); each; each = connections_.next(*each)) {
@@ -192,14 +199,14 @@ void serving::add_to(server_statistics& total) const {
 connection::connection(admission const& of, branch& where)
     : serving_(of.by()), who_(of.who()), since_(clock::now()), entry_(where, scope_, true) {
   {
-    std::lock_guard const lock(serving_.connections_mutex_);
+    std::lock_guard const lock(serving_.shared_->connections_mutex);
     serving_.connections_.push_back(*this);
   }
   if (serving_.is_out_of_time_) cancel(cause::drain);
 }
 
 connection::~connection() {
-  std::lock_guard const lock(serving_.connections_mutex_);
+  std::lock_guard const lock(serving_.shared_->connections_mutex);
   serving_.past_received_ += traffic_.received();
   serving_.past_sent_ += traffic_.sent();
   unlink();

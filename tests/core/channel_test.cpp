@@ -1,4 +1,5 @@
 // Channels of both kinds: each value that is sent is received once, in order.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,4 +1,5 @@
 // mutex: one owner at a time; waiting tasks are served in the order in which they arrived.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>

@@ -1,4 +1,5 @@
 // semaphore: a limited number of permits; waiting tasks are served in the order in which they arrived.
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>

@@ -1,4 +1,5 @@
 // Fuzzes buffered_reader. The input contains a script of calls, the sizes of the chunks, and the text.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

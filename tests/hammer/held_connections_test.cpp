@@ -1,4 +1,5 @@
 // Ten thousand open connections in one process.
+#include <algorithm>
 #include <vector>
 
 #include <malloc.h>

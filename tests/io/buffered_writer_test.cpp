@@ -1,6 +1,7 @@
 // buffered_writer collects writes and sends all of them.
 #include "catch.hpp"
 
+#include <algorithm>
 #include <string>
 #include <type_traits>
 

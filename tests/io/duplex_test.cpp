@@ -1,6 +1,7 @@
 // Streams in memory behave like sockets.
 #include "catch.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include <strait/io/duplex.hpp>

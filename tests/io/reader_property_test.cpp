@@ -1,6 +1,7 @@
 // For random texts, limits, chunks, cancels and sequences of calls, a reader returns exactly what was sent.
 #include "catch.hpp"
 
+#include <algorithm>
 #include <random>
 #include <string>
 

@@ -2,6 +2,7 @@
 // in advance, and does not depend on how the stream splits it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>

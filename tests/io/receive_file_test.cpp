@@ -1,6 +1,7 @@
 // receive_file: the contents of the file, the bytes that remain in the stream, and the progress callback.
 #include "catch.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 // send_file: what arrives, and what is reported when it fails or is canceled.
 #include "catch.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // local::socket: datagrams within this host, with the names of both sockets.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>

@@ -1,4 +1,5 @@
 // Writes: all bytes or some, under back-pressure, gathered; half-close.
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <string>

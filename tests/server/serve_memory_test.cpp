@@ -1,4 +1,5 @@
 // serve() when memory runs out at any point, and its memory use in normal operation.
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>

@@ -1,10 +1,10 @@
 // stall_detector: reports tasks that block their loop.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/detail/owned.hpp"
 #include "strait/base/export.hpp"
 #include "strait/base/hook.hpp"
 
@@ -61,7 +61,7 @@ class STRAIT_API stall_detector {
 
  private:
   class watchdog;
-  std::unique_ptr<watchdog> watchdog_;
+  detail::owned<watchdog> watchdog_;
 };
 
 }  // namespace strait

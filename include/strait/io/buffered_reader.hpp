@@ -1,7 +1,6 @@
 // buffered_reader: reads lines and other delimited or sized data from a stream of bytes.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <optional>

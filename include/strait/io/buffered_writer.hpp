@@ -1,7 +1,6 @@
 // buffered_writer: collects output and sends it in few, large writes.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <string_view>
@@ -56,7 +55,8 @@ class STRAIT_API unsent {
   virtual task<> send_all(sender by) = 0;
 
  protected:
-  explicit unsent(std::size_t high_water_mark) noexcept : high_water_mark_(std::max<std::size_t>(high_water_mark, 1)) {}
+  explicit unsent(std::size_t high_water_mark) noexcept
+      : high_water_mark_(high_water_mark == 0 ? 1 : high_water_mark) {}
   ~unsent() = default;
 
   [[nodiscard]] bool has_room_for(std::size_t size) const noexcept {

@@ -6,12 +6,10 @@
 // and all data is written there.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -98,17 +96,17 @@ inline constexpr std::size_t transfer_block = 256 * 1024;
 inline constexpr std::size_t worth_a_write = 64 * 1024;
 
 /// The memory of a transfer.
-class transfer_memory {
+class STRAIT_API transfer_memory {
  public:
-  explicit transfer_memory(std::uint64_t count)
-      : size_(static_cast<std::size_t>(std::min<std::uint64_t>(count, transfer_block))), bytes_(new char[size_]) {}
-  [[nodiscard]] mutable_buffer first(std::uint64_t size) const noexcept {
-    return {bytes_.get(), static_cast<std::size_t>(std::min<std::uint64_t>(size, size_))};
-  }
+  explicit transfer_memory(std::uint64_t count);
+  transfer_memory(transfer_memory const&) = delete;
+  transfer_memory& operator=(transfer_memory const&) = delete;
+  ~transfer_memory();
+  [[nodiscard]] mutable_buffer first(std::uint64_t size) const noexcept;
 
  private:
   std::size_t size_;
-  std::unique_ptr<char[]> bytes_;
+  char* bytes_;
 };
 
 /// Called before anything is read from a stream. Throws `errc::closed` if the file is closed.
@@ -147,7 +145,7 @@ task<> send_by_memory(Stream& to, transfer_account& transfer) {
 /// Receives `most` bytes, or up to end of stream: it then returns false.
 template <class Stream>
 task<bool> receive_by_memory(Stream& from, transfer_account& transfer, std::uint64_t most) {
-  most = std::min(most, transfer.wanted());
+  if (most > transfer.wanted()) most = transfer.wanted();
   transfer_memory const memory(most);
   while (most != 0) {
     auto const block = memory.first(most);
@@ -155,7 +153,7 @@ task<bool> receive_by_memory(Stream& from, transfer_account& transfer, std::uint
     bool has_ended = false;
     std::exception_ptr failure;
     try {
-      while (got < std::min(worth_a_write, block.size()) && !has_ended) {
+      while (got < worth_a_write && got < block.size() && !has_ended) {
         auto const rest = mutable_buffer(static_cast<char*>(block.data()) + got, block.size() - got);
         auto const size = co_await from.read(rest);
         has_ended = size == 0;
@@ -195,9 +193,8 @@ task<> receive_contents(Stream& from, transfer_account& transfer) {
 /// Writes buffered bytes of the reader to the file, and then consumes them.
 template <class Stream>
 task<> receive_buffered(buffered_reader<Stream>& from, transfer_account& transfer) {
-  auto const there = from.buffered();
-  auto const bytes =
-      there.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(there.size(), transfer.wanted())));
+  auto bytes = from.buffered();
+  if (bytes.size() > transfer.wanted()) bytes = bytes.substr(0, static_cast<std::size_t>(transfer.wanted()));
   auto const before = transfer.moved();
   std::exception_ptr failure;
   std::error_code refusal;

@@ -1,7 +1,6 @@
 // Framing: messages over a stream of bytes, received as they were sent, however the stream splits or joins them.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,7 +59,7 @@ class frame_format {
 
  private:
   constexpr frame_format(length_prefix prefix, std::string_view delimiter, std::size_t max_size) noexcept
-      : prefix_(prefix), delimiter_(delimiter), max_size_(std::min(max_size, largest())) {}
+      : prefix_(prefix), delimiter_(delimiter), max_size_(max_size < largest() ? max_size : largest()) {}
   [[nodiscard]] constexpr std::size_t largest() const noexcept {
     constexpr std::size_t sum_fits = SIZE_MAX / 2;  // so that sums with the size of a prefix do not overflow
     if (is_delimited()) return sum_fits;
@@ -69,7 +68,7 @@ class frame_format {
       case length_prefix::u16_be:
       case length_prefix::u16_le: return UINT16_MAX;
       case length_prefix::u32_be:
-      case length_prefix::u32_le: return std::min<std::size_t>(UINT32_MAX, sum_fits);
+      case length_prefix::u32_le: return UINT32_MAX < sum_fits ? UINT32_MAX : sum_fits;
       default: return sum_fits;
     }
   }

@@ -8,13 +8,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "strait/base/buffer.hpp"
+#include "strait/base/detail/owned.hpp"
 #include "strait/base/export.hpp"
 #include "strait/net/detail/datagram_awaiter.hpp"
 #include "strait/net/detail/socket_address.hpp"
@@ -68,7 +69,7 @@ class basic_datagram_buffer {
   [[nodiscard]] std::size_t capacity() const noexcept;
   /// The datagrams of the last `recv_batch`.
   [[nodiscard]] std::span<basic_datagram<Endpoint> const> datagrams() const noexcept {
-    return {datagrams_.get(), size_};
+    return {datagrams_.data(), size_};
   }
 
  private:
@@ -76,10 +77,9 @@ class basic_datagram_buffer {
   friend class detail::recv_batch_awaiter;
   void reserve(std::size_t capacity);
 
-  std::unique_ptr<detail::receive_slots> slots_;
-  std::unique_ptr<basic_datagram<Endpoint>[]> datagrams_;
+  detail::owned<detail::receive_slots> slots_;
+  std::vector<basic_datagram<Endpoint>> datagrams_;  // the first `size_` of them are there
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
 };
 
 namespace detail {

@@ -1,10 +1,10 @@
 // A datagram server for one or several sockets, on one or several loops.
 #pragma once
 
-#include <memory>
 #include <utility>
 #include <vector>
 
+#include "strait/base/detail/owned.hpp"
 #include "strait/base/export.hpp"
 #include "strait/core/run.hpp"
 #include "strait/core/task.hpp"
@@ -54,7 +54,7 @@ class basic_datagram_server {
 
  private:
   options const options_;
-  std::unique_ptr<detail::datagram_server_core> core_;
+  detail::owned<detail::datagram_server_core> core_;
 };
 
 extern template class STRAIT_API basic_datagram_server<endpoint>;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <string>
-#include <variant>
+#include <type_traits>
 
 #include "strait/base/export.hpp"
 #include "strait/base/fmt.hpp"
@@ -16,22 +16,26 @@ namespace strait {
 class STRAIT_API peer {
  public:
   /// The endpoint of the peer of a TCP stream.
-  explicit peer(tcp::stream const& connection) : who_(connection.remote_endpoint()) {}
+  explicit peer(tcp::stream const& connection) : is_ip_(true), ip_(connection.remote_endpoint()) {}
   /// The process at the other end of a local stream.
-  explicit peer(local::stream const& connection) : who_(connection.peer_credentials()) {}
+  explicit peer(local::stream const& connection) : is_ip_(false), credentials_(connection.peer_credentials()) {}
 
   /// The IP endpoint; null for a Unix-domain socket.
-  [[nodiscard]] endpoint const* ip() const noexcept { return std::get_if<endpoint>(&who_); }
+  [[nodiscard]] endpoint const* ip() const noexcept { return is_ip_ ? &ip_ : nullptr; }
   /// The process; null for IP.
-  [[nodiscard]] local::credentials const* credentials() const noexcept {
-    return std::get_if<local::credentials>(&who_);
-  }
+  [[nodiscard]] local::credentials const* credentials() const noexcept { return is_ip_ ? nullptr : &credentials_; }
 
   /// "127.0.0.1:5000" or "process 4711 of user 1000".
   [[nodiscard]] std::string to_string() const;
 
  private:
-  std::variant<endpoint, local::credentials> who_;
+  // (A std::variant would cost every user's compilation a tenth of a second.)
+  static_assert(std::is_trivially_copyable_v<endpoint> && std::is_trivially_copyable_v<local::credentials>);
+  bool is_ip_;
+  union {
+    endpoint ip_;
+    local::credentials credentials_;
+  };
 };
 
 }  // namespace strait

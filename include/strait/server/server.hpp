@@ -1,10 +1,10 @@
 // server: a stream server on one or several loops.
 #pragma once
 
-#include <memory>
 #include <new>
 #include <utility>
 
+#include "strait/base/detail/owned.hpp"
 #include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
 #include "strait/server/detail/handlers.hpp"
@@ -45,7 +45,7 @@ class STRAIT_API server {
   [[nodiscard]] server_statistics statistics() const;
 
  private:
-  std::unique_ptr<detail::server_core> core_;
+  detail::owned<detail::server_core> core_;
 };
 
 template <class Listeners, class Handler>

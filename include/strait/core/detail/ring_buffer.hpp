@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -13,12 +13,12 @@ template <class T>
 class ring_buffer {
  public:
   /// Throws `std::bad_alloc`, or `std::bad_array_new_length`.
-  explicit ring_buffer(std::size_t room) : slots_(std::allocator<T>().allocate(room)), room_(room) {}
+  explicit ring_buffer(std::size_t room) : slots_(allocate(room)), room_(room) {}
   ring_buffer(ring_buffer const&) = delete;
   ring_buffer& operator=(ring_buffer const&) = delete;
   ~ring_buffer() {
-    for (; size_ != 0; --size_) std::destroy_at(&slot(size_ - 1));
-    std::allocator<T>().deallocate(slots_, room_);
+    for (; size_ != 0; --size_) slot(size_ - 1).~T();
+    free(slots_);
   }
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -40,7 +40,7 @@ class ring_buffer {
   /// The queue must not be empty.
   [[nodiscard]] T& front() noexcept { return slots_[first_]; }
   void pop_front() noexcept {
-    std::destroy_at(slots_ + first_);
+    slots_[first_].~T();
     first_ = first_ + 1 == room_ ? 0 : first_ + 1;
     --size_;
   }
@@ -51,18 +51,31 @@ class ring_buffer {
     return slots_[index < to_the_end ? first_ + index : index - to_the_end];
   }
 
+  // std::allocator would need <memory>, which is slow to compile.
+  static constexpr bool is_overaligned = alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  [[nodiscard]] static T* allocate(std::size_t room) {
+    if (room > PTRDIFF_MAX / sizeof(T)) throw std::bad_array_new_length();
+    if constexpr (is_overaligned)
+      return static_cast<T*>(::operator new(room * sizeof(T), std::align_val_t(alignof(T))));
+    else return static_cast<T*>(::operator new(room * sizeof(T)));
+  }
+  static void free(T* slots) noexcept {
+    if constexpr (is_overaligned) ::operator delete(slots, std::align_val_t(alignof(T)));
+    else ::operator delete(slots);
+  }
+
   bool grow() noexcept {
     T* slots = nullptr;
     try {
-      slots = std::allocator<T>().allocate(room_ + 1);
+      slots = allocate(room_ + 1);
     } catch (std::bad_alloc const&) {
       return false;
     }
     for (std::size_t i = 0; i != size_; ++i) {
       ::new (static_cast<void*>(slots + i)) T(std::move(slot(i)));
-      std::destroy_at(&slot(i));
+      slot(i).~T();
     }
-    std::allocator<T>().deallocate(slots_, room_);
+    free(slots_);
     slots_ = slots;
     first_ = 0;
     ++room_;

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "strait/base/buffer.hpp"
@@ -96,6 +95,25 @@ class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, data
   clock::time_point retry_at_;
 };
 
+/// A socket's `send_slots`. Its operations share them: the socket may be closed before their results are processed.
+class STRAIT_API shared_send_slots {
+ public:
+  /// None.
+  shared_send_slots() noexcept = default;
+  /// Throws `std::bad_alloc`.
+  [[nodiscard]] static shared_send_slots make();
+  shared_send_slots(shared_send_slots const& other) noexcept;
+  shared_send_slots& operator=(shared_send_slots other) noexcept;
+  ~shared_send_slots();
+
+  explicit operator bool() const noexcept { return slots_ != nullptr; }
+  [[nodiscard]] send_slots& operator*() const noexcept { return *slots_; }
+  [[nodiscard]] send_slots* operator->() const noexcept { return slots_; }
+
+ private:
+  send_slots* slots_ = nullptr;
+};
+
 /// A `send_batch`, which takes as many attempts as necessary.
 class STRAIT_API send_batch_operation : public datagram_awaiter {
  protected:
@@ -115,7 +133,7 @@ class STRAIT_API send_batch_operation : public datagram_awaiter {
   void take_in_sent() noexcept;
   void skip_refused() noexcept;
 
-  std::shared_ptr<send_slots> slots_;  // shared with the socket, which may be closed before the result is processed
+  shared_send_slots slots_;
   std::size_t count_;
   std::size_t next_ = 0;  // the first that is neither sent nor rejected
   std::size_t sent_ = 0;

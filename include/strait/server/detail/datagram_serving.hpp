@@ -1,7 +1,6 @@
 // datagram_serving: the part of a datagram server's `serve` that does not depend on the type of handler.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -9,6 +8,7 @@
 
 #include "strait/base/buffer.hpp"
 #include "strait/base/chrono.hpp"
+#include "strait/base/detail/owned.hpp"
 #include "strait/base/export.hpp"
 #include "strait/base/hook.hpp"
 #include "strait/core/cancel_scope.hpp"
@@ -117,6 +117,8 @@ class STRAIT_API datagram_serving : private work {
   void wake() noexcept;
   void run_work() noexcept override;
 
+  struct shared_state;  // what other threads use: <atomic> is slow to compile
+  owned<shared_state> shared_;
   datagram_server_core& server_;
   datagram_limits const& limits_;
   loop_core& loop_;
@@ -130,7 +132,6 @@ class STRAIT_API datagram_serving : private work {
   event stopped_;
   event empty_;
   std::exception_ptr failure_;
-  std::atomic<bool> is_woken_ = false;
 };
 
 /// A worker, in the frame of its task. Cancellation of the server does not reach it, since handlers may continue for

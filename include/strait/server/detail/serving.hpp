@@ -1,14 +1,13 @@
 // serving: the part of `serve` on one loop that does not depend on the type of handler.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <utility>
 
 #include "strait/base/chrono.hpp"
+#include "strait/base/detail/owned.hpp"
 #include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/detail/branch.hpp"
@@ -115,13 +114,13 @@ class STRAIT_API serving : private work {
 
   void add_to(server_statistics& total) const;
 
+  struct shared_state;  // what other threads use: <atomic> and <mutex> are slow to compile
+  owned<shared_state> shared_;
   server_core& server_;
   loop_core& loop_;
   scope accepting_;
   event room_;
   event empty_;
-  mutable std::mutex
-      connections_mutex_;  // other threads read the list and the byte counts of connections that have ended
   intrusive_list<connection> connections_;
   std::uint64_t past_received_ = 0;  // by connections that have ended
   std::uint64_t past_sent_ = 0;
@@ -130,7 +129,6 @@ class STRAIT_API serving : private work {
   std::exception_ptr failure_;
   bool is_draining_ = false;
   bool is_out_of_time_ = false;
-  std::atomic<bool> is_woken_ = false;
 };
 
 /// The slot of a connection. Move-only.
