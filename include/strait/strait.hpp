@@ -8,6 +8,7 @@
 #include "strait/base/hook.hpp"
 #include "strait/base/result.hpp"
 #include "strait/core/as_result.hpp"
+#include "strait/core/basic_channel.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/channel.hpp"
 #include "strait/core/cross_loop_channel.hpp"

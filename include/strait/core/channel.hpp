@@ -1,7 +1,7 @@
 // channel: passes values between tasks on one loop.
 #pragma once
 
-#include "strait/core/detail/basic_channel.hpp"
+#include "strait/core/basic_channel.hpp"
 
 namespace strait {
 namespace detail {
@@ -45,10 +45,10 @@ class one_loop {
 /// g++ 12 destroys an aggregate twice that is created inside the `co_await` expression, as in
 /// `co_await jobs.send(job{…})`: use a variable.
 template <class T>
-class channel : public detail::basic_channel<T, detail::one_loop> {
+class channel : public basic_channel<T, detail::one_loop> {
  public:
   /// Allocates memory for `capacity` values. Throws `std::bad_alloc`.
-  explicit channel(std::size_t capacity) : detail::basic_channel<T, detail::one_loop>(capacity) {}
+  explicit channel(std::size_t capacity) : basic_channel<T, detail::one_loop>(capacity) {}
 };
 
 }  // namespace strait

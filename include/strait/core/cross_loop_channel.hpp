@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "strait/base/export.hpp"
-#include "strait/core/detail/basic_channel.hpp"
+#include "strait/core/basic_channel.hpp"
 
 namespace strait {
 namespace detail {
@@ -71,10 +71,10 @@ class STRAIT_API many_loops {
 /// loop. Do not destroy the channel while other threads may call its members; operations that are already waiting end
 /// as if the channel were closed. The move constructor of `T` must not use the channel.
 template <class T>
-class cross_loop_channel : public detail::basic_channel<T, detail::many_loops> {
+class cross_loop_channel : public basic_channel<T, detail::many_loops> {
  public:
   /// Allocates memory for `capacity` values. Throws `std::bad_alloc`.
-  explicit cross_loop_channel(std::size_t capacity) : detail::basic_channel<T, detail::many_loops>(capacity) {}
+  explicit cross_loop_channel(std::size_t capacity) : basic_channel<T, detail::many_loops>(capacity) {}
 };
 
 }  // namespace strait

@@ -18,11 +18,10 @@ template <class T, class Sync, class Held>
 class channel_send_operation;
 template <class T, class Sync>
 class channel_receive_operation;
-
-namespace detail {
-
 template <class T, class Sync>
 class basic_channel;
+
+namespace detail {
 
 /// A waiting sender. `Sync` is `one_loop` (channel.hpp) or `many_loops` (cross_loop_channel.hpp).
 template <class T, class Sync>
@@ -84,8 +83,9 @@ class channel_receive_awaiter final : public Sync::waiter {
   std::optional<T> value_;
 };
 
-/// A queue of values with waiting senders and receivers. Invariants: a receiver waits only while no value is queued and
-/// no sender waits; a sender waits only while the queue is full and no receiver waits.
+}  // namespace detail
+
+/// The members that `channel` and `cross_loop_channel` have in common. `Sync` is the lock.
 template <class T, class Sync>
 class basic_channel {
   static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_array_v<T>,
@@ -127,7 +127,7 @@ class basic_channel {
   /// receiver waits) or closed.
   [[nodiscard]] bool try_send(T&& value) noexcept {
     hold const lock(sync_);
-    return offer(value) == waiter::outcome::served;
+    return offer(value) == detail::waiter::outcome::served;
   }
   /// The same with a copy of `value`.
   [[nodiscard]] bool try_send(T const& value)
@@ -149,8 +149,8 @@ class basic_channel {
   void close() noexcept {
     hold const lock(sync_);
     is_closed_ = true;
-    senders_.end_all(waiter::outcome::closed);
-    receivers_.end_all(waiter::outcome::closed);
+    senders_.end_all(detail::waiter::outcome::closed);
+    receivers_.end_all(detail::waiter::outcome::closed);
   }
   /// Whether `close` has been called.
   [[nodiscard]] bool is_closed() const noexcept {
@@ -163,13 +163,13 @@ class basic_channel {
     hold const lock(sync_);
     return values_.size();
   }
-  /// The maximum of `size()`.
+  /// The capacity that the channel was constructed with.
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
  private:
-  friend class channel_sender<T, Sync>;
-  friend class channel_receive_awaiter<T, Sync>;
-  using outcome = waiter::outcome;
+  friend class detail::channel_sender<T, Sync>;
+  friend class detail::channel_receive_awaiter<T, Sync>;
+  using outcome = detail::waiter::outcome;
 
   class hold {
    public:
@@ -182,13 +182,15 @@ class basic_channel {
     Sync& what_;
   };
 
-  [[nodiscard]] channel_receive_awaiter<T, Sync>* first_receiver() const noexcept {
-    return static_cast<channel_receive_awaiter<T, Sync>*>(receivers_.front());
+  [[nodiscard]] detail::channel_receive_awaiter<T, Sync>* first_receiver() const noexcept {
+    return static_cast<detail::channel_receive_awaiter<T, Sync>*>(receivers_.front());
   }
-  [[nodiscard]] channel_sender<T, Sync>* first_sender() const noexcept {
-    return static_cast<channel_sender<T, Sync>*>(senders_.front());
+  [[nodiscard]] detail::channel_sender<T, Sync>* first_sender() const noexcept {
+    return static_cast<detail::channel_sender<T, Sync>*>(senders_.front());
   }
 
+  // Invariants of `offer` and `take`: a receiver waits only while no value is queued and no sender waits; a sender
+  // waits only while the queue is full and no receiver waits.
   outcome offer(T& value) noexcept {
     if (is_closed_) return outcome::closed;
     if (auto* const receiver = first_receiver()) hand_over(value, *receiver);
@@ -214,7 +216,7 @@ class basic_channel {
     return outcome::served;
   }
 
-  void hand_over(T& value, channel_receive_awaiter<T, Sync>& to) noexcept {
+  void hand_over(T& value, detail::channel_receive_awaiter<T, Sync>& to) noexcept {
     to.value_.emplace(std::move(value));
     receivers_.end(to, outcome::served);
   }
@@ -228,14 +230,12 @@ class basic_channel {
   }
 
   std::size_t const capacity_;
-  ring_buffer<T> values_;
-  wait_queue senders_;
-  wait_queue receivers_;
+  detail::ring_buffer<T> values_;
+  detail::wait_queue senders_;
+  detail::wait_queue receivers_;
   bool is_closed_ = false;
   [[no_unique_address]] mutable Sync sync_;
 };
-
-}  // namespace detail
 
 /// Returned by `channel::send`; await it once.
 template <class T, class Sync, class Held>
@@ -244,7 +244,7 @@ class [[nodiscard("co_await it")]] channel_send_operation {
   /// The type of the `co_await` expression.
   using await_result = void;
   /// Called by `channel::send`.
-  channel_send_operation(detail::basic_channel<T, Sync>& to, Held&& held) noexcept
+  channel_send_operation(basic_channel<T, Sync>& to, Held&& held) noexcept
       : channel_(to), held_(static_cast<Held&&>(held)) {}
   /// Starts the operation.
   detail::channel_send_awaiter<T, Sync, Held> operator co_await() && noexcept {
@@ -252,7 +252,7 @@ class [[nodiscard("co_await it")]] channel_send_operation {
   }
 
  private:
-  detail::basic_channel<T, Sync>& channel_;
+  basic_channel<T, Sync>& channel_;
   Held held_;
 };
 
@@ -263,14 +263,14 @@ class [[nodiscard("co_await it")]] channel_receive_operation {
   /// The type of the `co_await` expression.
   using await_result = std::optional<T>;
   /// Called by `channel::receive`.
-  explicit channel_receive_operation(detail::basic_channel<T, Sync>& from) noexcept : channel_(from) {}
+  explicit channel_receive_operation(basic_channel<T, Sync>& from) noexcept : channel_(from) {}
   /// Starts the operation.
   detail::channel_receive_awaiter<T, Sync> operator co_await() const noexcept {
     return detail::channel_receive_awaiter<T, Sync>(channel_);
   }
 
  private:
-  detail::basic_channel<T, Sync>& channel_;
+  basic_channel<T, Sync>& channel_;
 };
 
 }  // namespace strait
