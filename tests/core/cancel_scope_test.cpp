@@ -85,7 +85,7 @@ TEST_CASE("a canceled block that returns a value yields an empty optional") {
   });
 }
 
-TEST_CASE("in a canceled scope every await of an operation ends at once even if it could complete without waiting") {
+TEST_CASE("in a canceled scope, every await of an operation ends at once, even if it would not have to wait") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -356,7 +356,7 @@ TEST_CASE("an operation that has completed when the cancel arrives delivers its 
   });
 }
 
-TEST_CASE("a block that ends with canceled although its scope was not canceled passes the exception on") {
+TEST_CASE("a block that ends with canceled, although its scope was not canceled, passes the exception on") {
   run([]() -> task<> {
     cancel_scope scope;
     bool is_passed_on = false;

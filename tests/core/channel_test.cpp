@@ -55,7 +55,7 @@ TEMPLATE_TEST_CASE("values are received in the order in which they were sent", "
   CHECK(received == numbers(100));
 }
 
-TEMPLATE_TEST_CASE("several tasks may send and several may receive and each value is received once", "", one_loop,
+TEMPLATE_TEST_CASE("several tasks may send and several may receive, and each value is received once", "", one_loop,
                    many_loops) {
   std::size_t const capacity = GENERATE(0u, 1u, 7u);
   std::vector<int> received;
@@ -162,7 +162,7 @@ TEMPLATE_TEST_CASE("try_send and try_receive never wait", "", one_loop, many_loo
   CHECK_FALSE(c.try_receive().has_value());
 }
 
-TEMPLATE_TEST_CASE("with capacity 0 try_send and try_receive succeed if the other side waits", "", one_loop,
+TEMPLATE_TEST_CASE("with capacity 0, try_send and try_receive succeed if the other side waits", "", one_loop,
                    many_loops) {
   run([]() -> task<> {
     channel_of<TestType, int> c(0);

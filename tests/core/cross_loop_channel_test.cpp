@@ -164,7 +164,7 @@ TEST_CASE("close on one thread ends tasks that wait on other threads", "[threads
   }
 }
 
-TEST_CASE("with many senders and receivers on several loops each value is received once", "[threads]") {
+TEST_CASE("with many senders and receivers on several loops, each value is received once", "[threads]") {
   std::size_t const capacity = GENERATE(0u, 1u, 16u);
   constexpr int each = scaled(1'000);
   constexpr int senders = 4;

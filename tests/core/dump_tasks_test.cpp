@@ -81,7 +81,7 @@ TEST_CASE("a loop without tasks has an empty dump") {
   CHECK(dump_tasks(loop).empty());
 }
 
-TEST_CASE("a dump shows the function of a waiting task and the file and line of its await") {
+TEST_CASE("a dump shows the function of a waiting task, and the file and line of its await") {
   auto const entries = entries_of(dump_of(waits()));
   REQUIRE(entries.size() == 1);
   INFO(entries[0].text);

@@ -218,7 +218,7 @@ TEST_CASE("calling cancel twice has the effect of one call") {
   loop.run(turns(1));
 }
 
-TEST_CASE("a task that completes in the turn of the cancel keeps its value and the next one is not canceled") {
+TEST_CASE("a task that completes in the turn of the cancel keeps its value, and the next one is not canceled") {
   event_loop loop;
   CHECK(loop.run([&]() -> task<int> {
     loop.cancel();
@@ -258,7 +258,7 @@ TEST_CASE("functions posted by destructors while the loop ends are destroyed wit
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("a task that is canceled several times at once is canceled once and the next one is not canceled") {
+TEST_CASE("a task that is canceled several times at once is canceled once, and the next one is not canceled") {
   event_loop loop;
   for (int i = 0; i != 3; ++i) loop.cancel();
   auto const sleep = []() -> task<> { co_await sleep_for(std::chrono::hours(1)); };

@@ -102,7 +102,7 @@ TEST_CASE("a cancel ends one wait for an event and the other tasks continue to w
   CHECK(events == trace{"before", "behind"});
 }
 
-TEST_CASE("a wait for an event that begins in a canceled scope ends at once whether it is set or not") {
+TEST_CASE("a wait for an event that begins in a canceled scope ends at once, whether it is set or not") {
   run([]() -> task<> {
     event ready;
     ready.set();

@@ -77,7 +77,7 @@ TEST_CASE("waiting tasks get the mutex in the order in which they arrived") {
   CHECK(events == trace{"a", "b", "c"});
 }
 
-TEST_CASE("an unlocked mutex goes to the first waiting task and no other task can take it in between") {
+TEST_CASE("an unlocked mutex goes to the first waiting task, and no other task can take it in between") {
   trace events;
   run([&]() -> task<> {
     mutex m;
@@ -237,7 +237,7 @@ TEST_CASE("a task that is destroyed after it was handed a mutex passes it on to 
   CHECK(events == trace{"behind"});
 }
 
-TEST_CASE("destroying a mutex ends waiting tasks with errc::closed and also the one that was just handed it") {
+TEST_CASE("destroying a mutex ends the waiting tasks with errc::closed, also one that was just handed the mutex") {
   run([]() -> task<> {
     std::optional<mutex> m(std::in_place);
     int ended = 0;

@@ -220,7 +220,7 @@ TEST_CASE("run_main restores the signal handlers") {
 }
 
 TEST_CASE("program that fails", "[.]") { exit_with(run_main(fail())); }
-TEST_CASE("run_main returns 1 when the task throws and prints one line with the program's name and the error") {
+TEST_CASE("run_main returns 1 when the task throws, and prints one line with the program's name and the error") {
   program failing("program that fails");
   CHECK(failing.status() == 1);
   CHECK(failing.errors() == "strait_program: out of luck\n");

@@ -137,7 +137,7 @@ TEST_CASE("an acquire that begins in a canceled scope ends at once and takes not
   });
 }
 
-TEST_CASE("when a task that waits for many permits is canceled, the tasks behind it with enough permits resume") {
+TEST_CASE("when a task that waits for many permits is canceled, tasks behind it that need fewer resume") {
   trace events;
   run([&]() -> task<> {
     semaphore s(3);

@@ -106,7 +106,7 @@ std::vector<stall> stalls_of(Main main) {
 
 }  // namespace
 
-TEST_CASE("a task that blocks its loop is reported with function and file and line while it does", "[threads]") {
+TEST_CASE("a task that blocks its loop is reported with function, file and line while it does so", "[threads]") {
   auto const stalls = stalls_of(holds_the_loop);
   REQUIRE_FALSE(stalls.empty());  // the task continues only after it has been reported
   CHECK_THAT(stalls[0].function, ContainsSubstring("holds_the_loop"));
@@ -117,7 +117,7 @@ TEST_CASE("a task that blocks its loop is reported with function and file and li
   CHECK_FALSE(stalls[0].is_over);
 }
 
-TEST_CASE("when a task that blocked its loop waits again it is reported with the place of that wait", "[threads]") {
+TEST_CASE("when a task that blocked its loop waits again, it is reported with the place of that wait", "[threads]") {
   auto const stalls = stalls_of(holds_the_loop);
   REQUIRE(stalls.size() == 2);
   CHECK(stalls[1].is_over);
@@ -144,8 +144,7 @@ TEST_CASE("a task that blocks its loop before its first await is reported by its
   CHECK(stalls[0].line == 0);
 }
 
-TEST_CASE("a task is reported at its last await that had to wait and not at awaits that completed at once",
-          "[threads]") {
+TEST_CASE("a task is reported at its last await that had to wait, not at one that completed at once", "[threads]") {
   auto const stalls = stalls_of(holds_it_behind_what_completes_at_once);
   REQUIRE_FALSE(stalls.empty());
   CHECK(stalls[0].line == went_on_at);
@@ -283,7 +282,7 @@ TEST_CASE("a limit of less than four milliseconds is refused") {
   CHECK_THROWS_AS(stall_detector(-1s), std::invalid_argument);
 }
 
-TEST_CASE("the text of a stall names the function and the duration and where it began and ended") {
+TEST_CASE("the text of a stall names the function, the duration, and where the stall began and ended") {
   stall what;
   what.function = "void echo(strait::tcp::stream)";
   what.file = "server.cpp";

@@ -38,7 +38,7 @@ TEMPLATE_TEST_CASE("sending and receiving allocate nothing whether they wait or 
   CHECK(counted == 0);
 }
 
-TEST_CASE("waiting for an event or a mutex or a permit allocates nothing") {
+TEST_CASE("waiting for an event, a mutex or a permit allocates nothing") {
   long counted = -1;
   run([&]() -> task<> {
     event go;

@@ -38,7 +38,7 @@ task<> wait_forever() { co_await forever(); }
 
 }  // namespace
 
-TEST_CASE("a child that fails cancels its siblings and the body and its exception is rethrown") {
+TEST_CASE("a child that fails cancels its siblings and the body, and its exception is rethrown") {
   trace events;
   CHECK_THROWS_WITH(run([&]() -> task<> {
                       co_await with_task_group([&](task_group& group) -> task<> {
@@ -51,7 +51,7 @@ TEST_CASE("a child that fails cancels its siblings and the body and its exceptio
   CHECK(sorted(events) == trace{"body canceled", "sibling canceled"});
 }
 
-TEST_CASE("a body that fails cancels the children and its exception is rethrown when they have ended") {
+TEST_CASE("a body that fails cancels the children, and its exception is rethrown when they have ended") {
   trace events;
   CHECK_THROWS_WITH(run([&]() -> task<> {
                       co_await with_task_group([&](task_group& group) -> task<> {

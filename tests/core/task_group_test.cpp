@@ -108,7 +108,7 @@ TEST_CASE("size returns the number of children that have not ended") {
   });
 }
 
-TEST_CASE("group.cancel ends the body and the children and the group completes normally") {
+TEST_CASE("group.cancel ends the body and the children, and the group completes normally") {
   trace events;
   run([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -297,7 +297,7 @@ TEST_CASE("a group's callable body is kept alive until the group has ended") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("a child that ends with canceled although its group was not canceled ends the group with canceled") {
+TEST_CASE("a child that ends with canceled, although its group was not canceled, ends the group with canceled") {
   trace events;
   CHECK_THROWS_AS(run([&]() -> task<> {
                     co_await with_task_group([&](task_group& group) -> task<> {
@@ -353,7 +353,7 @@ TEST_CASE("the time to cancel a hundred thousand children in scopes of their own
   CHECK(ended == count);
 }
 
-TEST_CASE("a child that is spawned after the last one has ended but before the group has returned is run") {
+TEST_CASE("a child that is spawned after the last one has ended, but before the group has returned, is run") {
   bool has_run = false;
   run([&]() -> task<> {
     gate opened;

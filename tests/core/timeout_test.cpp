@@ -149,7 +149,7 @@ TEST_CASE("a blocking call that is running is waited for and its value takes pre
   CHECK(value == 42);
 }
 
-TEST_CASE("with a limit of zero only a task that never waits completes") {
+TEST_CASE("with a limit of zero, only a task that never waits completes") {
   run([]() -> task<> {
     int const value = co_await timeout(0s, answer());
     CHECK(value == 42);
@@ -182,7 +182,7 @@ TEST_CASE("a limit too small for the clock has already expired") {
   });
 }
 
-TEST_CASE("if the inner of two limits is earlier it ends only the inner block") {
+TEST_CASE("if the inner of two limits is earlier, it ends only the inner block") {
   run([]() -> task<> {
     ending inner = ending::done;
     ending const outer = co_await ending_of(timeout(long_time, [&]() -> task<> {
@@ -194,7 +194,7 @@ TEST_CASE("if the inner of two limits is earlier it ends only the inner block") 
   });
 }
 
-TEST_CASE("if the outer of two limits is earlier it cancels the inner block") {
+TEST_CASE("if the outer of two limits is earlier, it cancels the inner block") {
   run([]() -> task<> {
     ending inner = ending::done;
     ending const outer = co_await ending_of(timeout(1ms, [&]() -> task<> {
@@ -206,7 +206,7 @@ TEST_CASE("if the outer of two limits is earlier it cancels the inner block") {
   });
 }
 
-TEST_CASE("if both limits expire in the same turn the outer one is reported") {
+TEST_CASE("if both limits expire in the same turn, the outer one is reported") {
   run([]() -> task<> {
     ending inner = ending::done;
     ending const outer = co_await ending_of(timeout(2ms, [&]() -> task<> {

@@ -101,7 +101,7 @@ TEST_CASE("timers with the same time are called in the order in which they were 
   CHECK(tested.called.size() == 100);
 }
 
-TEST_CASE("a timer queue behaves like a sorted list for random sequences of set and reset and expiry") {
+TEST_CASE("a timer queue behaves like a sorted list for random sequences of operations") {
   for (unsigned seed = 0; seed != 20; ++seed) {
     INFO("seed " << seed);
     std::mt19937 random(seed);

@@ -106,7 +106,7 @@ TEST_CASE("reporting the end of a call on the thread pool allocates nothing", "[
   CHECK(reported_without);
 }
 
-TEST_CASE("sleeps and yields and moving the alarm allocate nothing") {
+TEST_CASE("sleeping, yielding and moving the alarm allocate nothing") {
   constexpr int sleepers = 2000;
   bool slept_without = false;
   int ended = 0;

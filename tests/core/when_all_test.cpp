@@ -116,7 +116,7 @@ TEST_CASE("when_all of an empty vector returns an empty vector") {
   });
 }
 
-TEST_CASE("when a task of when_all fails the others are canceled and its exception is rethrown") {
+TEST_CASE("when a task of when_all fails, the others are canceled and its exception is rethrown") {
   int canceled_ones = 0;
   CHECK_THROWS_WITH(run(when_all(note_cancel(canceled_ones), fail_after(2), note_cancel(canceled_ones))),
                     "out of luck");
@@ -157,7 +157,7 @@ TEST_CASE("when a task of when_all ends with canceled, so does when_all") {
   CHECK(canceled_ones == 1);
 }
 
-TEST_CASE("when_all_settled returns all values and all failures and cancels no task") {
+TEST_CASE("when_all_settled returns all values and all failures, and cancels no task") {
   run([]() -> task<> {
     auto const [late, failed, early] =
         co_await when_all_settled(give_after(9, 42), fail_after(2), give_after(1, std::make_unique<int>(1)));
@@ -188,7 +188,7 @@ TEST_CASE("when_all_settled of a vector returns the outcomes in the same order")
   });
 }
 
-TEST_CASE("on a cancel from outside when_all_settled keeps every value and ends with canceled if there is none") {
+TEST_CASE("on a cancel from outside, when_all_settled keeps every value, and ends with canceled if there is none") {
   run([]() -> task<> {
     auto const give_in_spite_of_cancel = []() -> task<int> {
       try {

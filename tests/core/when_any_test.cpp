@@ -147,7 +147,7 @@ TEST_CASE("a cancel from outside ends when_any with canceled if no task has comp
   });
 }
 
-TEST_CASE("on a cancel from outside when_any keeps every value that a task has returned") {
+TEST_CASE("on a cancel from outside, when_any keeps every value that a task has returned") {
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
@@ -224,7 +224,7 @@ TEST_CASE("when_any with several failures and no value throws all of them") {
   }
 }
 
-TEST_CASE("a losing task of when_any has no failure and its canceled exception reports the bytes transferred") {
+TEST_CASE("a losing task of when_any has no failure, and its canceled exception reports the bytes transferred") {
   run([]() -> task<> {
     auto const move_some = []() -> task<> {
       bool is_over = false;

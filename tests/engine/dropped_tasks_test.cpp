@@ -111,7 +111,7 @@ TEST_CASE("fault 45: a task that waits for a name lookup can be dropped") {
     run_and_drop([]() -> task<> { static_cast<void>(co_await resolve("127.0.0.1:80")); }, turns);
 }
 
-TEST_CASE("fault 45: tasks in groups and scopes and with deadlines can be dropped") {
+TEST_CASE("fault 45: tasks in groups, in scopes and with deadlines can be dropped") {
   int destroyed = 0;
   run_and_drop([&]() -> task<> {
     auto [stream, peer] = stream_and_peer();

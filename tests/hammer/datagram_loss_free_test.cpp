@@ -134,11 +134,11 @@ TEST_CASE("datagrams arrive once and in order although the receives are interrup
   hammer_receives({});
 }
 
-TEST_CASE("with receive_offload datagrams arrive once and in order although the receives are interrupted") {
+TEST_CASE("with receive_offload, datagrams arrive once and in order although the receives are interrupted") {
   hammer_receives({.receive_offload = true});
 }
 
-TEST_CASE("with several receivers datagrams arrive once although the receives are interrupted") {
+TEST_CASE("with several receivers, datagrams arrive once although the receives are interrupted") {
   auto const count = static_cast<std::uint32_t>(scaled(10'000));
   chance luck;
   CAPTURE(luck.seed());

@@ -235,7 +235,7 @@ TEST_CASE("when_any and a cancel_scope deliver every byte that an interrupted re
   CHECK(received == sent);
 }
 
-TEST_CASE("fault 09: when a cancel races with an accept the connection is delivered or waits and none leaks") {
+TEST_CASE("fault 09: when a cancel races with an accept, the connection is delivered or waits, and none leaks") {
   int const connections = scaled(5000);
   chance luck;
   CAPTURE(luck.seed());
@@ -294,7 +294,7 @@ TEST_CASE("fault 09: when a cancel races with an accept the connection is delive
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("when a cancel races with a connect there is a stream or none and none leaks") {
+TEST_CASE("when a cancel races with a connect, there is a stream or none, and none leaks") {
   int const attempts = scaled(5000);
   chance luck;
   CAPTURE(luck.seed());

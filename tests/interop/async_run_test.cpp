@@ -119,7 +119,7 @@ TEST_CASE("Asio's callbacks can start tasks") {
   CHECK(loop.run(wait()) == 7);
 }
 
-TEST_CASE("a handler's cancellation slot cancels the task and the handler receives operation_aborted") {
+TEST_CASE("a handler's cancellation slot cancels the task, and the handler receives operation_aborted") {
   event_loop loop;
   asio::cancellation_signal signal;
   std::optional<std::exception_ptr> ended;

@@ -98,7 +98,7 @@ TEST_CASE("a timeout ends an operation with timed_out that reports the bytes tra
   });
 }
 
-TEST_CASE("in a canceled scope an operation does not start") {
+TEST_CASE("in a canceled scope, an operation does not start") {
   complete([]() -> task<> {
     pending<> operation;
     cancel_scope scope;

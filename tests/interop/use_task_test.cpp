@@ -249,7 +249,7 @@ TEST_CASE("an operation on another thread resumes the task on the loop's thread"
 }
 
 #if STRAIT_TESTS_COUNT_ALLOCATIONS
-TEST_CASE("in steady state an operation allocates nothing") {
+TEST_CASE("in steady state, an operation allocates nothing") {
   long const allocated = complete([]() -> task<long> {
     socket_pair sockets(co_await asio_executor());
     std::array<char, 8> bytes{};

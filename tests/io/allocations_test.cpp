@@ -12,7 +12,7 @@
 using namespace strait;
 using namespace strait::test;
 
-TEST_CASE("in steady state reading and writing lines and messages and borrowed bytes allocates nothing") {
+TEST_CASE("in steady state, reading and writing lines, messages and borrowed bytes allocates nothing") {
   auto [near, far] = stream_pair();
   long counted = -1;
   complete([&, &client = near, &server = far]() -> task<> {

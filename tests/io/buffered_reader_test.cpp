@@ -201,7 +201,7 @@ TEST_CASE("read_exactly can read far more bytes than a buffer holds") {
   });
 }
 
-TEST_CASE("peek waits for the requested number of bytes or the end of the stream and consumes nothing") {
+TEST_CASE("peek waits for the requested number of bytes or the end of the stream, and consumes nothing") {
   on_every_stream([](auto& near, auto& far) -> task<> {
     buffered_reader in(far);
     auto reading = [&]() -> task<> {

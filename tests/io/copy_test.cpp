@@ -108,7 +108,7 @@ TEST_CASE("small messages and large amounts of data can alternate") {
   });
 }
 
-TEST_CASE("copy works with streams in memory and user-defined streams and sockets") {
+TEST_CASE("copy works with streams in memory, user-defined streams and sockets") {
   auto a_and_b = duplex({.max_chunk = 100, .seed = 7});
   auto& a = a_and_b.first;
   auto& b = a_and_b.second;

@@ -45,7 +45,7 @@ TEST_CASE("paths that lead outside are refused by every operation with the reaso
   });
 }
 
-TEST_CASE("errors name the operation and the path and the reason") {
+TEST_CASE("errors name the operation, the path and the reason") {
   with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     using namespace std::string_literals;
     co_await put(inbox, "book", "hello");
@@ -130,7 +130,7 @@ TEST_CASE("an exclusive creation neither replaces a symbolic link nor follows it
   });
 }
 
-TEST_CASE("rename and remove and status apply to a symbolic link itself") {
+TEST_CASE("rename, remove and status apply to a symbolic link itself") {
   with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     there.link("../secret/passwd", "link");
     auto const status = co_await inbox.status("link");

@@ -18,7 +18,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("files in a directory can be created and written and read") {
+TEST_CASE("files in a directory can be created, written and read") {
   with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await put(inbox, "book", "hello");
     CHECK(there.text_of("inbox/book") == "hello");
@@ -44,7 +44,7 @@ TEST_CASE("the name of an opened entry includes the name of its directory") {
   });
 }
 
-TEST_CASE("repeated and trailing slashes and a component of a single dot are ignored") {
+TEST_CASE("repeated and trailing slashes, and components of a single dot, are ignored") {
   with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("./a//b/");
     co_await put(inbox, "a/./b//book", "hello");
@@ -127,7 +127,7 @@ TEST_CASE("a rename to an existing path is refused and changes nothing unless re
   });
 }
 
-TEST_CASE("of many renames to the same path exactly one succeeds", "[threads]") {
+TEST_CASE("of many renames to the same path, exactly one succeeds", "[threads]") {
   with_inbox([](inbox_fixture const&, directory const& inbox) -> task<> {
     int succeeded = 0;
     co_await with_task_group([&](task_group& group) -> task<> {
@@ -147,7 +147,7 @@ TEST_CASE("of many renames to the same path exactly one succeeds", "[threads]") 
   });
 }
 
-TEST_CASE("files and empty directories can be removed and full ones cannot") {
+TEST_CASE("files and empty directories can be removed, and full directories cannot") {
   with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await inbox.create_directories("a/b");
     co_await put(inbox, "a/book", "hello");
@@ -281,7 +281,7 @@ TEST_CASE("operations on a directory leave no descriptor open whether they succe
   });
 }
 
-TEST_CASE("in a canceled scope every operation on a directory ends at once and does nothing") {
+TEST_CASE("in a canceled scope, every operation on a directory ends at once and does nothing") {
   with_inbox([](inbox_fixture const& there, directory const& inbox) -> task<> {
     co_await put(inbox, "old", "old");
     for (auto const& operation : operations()) {

@@ -108,7 +108,7 @@ TEST_CASE("a duplex with a seed uses chunks of random but reproducible sizes") {
   CHECK(first.size() > 100 / 7 + 1);
 }
 
-TEST_CASE("the end of one direction of a duplex is read as the end and the other direction continues") {
+TEST_CASE("the end of one direction of a duplex is read as the end, and the other direction continues") {
   auto [a, b] = duplex();
   run([&]() -> task<> {
     co_await a.write("last");

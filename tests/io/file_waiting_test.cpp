@@ -67,7 +67,7 @@ TEST_CASE("reads from the page cache let other tasks run") {
 
 #if STRAIT_TESTS_COUNT_ALLOCATIONS
 
-TEST_CASE("in steady state reads from the page cache allocate nothing") {
+TEST_CASE("in steady state, reads from the page cache allocate nothing") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -80,7 +80,7 @@ TEST_CASE("in steady state reads from the page cache allocate nothing") {
 }
 #endif
 
-TEST_CASE("in a canceled scope every operation on a file ends at once and does nothing") {
+TEST_CASE("in a canceled scope, every operation on a file ends at once and does nothing") {
   temporary_directory const there;
   put(there.file("book"), "hello");
   complete([&]() -> task<> {
@@ -148,7 +148,7 @@ TEST_CASE("bytes in the page cache are read even if all threads of the pool are 
   });
 }
 
-TEST_CASE("a read that a thread has started is waited for in spite of a cancel and its bytes are delivered",
+TEST_CASE("a read that a thread has started is waited for in spite of a cancel, and its bytes are delivered",
           "[threads]") {
   complete([]() -> task<> {
     pipe_file slow;

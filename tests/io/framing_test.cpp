@@ -89,7 +89,7 @@ TEST_CASE("a varint has seven bits in each byte and begins with the least signif
   CHECK(framed(format, std::string(300, 'x')).substr(0, 2) == "\xac\x02");  // as in the Protocol Buffers docs
 }
 
-TEST_CASE("fault 13: messages are received as they were sent with every prefix and however the stream splits them") {
+TEST_CASE("fault 13: messages are received as they were sent, with every prefix and however the stream splits them") {
   messages const sent = {"one", "", std::string("\0\n\xff", 3), std::string(200, 'x'), "last"};
   for (auto const prefix : all_prefixes) {
     INFO("prefix " << static_cast<int>(prefix));

@@ -45,7 +45,7 @@ constexpr unsigned rounds = scaled(60);
 
 }  // namespace
 
-TEST_CASE("any sequence of reader calls returns the text that was sent however it is split or canceled") {
+TEST_CASE("any sequence of reader calls returns the text that was sent, however it is split or canceled") {
   for (unsigned seed = 0; seed != rounds; ++seed) {
     INFO("seed " << seed);
     on_every_stream([seed](auto& near, auto& far) -> task<> {

@@ -43,7 +43,7 @@ file read_only(file const& what) {
 
 }  // namespace
 
-TEST_CASE("a canceled receive_file loses nothing since every byte is in the file or still in the stream") {
+TEST_CASE("a canceled receive_file loses nothing: every byte is in the file or still in the stream") {
   for_each_place([](auto make_file) {
     for (int const when : {0, 1, 2, 3, 5, 8, 13, 21, 50})
       for_each_mixture([&](auto& p) {
@@ -69,7 +69,7 @@ TEST_CASE("a canceled receive_file loses nothing since every byte is in the file
   });
 }
 
-TEST_CASE("a silent stream ends receive_file with a timeout and the bytes received are in the file") {
+TEST_CASE("a silent stream ends receive_file with a timeout, and the bytes received are in the file") {
   for_each_place([](auto make_file) {
     for (std::uint64_t const size : {5u, 70'000u, 1'000'000u})
       for_each_mixture([&](auto& p) {
@@ -89,7 +89,7 @@ TEST_CASE("a silent stream ends receive_file with a timeout and the bytes receiv
   });
 }
 
-TEST_CASE("a peer that sends too slowly ends receive_file with a timeout and the bytes received are in the file") {
+TEST_CASE("a peer that sends too slowly ends receive_file with a timeout, and the bytes received are in the file") {
   auto part = disk_file();
   auto near_and_far = stream_pair();
   auto& near = near_and_far.first;
@@ -113,7 +113,7 @@ TEST_CASE("a peer that sends too slowly ends receive_file with a timeout and the
   });
 }
 
-TEST_CASE("a stream that ends too early is an unexpected end and the bytes received are in the file") {
+TEST_CASE("a stream that ends too early is an unexpected end, and the bytes received are in the file") {
   for_each_place([](auto make_file) {
     on_every_stream([&](auto& near, auto& far) -> task<> {
       auto part = make_file();
@@ -137,7 +137,7 @@ TEST_CASE("a stream that ends too early is an unexpected end and the bytes recei
   });
 }
 
-TEST_CASE("a reset is an error and the bytes received before it are in the file") {
+TEST_CASE("a reset is an error, and the bytes received before it are in the file") {
   for_each_place([](auto make_file) {
     auto stream_and_raw = stream_and_peer();
     auto& from = stream_and_raw.first;
@@ -162,7 +162,7 @@ TEST_CASE("a reset is an error and the bytes received before it are in the file"
   });
 }
 
-TEST_CASE("a write failure reports how many bytes were taken and the stream can be read from there") {
+TEST_CASE("a write failure reports how many bytes were taken, and the stream can be read from there") {
   for_each_place([](auto make_file) {
     for (std::uint64_t const limit : {0u, 5u, 100'000u, 1'000'001u})
       for_each_mixture([&](auto& p) {

@@ -195,7 +195,7 @@ TEST_CASE("receive_file works without pipes when no descriptors are available") 
 
 #endif
 
-TEST_CASE("the progress of receive_file increases and covers only stored bytes and ends with the total") {
+TEST_CASE("the progress of receive_file increases, covers only stored bytes, and ends with the total") {
   for_each_place([](auto make_file) {
     auto near_and_far = stream_pair();
     auto part = make_file();

@@ -136,7 +136,7 @@ TEST_CASE("a canceled send_file reports how many bytes the peer receives") {
     });
 }
 
-TEST_CASE("a peer that accepts nothing ends send_file with either timeout and the bytes sent are reported") {
+TEST_CASE("a peer that accepts nothing ends send_file with either timeout, and the bytes sent are reported") {
   check_what_was_sent([](tcp::stream& to, file& book) -> task<> {
     to.idle_timeout(30ms);
     co_await send_file(to, book, 0, 20 * mebibyte);

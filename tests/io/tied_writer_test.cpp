@@ -107,7 +107,7 @@ TEST_CASE("two concurrent writing tasks are diagnosed even while a tied reader f
   });
 }
 
-TEST_CASE("a tied reader returns an answer even if its flush fails and the writer reports the failure") {
+TEST_CASE("a tied reader returns an answer even if its flush fails, and the writer reports the failure") {
   tied_pair p({.capacity = 100});
   complete([&]() -> task<> {
     co_await p.far.write("413 too large\n");

@@ -66,7 +66,7 @@ void connect(raw_socket const& socket, endpoint const& to) {
 
 }  // namespace
 
-TEST_CASE("fault 01: without descriptors an accept backs off at under 1 % of a processor and recovers") {
+TEST_CASE("fault 01: without descriptors, an accept backs off at under 1 % of a processor, and recovers") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = unconnected();
   complete([&]() -> task<> {
@@ -87,7 +87,7 @@ TEST_CASE("fault 01: without descriptors an accept backs off at under 1 % of a p
   });
 }
 
-TEST_CASE("fault 02: when the system runs out of files or buffers or memory an accept waits and continues") {
+TEST_CASE("fault 02: when the system runs out of files, buffers or memory, an accept waits and continues") {
   int const shortage = GENERATE(EMFILE, ENFILE, ENOBUFS, ENOMEM);
   auto listener = tcp::listen("127.0.0.1:0");
   auto const client = raw_connect(listener.local_endpoint());

@@ -39,7 +39,7 @@ TEST_CASE("an echo exchange allocates nothing") {
   CHECK(counted == 0);
 }
 
-TEST_CASE("tasks and deadlines and scopes and idle timeouts around an exchange allocate nothing") {
+TEST_CASE("tasks, deadlines, scopes and idle timeouts around an exchange allocate nothing") {
   auto [client, server] = stream_pair();
   long counted = -1;
   complete([&]() -> task<> {

@@ -107,7 +107,7 @@ TEST_CASE("fault 22: a cancel during a write reports how many bytes were sent") 
   CHECK((received == bytes));
 }
 
-TEST_CASE("fault 29: when data and the deadline arrive in the same tick the read returns the data") {
+TEST_CASE("fault 29: when data and the deadline arrive in the same tick, the read returns the data") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     char buffer[16];
@@ -121,7 +121,7 @@ TEST_CASE("fault 29: when data and the deadline arrive in the same tick the read
   });
 }
 
-TEST_CASE("fault 29: when room to write and the deadline arrive in the same tick the bytes sent are reported") {
+TEST_CASE("fault 29: when room to write and the deadline arrive in the same tick, the bytes sent are reported") {
   auto [stream, peer] = stream_and_peer();
   auto const bytes = pattern(much);
   std::size_t sent = 0;

@@ -113,14 +113,14 @@ TEST_CASE("a connection that is established in the turn of a cancel is delivered
   });
 }
 
-TEST_CASE("when an address refuses the connection the next one is tried at once") {
+TEST_CASE("when an address refuses the connection, the next one is tried at once") {
   auto const listener = raw_listener();
   auto const begun = clock::now();
   CHECK(connected_to(std::vector{nobody(), nobody(), listener.where()}, {.attempt_delay = 10s}) == listener.where());
   CHECK(time_taken(begun) < 5s);
 }
 
-TEST_CASE("when an address does not answer the next one is tried in parallel after the delay") {
+TEST_CASE("when an address does not answer, the next one is tried in parallel after the delay") {
   black_hole const silent;
   auto const listener = raw_listener();
   auto const begun = clock::now();
@@ -137,7 +137,7 @@ TEST_CASE("the first address that answers is used even if an earlier one has not
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("when all addresses fail the error is that of the last one") {
+TEST_CASE("when all addresses fail, the error is that of the last one") {
   auto const first = nobody();
   auto const second = nobody();
   CHECK_THROWS_WITH(connected_to(std::vector{first, second}),
@@ -183,7 +183,7 @@ TEST_CASE("a host with a NUL in its name is refused") {
                     ContainsSubstring("the host contains a NUL character"));
 }
 
-TEST_CASE("the addresses of a name are tried with alternating families beginning with that of the first one") {
+TEST_CASE("the addresses of a name are tried with alternating families, beginning with that of the first one") {
   auto const first_v6 = raw_listener(endpoint::loopback_v6(0));
   auto const second_v6 = raw_listener(endpoint::loopback_v6(0));
   auto const first_v4 = raw_listener(endpoint::loopback_v4(0));
@@ -244,7 +244,7 @@ TEST_CASE("connecting to an empty list of endpoints is refused as an invalid arg
   CHECK_THROWS_AS(connected_to(std::vector<endpoint>{}), std::invalid_argument);
 }
 
-TEST_CASE("fault 07: on a host without IPv6 the IPv4 address of a peer is used") {
+TEST_CASE("fault 07: on a host without IPv6, the IPv4 address of a peer is used") {
   auto const listener = raw_listener();
   without_ipv6 const host;
   auto const port = listener.where().port();

@@ -217,7 +217,7 @@ TEST_CASE("the time for which a handler computes does not count as idle time") {
   });
 }
 
-TEST_CASE("after a computation the idle timeout counts from the time at which the read began to wait") {
+TEST_CASE("after a computation, the idle timeout counts from the time at which the read began to wait") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(60ms);
@@ -232,7 +232,7 @@ TEST_CASE("after a computation the idle timeout counts from the time at which th
   });
 }
 
-TEST_CASE("fault 29: when data and the idle timeout arrive in the same tick the read returns the data") {
+TEST_CASE("fault 29: when data and the idle timeout arrive in the same tick, the read returns the data") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.idle_timeout(10ms);

@@ -46,7 +46,7 @@ TEST_CASE("each connection to a shared port arrives at one of its listeners") {
   CHECK(accepted == 30);
 }
 
-TEST_CASE("listen_shared does not share a port with a foreign listener even if that one has reuse_port") {
+TEST_CASE("listen_shared does not share a port with a foreign listener, even if that one has reuse_port") {
   auto const stranger = tcp::listen("127.0.0.1:0", {.reuse_port = true});
   auto const where = stranger.local_endpoint();
   CHECK_THROWS_WITH(tcp::listen_shared(where, 2), in_use("listen on", where));
@@ -86,7 +86,7 @@ TEST_CASE("sockets that share a port receive each datagram once") {
   CHECK(received == 30);
 }
 
-TEST_CASE("bind_shared does not share a port with a foreign socket even if that one has reuse_port") {
+TEST_CASE("bind_shared does not share a port with a foreign socket, even if that one has reuse_port") {
   auto const stranger = udp::bind("127.0.0.1:0", {.reuse_port = true});
   auto const where = stranger.local_endpoint();
   CHECK_THROWS_WITH(udp::bind_shared(where, 2), in_use("bind", where));

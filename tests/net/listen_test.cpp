@@ -29,7 +29,7 @@ tcp::stream accept_one(tcp::listener& listener) {
 
 }  // namespace
 
-TEST_CASE("with port 0 the system chooses a port") {
+TEST_CASE("with port 0, the system chooses a port") {
   auto const listener = tcp::listen("localhost:0");
   CHECK(listener.local_endpoint().with_port(0) == endpoint::loopback_v4(0));
   CHECK(listener.local_endpoint().port() != 0);
@@ -57,7 +57,7 @@ TEST_CASE("fault 06: a missing permission for the port is reported as a clear er
   CHECK_THROWS_WITH(tcp::listen("127.0.0.1:80"), "listen on 127.0.0.1:80: permission denied");
 }
 
-TEST_CASE("fault 07: on a host without IPv6 listen uses IPv4") {
+TEST_CASE("fault 07: on a host without IPv6, listen uses IPv4") {
   without_ipv6 const host;
   CHECK_THROWS_WITH(tcp::listen("[::1]:0"), "listen on [::1]:0: address family not supported by protocol");
   auto listener = tcp::listen("localhost:0");
@@ -158,7 +158,7 @@ TEST_CASE("a listening descriptor can be adopted") {
   CHECK(accept_one(listener).remote_endpoint() == client.where());
 }
 
-TEST_CASE("a descriptor that is not a socket is not adopted and remains the caller's") {
+TEST_CASE("a descriptor that is not a socket is not adopted, and remains the caller's") {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
   CHECK_THROWS_WITH(tcp::listener(ends[0]), ContainsSubstring("take over a listener: "));

@@ -137,7 +137,7 @@ TEST_CASE("a local accept ends when its listener is closed") {
   });
 }
 
-TEST_CASE("without descriptors a local accept backs off and continues") {
+TEST_CASE("without descriptors, a local accept backs off and continues") {
   auto const at = abstract_name();
   auto listener = local::listen(at);
   auto const client = raw_connect(at);
@@ -154,7 +154,7 @@ TEST_CASE("without descriptors a local accept backs off and continues") {
   });
 }
 
-TEST_CASE("a local connect accepts an endpoint or a path or an abstract name after an at sign") {
+TEST_CASE("a local connect accepts an endpoint, a path, or an abstract name after an at sign") {
   temporary_directory const directory;
   auto const at_path = local::listen(directory.at("s"));
   CHECK(connected_to(directory.at("s")) == directory.at("s"));

@@ -79,7 +79,7 @@ TEST_CASE("the file of a local socket has exactly the requested permissions") {
   CHECK(permissions_of(directory.file("s")) == static_cast<unsigned>(permissions));
 }
 
-TEST_CASE("without requested permissions the umask determines which users may send") {
+TEST_CASE("without requested permissions, the umask determines which users may send") {
   auto const mask = GENERATE(as<mode_t>(), 022, 077);
   temporary_directory const directory;
   with_umask const in_force(mask);

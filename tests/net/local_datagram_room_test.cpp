@@ -228,7 +228,7 @@ TEST_CASE("two sends to one full receiver arrive in the order in which they star
   });
 }
 
-TEST_CASE("a connected socket that sends to another receiver which is full continues when there is room") {
+TEST_CASE("a connected socket that sends to another receiver, which is full, continues when there is room") {
   temporary_directory const directory;
   auto peer = local::bind(directory.at("peer"));
   auto full = local::bind(directory.at("full"));

@@ -314,7 +314,7 @@ TEST_CASE("a local datagram descriptor can be adopted and its connection is dete
   });
 }
 
-TEST_CASE("a descriptor that is not a local datagram socket is not adopted and remains the caller's") {
+TEST_CASE("a descriptor that is not a local datagram socket is not adopted, and remains the caller's") {
   auto const before = open_descriptors();
   {
     auto const stream = raw_local(SOCK_STREAM);

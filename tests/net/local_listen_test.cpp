@@ -38,7 +38,7 @@ TEST_CASE("an abstract name may contain NULs and any other bytes") {
   CHECK(works(listener, at));
 }
 
-TEST_CASE("for the unnamed endpoint the system chooses a name and the listener reports it") {
+TEST_CASE("for the unnamed endpoint, the system chooses a name, and the listener reports it") {
   auto listener = local::listen(local::endpoint());
   auto const at = listener.local_endpoint();
   CHECK(at.is_abstract());
@@ -186,7 +186,7 @@ TEST_CASE("permissions do not follow a symbolic link that replaces a listener's 
   CHECK(permissions_of(victim) == 0600u);
 }
 
-TEST_CASE("without requested permissions the umask determines which users may connect") {
+TEST_CASE("without requested permissions, the umask determines which users may connect") {
   auto const mask = GENERATE(as<mode_t>(), 022, 077, 0);
   temporary_directory const directory;
   with_umask const in_force(mask);
@@ -250,7 +250,7 @@ TEST_CASE("a listening local descriptor can be adopted and its file is kept") {
   CHECK(exists(directory.file("s")));
 }
 
-TEST_CASE("a descriptor that is not a local stream socket is not adopted as a listener and remains the caller's") {
+TEST_CASE("a descriptor that is not a local stream is not adopted as a listener, and remains the caller's") {
   auto const before = open_descriptors();
   {
     auto const tcp = test::raw_listener();

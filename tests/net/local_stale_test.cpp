@@ -223,7 +223,7 @@ TEST_CASE("the file of a live listener without permission to connect is never re
   CHECK(number_of(directory.file("s")) == before);
 }
 
-TEST_CASE("if many threads listen on a stale path at the same time exactly one of them succeeds", "[threads]") {
+TEST_CASE("if many threads listen on a stale path at the same time, exactly one of them succeeds", "[threads]") {
   constexpr int threads = 8;
   bool const is_stream = GENERATE(true, false);
   temporary_directory const directory;

@@ -24,7 +24,7 @@ task<> cancel_soon(cancel_scope& scope) {
 
 }  // namespace
 
-TEST_CASE("a write to a local peer that has closed fails with an error that names it and raises no signal") {
+TEST_CASE("a write to a local peer that has closed fails with an error that names it, and raises no signal") {
   temporary_directory const directory;
   auto const path = directory.file("s");
   local_connection between(directory.at("s"));
@@ -262,7 +262,7 @@ TEST_CASE("a connection that is not accepted before its listener closes is reset
   });
 }
 
-TEST_CASE("within one process the peer's credentials are those of this process") {
+TEST_CASE("within one process, the peer's credentials are those of this process") {
   local_connection const between(abstract_name());
   auto const [one, other] = local::stream_pair();
   for (auto const* each : {&between.server, &between.client, &one, &other}) {

@@ -199,7 +199,7 @@ TEST_CASE("urgent data on a local stream does not hide the bytes sent after it")
   });
 }
 
-TEST_CASE("both ends of a local connection know the listener's endpoint even after the peer has closed") {
+TEST_CASE("both ends of a local connection know the listener's endpoint, even after the peer has closed") {
   temporary_directory const directory;
   auto const at = GENERATE(true, false) ? directory.at("s") : abstract_name();
   local_connection between(at);
@@ -322,7 +322,7 @@ TEST_CASE("a released local stream can be used on another loop") {
   CHECK(complete([&] { return read_some(one); }) == "two");
 }
 
-TEST_CASE("a descriptor that is not a connected local stream is not adopted and remains the caller's") {
+TEST_CASE("a descriptor that is not a connected local stream is not adopted, and remains the caller's") {
   auto const before = open_descriptors();
   {
     auto const [tcp, tcp_peer] = raw_pair();

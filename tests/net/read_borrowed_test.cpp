@@ -124,7 +124,7 @@ TEST_CASE("a borrowed read reports the same errors as other reads") {
   });
 }
 
-TEST_CASE("concurrent borrowed reads are diagnosed and a borrowed read is subject to the idle timeout") {
+TEST_CASE("concurrent borrowed reads are diagnosed, and a borrowed read is subject to the idle timeout") {
   auto [near, far] = stream_pair();
   complete([&, &from = near]() -> task<> {
     from.idle_timeout(1ms);

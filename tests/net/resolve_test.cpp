@@ -154,7 +154,7 @@ TEST_CASE("blocking calls that occupy all of their threads do not delay a lookup
   });
 }
 
-TEST_CASE("when max_queued_lookups are waiting a further lookup fails with an error that reports it", "[threads]") {
+TEST_CASE("when max_queued_lookups are waiting, a further lookup fails with an error that reports it", "[threads]") {
   slow_resolver const resolver;
   complete(
       []() -> task<> {

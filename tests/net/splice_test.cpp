@@ -100,7 +100,7 @@ TEST_CASE("a splice of bytes after urgent data is refused and the bytes can be r
 
 #if !defined(STRAIT_TESTS_SANITIZED)  // g++'s undefined-behaviour sanitizer opens pipes of its own
 
-TEST_CASE("without descriptors for a pipe a splice is refused and nothing is lost") {
+TEST_CASE("without descriptors for a pipe, a splice is refused and nothing is lost") {
   auto pair = stream_pair();
   complete([&]() -> task<> {
     spliced_bytes bytes;

@@ -98,7 +98,7 @@ TEST_CASE("the time for which a handler computes between two reads does not coun
   });
 }
 
-TEST_CASE("fault 29: bytes that arrive with the rate timeout are delivered and the next waiting read ends at once") {
+TEST_CASE("fault 29: bytes that arrive with the rate timeout are delivered, and the next waiting read ends at once") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 500ms);
@@ -117,7 +117,7 @@ TEST_CASE("fault 29: bytes that arrive with the rate timeout are delivered and t
   });
 }
 
-TEST_CASE("fault 25: a peer found too slow is given up at the next wait however much it sends until then") {
+TEST_CASE("fault 25: a peer found too slow is given up at the next wait, however much it sends until then") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
     stream.minimum_receive_rate(1000, 500ms);
@@ -313,7 +313,7 @@ TEST_CASE("negative limits are disabled and the largest ones never expire") {
   });
 }
 
-TEST_CASE("of several limits the shortest one expires first and its error names it") {
+TEST_CASE("of several limits, the shortest one expires first, and its error names it") {
   auto [stream, peer] = stream_and_peer();
   auto const expected = GENERATE(
       table<std::chrono::milliseconds, std::chrono::milliseconds, std::chrono::milliseconds, std::string, std::string>({

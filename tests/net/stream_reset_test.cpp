@@ -40,7 +40,7 @@ task<tcp::stream> reset_stream() {
 
 }  // namespace
 
-TEST_CASE("fault 16: after a write has reported a reset every read reports it once the received bytes are read") {
+TEST_CASE("fault 16: after a write has reported a reset, every read reports it once the received bytes are read") {
   complete([&]() -> task<> {
     auto stream = co_await reset_stream();
     char buffer[16];

@@ -94,7 +94,7 @@ TEST_CASE("a batch without room waits for room and continues where it stopped") 
   });
 }
 
-TEST_CASE("a batch that is interrupted and sent in parts and without room at times is sent completely") {
+TEST_CASE("a batch that is interrupted, sent in parts, and at times without room is sent completely") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   auto const bodies = numbered_alike(150, 30);
@@ -148,7 +148,7 @@ TEST_CASE("a batch that is canceled while it waits for room reports how many dat
   CHECK(sent > 0);
 }
 
-TEST_CASE("if a receiver closes the socket after a batch was sent the batch still reports the datagrams sent") {
+TEST_CASE("if a receiver closes the socket after a batch was sent, the batch still reports the datagrams sent") {
   // A single event reports room to send and a datagram to receive. The batch is sent; then the receiver closes the
   // socket.
   auto receiver = bound_socket();

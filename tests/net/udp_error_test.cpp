@@ -108,7 +108,7 @@ TEST_CASE("the other members of a closed socket fail with errc::closed") {
   CHECK(message_of([&] { socket.multicast_loopback(false); }) == "multicast_loopback: closed on this side");
 }
 
-TEST_CASE("sending to port 0 fails with an error that names the destination and the socket remains usable") {
+TEST_CASE("sending to port 0 fails with an error that names the destination, and the socket remains usable") {
   auto sender = bound_socket();
   auto receiver = bound_socket();
   complete([&]() -> task<> {
@@ -178,7 +178,7 @@ TEST_CASE("a broadcast on the loopback interface is received once broadcast is e
   });
 }
 
-TEST_CASE("fault 37: an ICMP refusal fails one recv of a connected socket and the socket works when the peer is back") {
+TEST_CASE("fault 37: an ICMP refusal fails one recv of a connected socket, which works when the peer is back") {
   auto socket = bound_socket();
   auto const peer = nobody_there();
   socket.connect(peer);
@@ -231,7 +231,7 @@ TEST_CASE("fault 37: an ICMP refusal fails one send of a connected socket and no
   });
 }
 
-TEST_CASE("fault 37: an ICMP refusal fails one send_batch of a connected socket which reports the datagrams sent") {
+TEST_CASE("fault 37: an ICMP refusal fails one send_batch of a connected socket, which reports the datagrams sent") {
   auto socket = bound_socket();
   auto const peer = nobody_there();
   socket.connect(peer);

@@ -166,7 +166,7 @@ TEST_CASE("two members on the same port both receive") {
   });
 }
 
-TEST_CASE("without multicast_loopback the members on this host receive nothing") {
+TEST_CASE("without multicast_loopback, the members on this host receive nothing") {
   auto member = udp::bind(endpoint::any_v4(0), shared_address);
   auto sender = group_sender();
   auto const port = member.local_endpoint().port();
@@ -283,7 +283,7 @@ TEST_CASE("sockets with reuse_port share a port and each datagram reaches exactl
   });
 }
 
-TEST_CASE("without reuse_port a port cannot be shared") {
+TEST_CASE("without reuse_port, a port cannot be shared") {
   auto one = udp::bind("127.0.0.1:0", {.reuse_port = true});
   CHECK_THROWS_AS(udp::bind(one.local_endpoint()), error);
 }

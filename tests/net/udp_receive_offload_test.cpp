@@ -13,7 +13,7 @@ using namespace strait;
 using namespace strait::test;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("a socket with receive_offload refuses recv and recvfrom since they could not split coalesced datagrams") {
+TEST_CASE("a socket with receive_offload refuses recv and recvfrom, which could not split coalesced datagrams") {
   auto receiver = bound_socket(offload);
   complete([&]() -> task<> {
     char bytes[8];
@@ -30,7 +30,7 @@ TEST_CASE("a socket with receive_offload refuses recv and recvfrom since they co
   });
 }
 
-TEST_CASE("a socket with receive_offload receives single datagrams and empty ones and those of several senders") {
+TEST_CASE("a socket with receive_offload receives single datagrams, empty ones, and those of several senders") {
   auto receiver = bound_socket(offload);
   auto one = bound_socket();
   auto other = bound_socket();

@@ -155,7 +155,7 @@ TEST_CASE("63 buffers receive one datagram and 64 fail without receiving anythin
   });
 }
 
-TEST_CASE("fault 36: a datagram longer than recvfrom's buffer is truncated and flagged and the next one is complete") {
+TEST_CASE("fault 36: a datagram longer than recvfrom's buffer is truncated and flagged") {
   auto receiver = bound_socket();
   auto sender = bound_socket();
   complete([&]() -> task<> {
@@ -171,7 +171,7 @@ TEST_CASE("fault 36: a datagram longer than recvfrom's buffer is truncated and f
   });
 }
 
-TEST_CASE("fault 36: a datagram longer than recv's buffer is truncated and flagged and one that just fits is not") {
+TEST_CASE("fault 36: a datagram longer than recv's buffer is truncated and flagged, and one that fits is not") {
   auto [one, other] = connected_sockets();
   complete([&]() -> task<> {
     char buffer[4];

@@ -54,7 +54,7 @@ TEST_CASE("senders that wait for room form a queue and their datagrams are sent 
   CHECK(done == texts{"1", "2", "3"});
 }
 
-TEST_CASE("a sender that is canceled while it waits for room sends nothing and the next one continues") {
+TEST_CASE("a sender that is canceled while it waits for room sends nothing, and the next one continues") {
   auto socket = bound_socket();
   auto receiver = bound_socket();
   auto const to = receiver.local_endpoint();

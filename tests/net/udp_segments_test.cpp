@@ -170,7 +170,7 @@ TEST_CASE("fault 37: an ICMP refusal of an earlier datagram costs a batch one da
   });
 }
 
-TEST_CASE("if the kernel does not support segmentation all datagrams arrive and the socket sends singly from then on") {
+TEST_CASE("if the kernel does not support segmentation, all datagrams arrive, and later ones are sent singly") {
   for (int const error : {EINVAL, EIO}) {
     CAPTURE(error);
     auto sender = bound_socket(joining);
@@ -190,7 +190,7 @@ TEST_CASE("if the kernel does not support segmentation all datagrams arrive and 
   }
 }
 
-TEST_CASE("if the kernel does not support segmentation batches of mixed sizes arrive complete and in order") {
+TEST_CASE("if the kernel does not support segmentation, batches of mixed sizes arrive complete and in order") {
   for (int const error : {EINVAL, EIO}) {
     CAPTURE(error);
     auto sender = bound_socket(joining);

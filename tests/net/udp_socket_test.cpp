@@ -135,7 +135,7 @@ TEST_CASE("udp::connect returns a socket that is connected to the endpoint") {
   });
 }
 
-TEST_CASE("udp::connect accepts a text or a name or a host and a port") {
+TEST_CASE("udp::connect accepts a text, a name, or a host and a port") {
   auto server = bound_socket();
   auto const where = server.local_endpoint();
   complete([&]() -> task<> {
@@ -210,7 +210,7 @@ TEST_CASE("a connected UDP descriptor is adopted as connected") {
   });
 }
 
-TEST_CASE("a descriptor of another kind is refused and remains the caller's") {
+TEST_CASE("a descriptor of another kind is refused, and remains the caller's") {
   auto const [stream, peer] = raw_pair();
   CHECK(message_of([&] { udp::socket const refused(stream.get()); }) ==
         "take over a UDP socket: the descriptor is a different kind of socket");
@@ -227,7 +227,7 @@ TEST_CASE("a descriptor of another kind is refused and remains the caller's") {
   CHECK(message_of([] { udp::socket const refused(-1); }) == "take over a UDP socket: bad file descriptor");
 }
 
-TEST_CASE("a released descriptor stays open and non-blocking and is no longer owned by the socket") {
+TEST_CASE("a released descriptor stays open and non-blocking, and is no longer owned by the socket") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   auto const where = socket.local_endpoint();
@@ -287,7 +287,7 @@ TEST_CASE("a socket is closed when it is destroyed") {
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a socket may outlive its loop and be used on another one with the datagrams that arrived in between") {
+TEST_CASE("a socket may outlive its loop and be used on another one, with the datagrams that arrived in between") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   auto const where = socket.local_endpoint();
@@ -329,7 +329,7 @@ TEST_CASE("a socket that is released on one loop and adopted on another works th
   CHECK(second.run(receive_text(other)) == "x");
 }
 
-TEST_CASE("fault 45: several receivers that wait on one socket can be dropped in any order and it stays usable") {
+TEST_CASE("fault 45: several receivers that wait on one socket can be dropped in any order, and it stays usable") {
   auto socket = bound_socket();
   auto sender = bound_socket();
   auto const before = open_descriptors();
@@ -352,7 +352,7 @@ TEST_CASE("fault 45: several receivers that wait on one socket can be dropped in
   }
 }
 
-TEST_CASE("fault 45: tasks that wait on sockets of their own can be dropped and their sockets are closed") {
+TEST_CASE("fault 45: tasks that wait on sockets of their own can be dropped, and their sockets are closed") {
   auto const before = open_descriptors();
   int alive = 0;
   {

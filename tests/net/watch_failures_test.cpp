@@ -36,7 +36,7 @@ task<error> failure_of(Operation operation) {
 
 }  // namespace
 
-TEST_CASE("a connect whose socket cannot be watched fails with an error that names the endpoint and leaks nothing") {
+TEST_CASE("a connect whose socket cannot be watched fails with an error that names the endpoint, and leaks nothing") {
   black_hole const silent;
   complete([&]() -> task<> {
     auto const before = open_descriptors();
@@ -46,7 +46,7 @@ TEST_CASE("a connect whose socket cannot be watched fails with an error that nam
   });
 }
 
-TEST_CASE("when a connect's socket cannot be watched the next address is tried") {
+TEST_CASE("when a connect's socket cannot be watched, the next address is tried") {
   black_hole const silent;
   auto const listener = raw_listener();
   complete([&]() -> task<> {
@@ -57,7 +57,7 @@ TEST_CASE("when a connect's socket cannot be watched the next address is tried")
   });
 }
 
-TEST_CASE("operations on sockets that cannot be watched fail with errors that name them and succeed later") {
+TEST_CASE("operations on sockets that cannot be watched fail with errors that name them, and succeed later") {
   complete([]() -> task<> {
     auto [stream, peer] = stream_and_peer();
     peer.send("x");

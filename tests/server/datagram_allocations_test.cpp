@@ -41,7 +41,7 @@ task<> wait_and_echo(udp::request& question) {
 
 TEST_CASE("serving datagrams without waiting allocates nothing") { CHECK(allocations_of_serving(echo) == 0); }
 
-TEST_CASE("serving datagrams with handlers that wait allocates nothing whatever the maximum datagram size") {
+TEST_CASE("serving datagrams with handlers that wait allocates nothing, whatever the maximum datagram size") {
   auto const longest = GENERATE(std::size_t(2048), std::size_t(65'507));
   CHECK(allocations_of_serving(wait_and_echo, {.max_datagram_size = longest, .handler_timeout = 1h}) == 0);
 }

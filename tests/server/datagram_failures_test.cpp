@@ -102,7 +102,7 @@ TEST_CASE("a hook of a datagram server that throws does no harm") {
                .on_drain = [] { throw std::runtime_error("the other hook's own"); }});
 }
 
-TEST_CASE("a reply that cannot be sent is a failure of its handler and does not affect other datagrams") {
+TEST_CASE("a reply that cannot be sent is a failure of its handler, and does not affect other datagrams") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();
@@ -166,7 +166,7 @@ TEST_CASE("fault 37: a server on a connected socket counts ICMP refusals and con
   CHECK(one.statistics().served == 2);
 }
 
-TEST_CASE("a handler that exceeds its time limit is canceled and reported and its worker continues") {
+TEST_CASE("a handler that exceeds its time limit is canceled and reported, and its worker continues") {
   auto server = bound_socket();
   auto client = bound_socket();
   auto const where = server.local_endpoint();

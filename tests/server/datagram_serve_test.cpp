@@ -291,7 +291,7 @@ TEST_CASE("a server reports the number of running handlers while it runs") {
   });
 }
 
-TEST_CASE("a server serves several sockets and returns the statistics of each and their sum") {
+TEST_CASE("a server serves several sockets, and returns the statistics of each and their sum") {
   auto first = bound_socket();
   auto second = bound_socket();
   auto client = bound_socket();

@@ -76,7 +76,7 @@ task<> slow_echo(udp::request& question) {
 
 }  // namespace
 
-TEST_CASE("a failed allocation is reported as an exception by deadlines and concurrent tasks and races", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by deadlines, concurrent tasks and races", "[threads]") {
   check_uses([]() -> task<> {
     auto const [one, two] = co_await timeout(1h, when_all(later(1), later(2)));
     must(one == 1 && two == 2, "when_all");
@@ -146,7 +146,7 @@ TEST_CASE("a failed allocation is reported as an exception by name lookups", "[t
   });
 }
 
-TEST_CASE("a failed allocation is reported as an exception by streams and readers and writers", "[threads]") {
+TEST_CASE("a failed allocation is reported as an exception by streams, readers and writers", "[threads]") {
   check_uses([]() -> task<> {
     auto listener = tcp::listen("127.0.0.1:0");
     auto const where = listener.local_endpoint();

@@ -32,7 +32,7 @@ server_statistics serve_after(system_call which, int trouble, int times) {
 
 }  // namespace
 
-TEST_CASE("fault 01: a server without descriptors survives and counts back-offs and serves waiting clients later") {
+TEST_CASE("fault 01: a server without descriptors survives, counts back-offs, and serves waiting clients later") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   server which;
@@ -85,7 +85,7 @@ TEST_CASE("fault 01: a server whose process has really used up its descriptors s
   });
 }
 
-TEST_CASE("fault 02: a server waits when the system has run out of files or buffers or memory") {
+TEST_CASE("fault 02: a server waits when the system has run out of files, buffers or memory") {
   int const shortage = GENERATE(ENFILE, ENOBUFS, ENOMEM);
   auto const statistics = serve_after(system_call::accept, shortage, 2);
   CHECK(statistics.accept_back_offs == 2);
@@ -121,7 +121,7 @@ TEST_CASE("fault 04: a server retries interrupted accepts") {
   CHECK(serve_after(system_call::accept, EINTR, 5).accepted == 1);
 }
 
-TEST_CASE("fault 09: whenever a server is stopped every connection is served or closed and none leaks") {
+TEST_CASE("fault 09: whenever a server is stopped, every connection is served or closed, and none leaks") {
   auto const descriptors = open_descriptors();
   for (int turns_before = 0; turns_before != 12; ++turns_before) {
     auto listener = tcp::listen("127.0.0.1:0");

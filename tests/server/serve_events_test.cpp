@@ -14,7 +14,7 @@ using namespace strait;
 using namespace strait::test;
 using kind = server_event::kind;
 
-TEST_CASE("events are reported in the order accepted and ended and draining and drained") {
+TEST_CASE("events are reported in the order accepted, ended, draining, drained") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options;
@@ -38,7 +38,7 @@ TEST_CASE("events are reported in the order accepted and ended and draining and 
   CHECK(notes.events.at(3).starts_with("drained after "));
 }
 
-TEST_CASE("an event names the peer and the number of connections and the duration") {
+TEST_CASE("an event contains the peer, the number of connections and the duration") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   std::vector<std::size_t> counts;

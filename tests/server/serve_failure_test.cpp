@@ -56,7 +56,7 @@ TEST_CASE("fault 40: bytes written by a handler that then throws reach a peer th
   CHECK(statistics.failed == 1);
 }
 
-TEST_CASE("fault 40: after a handler has thrown a peer that accepts nothing is waited for no longer than the linger") {
+TEST_CASE("fault 40: after a handler has thrown, a peer that accepts nothing is waited for at most for the linger") {
   auto const linger = GENERATE(0ms, 20ms);
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();

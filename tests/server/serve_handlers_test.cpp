@@ -82,7 +82,7 @@ TEST_CASE("a generic lambda can take its stream by reference or by value") {
   CHECK(serve_one_line(lines).served == 1);
 }
 
-TEST_CASE("the replies of a handler with a reader and a writer are sent before it waits and when it ends") {
+TEST_CASE("the replies of a handler with a reader and a writer are sent before it waits, and when it ends") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const handler = [](auto& in, auto& out) -> task<> {

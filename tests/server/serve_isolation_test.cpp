@@ -63,7 +63,7 @@ struct custom_failure {};
 
 }  // namespace
 
-TEST_CASE("fault 40: a handler that throws is reported with its peer and the other connections continue") {
+TEST_CASE("fault 40: a handler that throws is reported with its peer, and the other connections continue") {
   auto const seen = serve_beside_another(
       [](tcp::stream&) -> task<> {
         throw std::runtime_error("out of luck");
@@ -187,7 +187,7 @@ TEST_CASE("fault 16: a reset by the peer is an error of that connection only") {
   CHECK(seen.errors.at(0) == fmt::format("{0}: read from {0}: connection reset by peer", seen.client));
 }
 
-TEST_CASE("fault 17: a write to a peer that has closed is an error of that connection and raises no signal") {
+TEST_CASE("fault 17: a write to a peer that has closed is an error of that connection, and raises no signal") {
   auto const handler = [](tcp::stream& peer) -> task<> {
     for (;;) co_await peer.write("is anybody there?");
   };

@@ -43,7 +43,7 @@ std::optional<tcp::listener> listen_on_v6() {
 
 }  // namespace
 
-TEST_CASE("fault 08: connections beyond the limit wait and are served in order and none is lost") {
+TEST_CASE("fault 08: connections beyond the limit wait, are served in order, and none is lost") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   connection_counter served;
@@ -289,7 +289,7 @@ TEST_CASE("an IPv4 address that on_connect refuses is also refused on an IPv6 li
   CHECK(statistics.rejected == 1);
 }
 
-TEST_CASE("a connection for which on_connect throws is rejected and reported and others are served") {
+TEST_CASE("a connection for which on_connect throws is rejected and reported, and others are served") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   int calls = 0;

@@ -34,7 +34,7 @@ bool is_answered_in_the_end(endpoint const& where) {
 
 }  // namespace
 
-TEST_CASE("fault 41: a server survives the failure of any of its allocations and its statistics stay consistent",
+TEST_CASE("fault 41: a server survives the failure of any of its allocations, and its statistics stay consistent",
           "[threads]") {
   bool has_failed = true;
   int times_given_up = 0;
@@ -105,7 +105,7 @@ TEST_CASE("fault 10: a flood of connections is held back by the limit and the ba
 
 #if STRAIT_TESTS_COUNT_ALLOCATIONS
 
-TEST_CASE("in steady state a connection costs one or two heap allocations for its stream") {
+TEST_CASE("in steady state, a connection costs one or two heap allocations for its stream") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   long counted = -1;

@@ -128,7 +128,8 @@ TEST_CASE("fault 08: the limit applies to all loops together and no waiting conn
   CHECK(most <= 3);
 }
 
-TEST_CASE("connections that lose the race for the last place are rejected and block no other connection", "[threads]") {
+TEST_CASE("connections that lose the race for the last place are rejected, and block no other connection",
+          "[threads]") {
   auto listeners = tcp::listen_shared("127.0.0.1:0", 3);
   auto const where = listeners.front().local_endpoint();
   server which({.max_connections = 2, .when_full = overload::reject});
@@ -158,7 +159,7 @@ TEST_CASE("connections that lose the race for the last place are rejected and bl
   CHECK(sum.rejected == static_cast<unsigned>(rejected));
 }
 
-TEST_CASE("stop can be called from another thread before and while the loops run and twice", "[threads]") {
+TEST_CASE("stop can be called from another thread, before the loops run, while they run, and twice", "[threads]") {
   for (int i = 0; i != scaled(50); ++i) {
     auto listeners = tcp::listen_shared("127.0.0.1:0", 2);
     server which;
@@ -170,7 +171,7 @@ TEST_CASE("stop can be called from another thread before and while the loops run
   }
 }
 
-TEST_CASE("serve_on_threads serves until a signal and drains and returns the summed statistics", "[threads]") {
+TEST_CASE("serve_on_threads serves until a signal, drains, and returns the summed statistics", "[threads]") {
   auto listeners = tcp::listen_shared("127.0.0.1:0", 2);
   auto const where = listeners.front().local_endpoint();
   std::mutex mutex;

@@ -81,7 +81,7 @@ TEST_CASE("fault 43: a cancel from outside drains as well and returns the statis
   });
 }
 
-TEST_CASE("fault 43: handlers that run longer than the drain time are canceled and their connections closed") {
+TEST_CASE("fault 43: handlers that run longer than the drain time are canceled, and their connections closed") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   auto const drain = GENERATE(0ms, 20ms);
@@ -226,7 +226,7 @@ TEST_CASE("a hook may stop the server") {
   CHECK(statistics.served == 1);
 }
 
-TEST_CASE("fault 43: under load each connection is counted in exactly one place at any time") {
+TEST_CASE("fault 43: under load, each connection is counted in exactly one place at any time") {
   auto listener = tcp::listen("127.0.0.1:0");
   auto const where = listener.local_endpoint();
   serve_options options{.max_connections = 20, .max_connections_per_peer = 15, .drain = 5ms};
