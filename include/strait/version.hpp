@@ -1,4 +1,4 @@
-// The version of strait's headers, for the preprocessor and as a constant. CMake reads it from here, too.
+// The version of strait, as macros and as a constant. CMake reads it from this file.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 #define STRAIT_VERSION_MINOR 2
 #define STRAIT_VERSION_PATCH 0
 
-/// One number that grows with every release, to compare with: 0.2.0 is 200 and 1.12.3 is 11203.
+/// The version as one number, for comparisons: 0.2.0 is 200, and 1.12.3 is 11203.
 #define STRAIT_VERSION (STRAIT_VERSION_MAJOR * 10000 + STRAIT_VERSION_MINOR * 100 + STRAIT_VERSION_PATCH)
 
 #define STRAIT_DETAIL_TEXT(tokens) #tokens

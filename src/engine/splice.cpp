@@ -2,8 +2,7 @@
 //
 // Behavior of splice(2) that its manual page does not mention, as of Linux 6.18:
 //  - From a TCP socket, it never gets past urgent data, which recv skips: it returns EAGAIN or, after the peer has
-//  ended
-//    its stream, 0, although more bytes follow. So neither is trusted until recv(MSG_PEEK) confirms it.
+//    ended its stream, 0, although more bytes follow. So neither is trusted until recv(MSG_PEEK) confirms it.
 //  - To a socket whose peer has closed the connection, it raises SIGPIPE, and has no flag like MSG_NOSIGNAL.
 //  - To a file opened with O_APPEND, and on some file systems, it returns EINVAL.
 #include "engine/splice.hpp"

@@ -1,10 +1,4 @@
 // cancel_scope: cancels a block of code. shield: protects a block from cancellation.
-//
-// Cancellation applies to a scope and everything below it in the task tree. It ends the operations that the tasks of
-// the scope are waiting for, and from then on every await of an operation in the scope throws `strait::canceled`
-// (cancellation is level-triggered, so it cannot be missed). Awaiting a task does not throw by itself; the operations
-// in that task do. An operation that is already complete when the scope is canceled delivers its result; then the next
-// await throws.
 #pragma once
 
 #include <optional>
@@ -43,6 +37,12 @@ class scoped_entry {
 ///
 ///     cancel_scope scope;
 ///     bool done = co_await scope.run(work());            // false if scope.cancel() ended it early
+///
+/// Cancellation applies to a scope and everything below it in the task tree. It ends the operations that the tasks of
+/// the scope are waiting for, and from then on every await of an operation in the scope throws `strait::canceled`
+/// (cancellation is level-triggered, so it cannot be missed). Awaiting a task does not throw by itself; the operations
+/// in that task do. An operation that is already complete when the scope is canceled delivers its result; then the next
+/// await throws.
 ///
 /// All members must be called on the loop's thread. To cancel from another thread, use `cancel_on`
 /// (strait/core/stop_token.hpp).

@@ -1,20 +1,4 @@
 // task<T>: a coroutine that other coroutines await.
-//
-// A task is lazy: calling a coroutine function creates the task, and awaiting the task runs it. It is awaited once, and
-// delivers its value or its exception to the awaiting task, from which it inherits the event loop and the cancel scope.
-// A task that is never awaited never runs. If a task is destroyed while it waits, the operation that it is waiting for
-// is canceled.
-//
-// A task runs on one thread, that of its loop. The memory of its frame is recycled (frames of up to 16 KiB).
-//
-// Objects that a coroutine takes by reference must outlive it. The captures of a lambda coroutine are stored in the
-// lambda, not in the coroutine: keep the lambda alive (`with_task_group`, `spawn(lambda, arguments…)` and `run(lambda)`
-// do), or pass what it needs as parameters.
-//
-// g++ 12 destroys a lambda twice that is created inside a `co_await` expression and has a capture with a destructor, as
-// in `co_await on_thread_pool([path] { … })`. Store such a lambda in a variable first. Captures by reference and
-// captured numbers and pointers are safe; clang is not affected, nor is `spawn`, which is
-// not awaited.
 #pragma once
 
 #include <coroutine>
@@ -31,7 +15,6 @@
 
 namespace strait {
 
-/// A coroutine that other coroutines await; see the top of strait/core/task.hpp.
 template <class T = void>
 class task;
 
@@ -225,7 +208,22 @@ class task_awaiter final : public awaited_task {
 
 }  // namespace detail
 
-/// A coroutine that other coroutines await; see the top of this file. Move-only.
+/// A coroutine that other coroutines await. Move-only.
+///
+/// A task is lazy: calling a coroutine function creates the task, and awaiting the task runs it. It is awaited once,
+/// and delivers its value or its exception to the awaiting task, from which it inherits the event loop and the cancel
+/// scope. A task that is never awaited never runs. If a task is destroyed while it waits, the operation that it is
+/// waiting for is canceled.
+///
+/// A task runs on one thread, that of its loop. The memory of its frame is recycled (frames of up to 16 KiB).
+///
+/// Objects that a coroutine takes by reference must outlive it. The captures of a lambda coroutine are stored in the
+/// lambda, not in the coroutine: keep the lambda alive (`with_task_group`, `spawn(lambda, arguments…)` and
+/// `run(lambda)` do), or pass what it needs as parameters.
+///
+/// g++ 12 destroys a lambda twice that is created inside a `co_await` expression and has a capture with a destructor,
+/// as in `co_await on_thread_pool([path] { … })`. Store such a lambda in a variable first. Captures by reference and
+/// captured numbers and pointers are safe; clang is not affected, nor is `spawn`, which is not awaited.
 template <class T>
 class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] task {
  public:

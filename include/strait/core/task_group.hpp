@@ -1,26 +1,4 @@
 // task_group: concurrent tasks, none of which outlives the block that started them (structured concurrency).
-//
-// `with_task_group(body)` calls `body`, a callable that takes the group and returns a task, and completes when the body
-// and every task spawned into the group (its children) have ended. There is no other way to run a task in the
-// background, so no task and no exception is ever lost:
-//
-// - If the body or a child fails, the group is canceled (body and children), and when all have ended, the exception is
-//   rethrown; several exceptions are rethrown as one `multiple_errors`.
-// - Without a hook, the value that the body has returned is destroyed if a child fails. Store a value that must not be
-// lost
-//   outside of the block, or use a hook, or `when_all_settled` (strait/core/when_all.hpp), which returns values and
-//   failures.
-// - With a hook, `with_task_group(print_failure, body)`, the failure of a child is passed to the hook, and the others
-//   continue. Servers do this with their connections.
-// - `group.cancel()` cancels the body and the children. Then the block completes normally or, if the body has a value
-// to
-//   return and did not return it, with `canceled`.
-// - If an enclosing scope is canceled, the body and the children are canceled, and the block throws `canceled`. The
-// same
-//   holds if the body or a child throws `canceled` although the group has not been canceled; with a hook, such a child
-//   just ends.
-//
-// All members of a group must be called on the loop's thread.
 #pragma once
 
 #include <cstddef>
@@ -55,7 +33,26 @@ using group_task = typename task_of_group<Body>::type;
 
 }  // namespace detail
 
-/// A set of concurrent tasks; see the top of this file. Created by `with_task_group`.
+/// A set of concurrent tasks, none of which outlives the block that started them (structured concurrency).
+///
+/// `with_task_group(body)` calls `body`, a callable that takes the group and returns a task, and completes when the
+/// body and every task spawned into the group (its children) have ended. There is no other way to run a task in the
+/// background, so no task and no exception is ever lost:
+///
+/// - If the body or a child fails, the group is canceled (body and children), and when all have ended, the exception is
+///   rethrown; several exceptions are rethrown as one `multiple_errors`.
+/// - Without a hook, the value that the body has returned is destroyed if a child fails. Store a value that must not be
+///   lost outside of the block, or use a hook, or `when_all_settled` (strait/core/when_all.hpp), which returns values
+///   and failures.
+/// - With a hook, `with_task_group(print_failure, body)`, the failure of a child is passed to the hook, and the others
+///   continue. Servers do this with their connections.
+/// - `group.cancel()` cancels the body and the children. Then the block completes normally or, if the body has a value
+///   to return and did not return it, with `canceled`.
+/// - If an enclosing scope is canceled, the body and the children are canceled, and the block throws `canceled`. The
+///   same holds if the body or a child throws `canceled` although the group has not been canceled; with a hook, such a
+///   child just ends.
+///
+/// All members of a group must be called on the loop's thread.
 class STRAIT_API task_group {
  public:
   task_group(task_group const&) = delete;
@@ -194,7 +191,7 @@ detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* 
 }
 
 /// Runs `body(group)` and the tasks that it spawns; completes with the body's value when all have ended. `body` is kept
-/// alive until then. See the top of this file for failures and cancellation.
+/// alive until then. See `task_group` for failures and cancellation.
 ///
 ///     co_await with_task_group([&](task_group& group) -> task<> {
 ///       while (true) group.spawn(handle, co_await listener.accept());

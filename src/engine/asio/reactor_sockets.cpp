@@ -14,9 +14,8 @@
 //  - epoll_reactor::run casts epoll_data.ptr to descriptor_state*, and uses only its first base, scheduler_operation. A
 //    socket has the same first base. (asio/detail/impl/epoll_reactor.ipp)
 //  - epoll_reactor::epoll_fd_, which is private.
-//  - scheduler::compensating_work_started, which descriptor_state calls, too: it compensates for the work count that
-//  the
-//    scheduler decrements after each operation.
+//  - scheduler::compensating_work_started, which descriptor_state calls, too: it compensates for the work count
+//    that the scheduler decrements after each operation.
 #include "engine/asio/sockets.hpp"
 
 #if defined(STRAIT_HAS_REACTOR_SOCKETS)

@@ -1,12 +1,12 @@
-// owned: std::unique_ptr without <memory>, which brings <ostream> and with it a tenth of a second into every user's
-// compilation.
+// owned: a substitute for std::unique_ptr. <memory> includes <ostream>, which costs a tenth of a second per compiled
+// file.
 #pragma once
 
 #include <utility>
 
 namespace strait::detail {
 
-/// Owns an object made by `new`. Where one is constructed or destroyed, T must be complete.
+/// Owns an object that was created by `new`. `T` must be complete where an `owned<T>` is constructed or destroyed.
 template <class T>
 class owned {
  public:
@@ -18,7 +18,7 @@ class owned {
     return *this;
   }
   ~owned() {
-    static_assert(sizeof(T) != 0, "the destructor of the class that owns it is to be defined in its source file");
+    static_assert(sizeof(T) != 0, "T is incomplete here: define the destructor of the owning class in its source file");
     delete object_;
   }
 

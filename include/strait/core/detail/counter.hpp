@@ -8,7 +8,7 @@ namespace strait::detail {
 /// Needs no locked instructions, because only one thread changes it. A thread that reads a value also sees everything
 /// that the changing thread counted before.
 ///
-/// Uses the builtins of g++ and clang, because <atomic> would be a tenth of what every user's file compiles.
+/// Uses the builtins of g++ and clang, because <atomic> would add a tenth to what every user's file compiles.
 class counter {
  public:
   void add(std::uint64_t more) noexcept { set(__atomic_load_n(&value_, __ATOMIC_RELAXED) + more); }
