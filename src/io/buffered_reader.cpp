@@ -10,7 +10,7 @@ namespace strait::detail {
 namespace {
 
 constexpr std::size_t first_block = 16 * 1024;
-constexpr std::size_t least_room = 4 * 1024;  // a read into less is not worth its system call
+constexpr std::size_t least_room = 4 * 1024;  // a read into less is not worth a system call
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Copies between sockets: when to splice, and how. Failures with the number of bytes.
+// Copies between sockets: the choice between memory and splice, and the byte counts of failures.
 #include "strait/io/copy.hpp"
 
 #include <algorithm>
@@ -13,13 +13,13 @@
 namespace strait::detail {
 namespace {
 
-/// Whether bytes go through memory or are spliced, by the sizes in which they have come. Through memory a system call
-/// less is needed, and up to some 16 KiB at a time that is worth more than the copy that splicing saves.
+/// Decides whether to copy through memory or to splice, by the sizes of the pieces that arrive. Copying through memory
+/// needs one system call less, which up to about 16 KiB at a time costs more than the copy.
 class adaptive_way {
  public:
   [[nodiscard]] bool wants_splice() const noexcept { return splices_; }
 
-  /// As much as fits comes from those who have more.
+  /// A read that fills the block suggests that there is more.
   void have_read(std::size_t size) noexcept {
     if (size < borrowed_bytes::capacity || ++full_reads_ < full_reads_wanted_) return;
     splices_ = true;
@@ -33,7 +33,7 @@ class adaptive_way {
       read_on(std::min(2 * full_reads_wanted_, patience));
     }
   }
-  /// There is no pipe, or the bytes cannot be spliced.
+  /// A pipe could not be created, or the data cannot be spliced.
   void was_refused() noexcept { read_on(patience); }
 
  private:
@@ -46,11 +46,11 @@ class adaptive_way {
 
   bool splices_ = false;
   int small_splices_ = 0;  // in a row
-  int full_reads_ = 0;     // since it was last tried
+  int full_reads_ = 0;     // since the last attempt to splice
   int full_reads_wanted_ = 1;
 };
 
-/// As `copy_by_memory` does, without memory.
+/// The same as `copy_by_memory`, with splice.
 task<bool> copy_by_splice(socket_stream& from, socket_stream& to, copy_progress& progress, adaptive_way& way) {
   spliced_bytes bytes;
   auto write = [&] { return splice_access::write(to, bytes); };
@@ -114,11 +114,11 @@ bool both_ways::fail(std::exception_ptr const& with, copy_progress const& progre
   std::error_code code;
   try {
     std::rethrow_exception(with);
-  } catch (timed_out const&) {  // a limit of this side, which is no loss of the connection
+  } catch (timed_out const&) {  // a limit of this side, not a loss of the connection
   } catch (std::system_error const& e) {
     code = e.code();
   } catch (...) {}
-  // The stream that one direction writes to is the one that the other reads from.
+  // The stream that one direction writes is the one that the other reads.
   if (is_loss(code)) ((&progress == &there) != progress.is_writing ? there : back).has_lost_source = true;
   if (failure) return false;
   failure = with;

@@ -30,7 +30,7 @@
 namespace strait {
 namespace {
 
-/// What `path` in the directory is called in messages, and as a name of what is opened.
+/// The name of `path` in the directory, for messages and for what is opened there.
 std::string name_in(directory const& in, std::string_view path) {
   auto const shown = detail::shown(path);
   if (shown.starts_with('/') || in.name().empty()) return shown;
@@ -42,12 +42,12 @@ std::string context_of(char const* operation, directory const& in, std::string_v
   return fmt::format("{} {}", operation, name_in(in, path));
 }
 
-/// The path, if there is nothing wrong with it.
+/// Validates `path`.
 detail::path_beneath path_of(directory const& in, std::string_view path, std::string_view context) {
   if (!in.is_open()) throw error(errc::closed, context);
   return {path, context};
 }
-/// The same of one that must not be the directory itself.
+/// The same for a path that must not be the directory itself.
 detail::path_beneath path_within(directory const& in, std::string_view path, std::string_view context) {
   auto checked = path_of(in, path, context);
   if (checked.is_self())
@@ -57,7 +57,7 @@ detail::path_beneath path_within(directory const& in, std::string_view path, std
 
 constexpr int to_list = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-// What follow give 0 or an errno.
+// The following functions return 0 or an errno.
 
 int rename_in_two_steps(int from, char const* old_name, int to, char const* new_name) noexcept {
   if (::linkat(from, old_name, to, new_name, 0) != 0) return errno;
@@ -67,12 +67,12 @@ int rename_in_two_steps(int from, char const* old_name, int to, char const* new_
   return code;
 }
 
-/// renameat(2), but not onto what is there.
+/// renameat(2), but fails with EEXIST if the new name exists.
 int rename_to_new(int from, char const* old_name, int to, char const* new_name) noexcept {
 #if defined(SYS_renameat2) && defined(RENAME_NOREPLACE)
   if (detail::uses_new_calls()) {
     if (::syscall(SYS_renameat2, from, old_name, to, new_name, RENAME_NOREPLACE) == 0) return 0;
-    // EINVAL: not on this file system. As for EPERM, see open_beneath.
+    // EINVAL: the file system does not support it. For EPERM, see open_beneath.
     if (errno != EINVAL && errno != ENOSYS && errno != EPERM) return errno;
   }
 #endif
@@ -81,7 +81,7 @@ int rename_to_new(int from, char const* old_name, int to, char const* new_name) 
 
 int remove_at(int from, char const* name) noexcept {
   if (::unlinkat(from, name, 0) == 0) return 0;
-  // POSIX calls it EPERM of a directory, Linux EISDIR.
+  // For a directory, POSIX specifies EPERM, and Linux returns EISDIR.
   int const code = errno;
   if (code != EISDIR && code != EPERM) return code;
   if (::unlinkat(from, name, AT_REMOVEDIR) == 0) return 0;
@@ -90,10 +90,10 @@ int remove_at(int from, char const* name) noexcept {
 
 int sync_directory(int descriptor) noexcept {
   int const code = detail::sync_to_disk(descriptor);
-  return code == EINVAL ? 0 : code;  // there are file systems that have nothing to do
+  return code == EINVAL ? 0 : code;  // some file systems do not need it
 }
 
-/// Makes one directory, if it is not there, and opens it.
+/// Creates one directory, if it does not exist, and opens it.
 detail::unique_descriptor make_directory(int in, std::string const& name, std::string_view context) {
   if (::mkdirat(in, name.c_str(), 0777) != 0 && errno != EEXIST) throw detail::system_failure(errno, context);
   return detail::open_place(in, name, context);
@@ -103,7 +103,7 @@ file_status::kind kind_of(int in, dirent const& entry) noexcept {
 #if defined(DT_UNKNOWN)
   if (entry.d_type != DT_UNKNOWN) return detail::kind_of(static_cast<mode_t>(DTTOIF(entry.d_type)));
 #endif
-  // Not every file system tells.
+  // Not every file system fills in d_type.
   struct stat there = {};
   if (::fstatat(in, entry.d_name, &there, AT_SYMLINK_NOFOLLOW) != 0) return file_status::kind::other;
   return detail::kind_of(there.st_mode);

@@ -1,4 +1,4 @@
-// duplex: what is under way in each direction, and who waits for it to move.
+// duplex: the buffers of both directions, and the operations that wait on them.
 #include "strait/io/duplex.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::uint64_t next_random(std::uint64_t& state) noexcept {
 
 }  // namespace
 
-/// What goes one way: a ring of bytes, and who waits at either end of it.
+/// One direction: a ring buffer, and the operations that wait at either end of it.
 class duplex_direction {
  public:
   duplex_direction(duplex_options const& options, std::uint64_t seed)
@@ -41,7 +41,7 @@ class duplex_direction {
     return operation.is_write_ ? writer_ : reader_;
   }
 
-  /// Moves what `operation` can move, and lets the other side go on. False: it has to wait.
+  /// Transfers what `operation` can, and continues the other side. Returns false if `operation` must wait.
   bool advance(duplex_awaiter& operation) noexcept;
 
   void end_of_writing() noexcept {
@@ -54,7 +54,7 @@ class duplex_direction {
     size_ = 0;
     if (writer_) finish(*writer_);
   }
-  /// The stream at the reading (writing) end is closed.
+  /// The stream at the reading (writing) end has been closed.
   void reader_closed() noexcept {
     if (reader_) std::exchange(reader_, nullptr)->end(duplex_awaiter::ending::closed);
     end_of_reading();
@@ -65,7 +65,7 @@ class duplex_direction {
   }
 
  private:
-  /// How much one operation moves at a time.
+  /// The maximum number of bytes of the next transfer.
   std::size_t next_chunk() noexcept {
     if (random_ == 0) return max_chunk_;
     return 1 + static_cast<std::size_t>(next_random(random_) % max_chunk_);
@@ -84,17 +84,17 @@ class duplex_direction {
 
   std::size_t const capacity_;
   std::size_t max_chunk_;
-  std::uint64_t random_;  // 0: chunks are as large as they can be
+  std::uint64_t random_;  // 0: chunks have the maximum size
   std::unique_ptr<char[]> bytes_;
   std::size_t begin_ = 0;
   std::size_t size_ = 0;
-  bool is_ended_ = false;      // nothing will be written any more
-  bool is_abandoned_ = false;  // nothing will be read any more
+  bool is_ended_ = false;      // no more data will be written
+  bool is_abandoned_ = false;  // no more data will be read
   duplex_awaiter* reader_ = nullptr;
   duplex_awaiter* writer_ = nullptr;
 };
 
-/// What both ends share; goes with the second one.
+/// The state that both ends share; the second one to close deletes it.
 class duplex_state {
  public:
   explicit duplex_state(duplex_options const& options)
@@ -194,7 +194,7 @@ bool duplex_awaiter::start(branch& where, std::coroutine_handle<> self) {
   return true;
 }
 
-/// The others have had a turn, or it has ended.
+/// Either the other tasks have had their turn, or the operation has ended.
 void duplex_awaiter::run_work() noexcept {
   is_queued_ = false;
   if (ending_ == ending::none) {

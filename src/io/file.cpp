@@ -1,4 +1,4 @@
-// Files: what is in memory is read on the loop's thread, and all else is done on the thread pool.
+// Files: data in the page cache is read on the loop's thread; everything else runs on the thread pool.
 #include "strait/io/file.hpp"
 
 #include <cerrno>
@@ -25,16 +25,16 @@
 namespace strait {
 namespace {
 
-// Copying it takes as long as a thread of the pool needs to begin; more of it would hold the loop up.
+// Copying this much takes about as long as starting work on the pool; copying more would block the loop.
 constexpr std::size_t most_at_once = 256 * 1024;
-// Reads of more than this count as several, when others are to have a turn.
+// Larger reads count as several operations in the budget of a turn.
 constexpr std::size_t fair_size = 32 * 1024;
 
 std::string context_of(std::string_view operation, std::string const& name) {
   return fmt::format("{} {}", operation, name.empty() ? "a file" : detail::shown(name));
 }
 
-/// What each operation begins with: the descriptor, unless there is a reason to end at once.
+/// Begins every operation: returns the descriptor, or throws if the file is closed or the task canceled.
 task<int> begin(char const* operation, file const& on) {
   detail::branch& where = co_await detail::this_branch{};
   if (where.is_canceled()) throw canceled();
@@ -42,7 +42,7 @@ task<int> begin(char const* operation, file const& on) {
   co_return on.native_handle();
 }
 
-/// A read of `size` bytes is to complete at once: lets the others have a turn now and then.
+/// A read of `size` bytes completes without waiting: yields to other tasks now and then.
 task<> take_turn(std::size_t size) {
   detail::branch& where = co_await detail::this_branch{};
   int const operations = 1 + static_cast<int>(size / fair_size);
@@ -139,11 +139,11 @@ task<file_status> file::status() {
 
 task<> file::close() {
   constexpr char const* operation = "close";
-  detail::unique_descriptor owner(std::exchange(descriptor_, -1));  // whatever comes, it closes
+  detail::unique_descriptor owner(std::exchange(descriptor_, -1));  // closes the descriptor in any case
   if ((co_await detail::this_branch{}).is_canceled()) throw canceled();
   if (owner.get() < 0) throw error(errc::closed, context_of(operation, name_));
   int const code = co_await on_thread_pool([&owner] { return ::close(owner.release()) == 0 ? 0 : errno; });
-  // Linux has closed it by then.
+  // After EINTR, Linux has closed the descriptor.
   if (code != EINTR) throw_if(code, operation, name_);
 }
 

@@ -1,4 +1,4 @@
-// What the systems differ in, and what is repeated until it is done.
+// System calls on files: differences between systems, and calls that are repeated until everything is done.
 #include "io/file_calls.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace strait::detail {
 namespace {
 
-// One beyond would be a negative off_t, of which -1 has a meaning of its own for preadv2.
+// One more would be a negative off_t, of which -1 has a special meaning for preadv2.
 constexpr std::uint64_t last_offset = std::numeric_limits<off_t>::max();
 
 std::int64_t nanoseconds(timespec const& when) noexcept {
@@ -90,11 +90,11 @@ std::optional<std::size_t> read_in_memory(int descriptor, std::uint64_t offset, 
   return std::nullopt;
 }
 
-// A short read alone does not tell: it may have stopped where the memory did. Nor does 0: Linux 5.9 and 5.10 say that
-// in place of EAGAIN.
+// A short read does not imply end of file: it may have stopped where the page cache ends. Nor does 0: Linux 5.9 and
+// 5.10 return it in place of EAGAIN.
 bool ends_before(int descriptor, std::uint64_t offset) noexcept {
 #if defined(__linux__) && defined(STATX_SIZE)
-  // Over a network, too, it says what is known here.
+  // On network file systems, too, this returns what is known locally.
   struct statx known = {};
   if (::statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &known) != 0) return false;
   return S_ISREG(known.stx_mode) && (known.stx_mask & STATX_SIZE) && known.stx_size <= offset;
@@ -120,7 +120,7 @@ file_transfer write_all_at(int descriptor, std::uint64_t offset, const_buffer fr
   while (written.transferred != from.size()) {
     auto const* const rest = bytes + written.transferred;
     auto const size = from.size() - written.transferred;
-    // What goes beyond the last offset is too large for any file.
+    // Data beyond the last offset is too large for any file.
     if (offset > last_offset - written.transferred) return {.transferred = written.transferred, .code = EFBIG};
     auto const where = static_cast<off_t>(offset + written.transferred);
     auto moved = uninterrupted([&] { return ::pwrite(descriptor, rest, size, where); });
@@ -138,7 +138,7 @@ file_transfer write_all_at(int descriptor, std::uint64_t offset, const_buffer fr
 
 int sync_to_disk(int descriptor) noexcept {
 #if defined(F_FULLFSYNC)
-  // There, fsync leaves it in the disk's own memory. Not every file system can do more.
+  // On macOS, fsync leaves the data in the disk's cache. Not every file system supports more.
   if (::fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
 #endif
   return uninterrupted([&] { return ::fsync(descriptor); }) == 0 ? 0 : errno;

@@ -1,4 +1,4 @@
-// What the system says of where a file is.
+// Determines where the contents of a file are stored.
 #include "io/file_place.hpp"
 
 #if defined(__linux__)

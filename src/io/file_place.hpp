@@ -1,4 +1,4 @@
-// file_place: what lies behind a file, and with it which thread may wait for it.
+// file_place: where the contents of a file are stored, which determines what thread may wait for it.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 namespace strait::detail {
 
 enum class file_place : unsigned char {
-  memory,    ///< of a file system without a disk
-  disk,      ///< or the like: a regular file
-  elsewhere  ///< a pipe, say, or a system of which too little is known: only reads and writes
+  memory,    ///< a file system without a disk
+  disk,      ///< a regular file on any other file system
+  elsewhere  ///< for example a pipe, or the type is unknown: use only read and write
 };
 
-/// Does not wait. `elsewhere`, too, if bytes [offset, offset + count) are more than a file can have.
+/// Does not wait. Also returns `elsewhere` if a file cannot have the bytes [offset, offset + count).
 [[nodiscard]] file_place place_of(file const& what, std::uint64_t offset, std::uint64_t count) noexcept;
 
 }  // namespace strait::detail

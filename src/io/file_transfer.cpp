@@ -1,4 +1,4 @@
-// Transfers of files: what all streams share, and how a file is sent to a socket.
+// File transfers: the part common to all streams, and sending to a socket.
 #include "strait/io/file_transfer.hpp"
 
 #include <algorithm>
@@ -23,10 +23,10 @@ file_write_failed::file_write_failed(std::error_code code, std::string_view cont
 namespace detail {
 namespace {
 
-// So much is read from a disk at a time, while what came before is being sent.
+// The amount read from a disk at a time, while the previous part is being sent.
 constexpr std::size_t window = 1024 * 1024;
 
-/// A file on its way to a socket, without a copy.
+/// Sends a file to a socket without copying.
 class socket_sending {
  public:
   socket_sending(socket_stream& to, transfer_account& transfer, file_place place) noexcept
@@ -35,7 +35,7 @@ class socket_sending {
         file_(transfer.what().native_handle()),
         part_(file_, transfer.offset(), place == file_place::memory) {}
 
-  /// True: all. False: the rest has to go by memory.
+  /// Returns true when all has been sent, false if the rest must be copied through memory.
   task<bool> send_all() {
     while (transfer_.left() != 0) {
       auto const size = window_size(transfer_.moved());
@@ -67,7 +67,7 @@ class socket_sending {
     }
   }
 
-  /// Waits for the disk, on another thread.
+  /// Reads the part from the disk into the page cache, on another thread.
   task<> fetch_part() {
     auto const end = part_.offset() + part_.size();
     auto const ahead = window_size(end - transfer_.offset());
@@ -76,7 +76,7 @@ class socket_sending {
     part_.fetched(end);
   }
 
-  /// Sends this part of a file that has to be read from the disk, and meanwhile has the next one read.
+  /// Sends this part of the file, and reads the next one from the disk meanwhile.
   task<> send_and_read_on(std::size_t size) {
     auto const next = part_.offset() + size;
     auto const next_size = window_size(next - transfer_.offset());
@@ -98,7 +98,7 @@ class socket_sending {
   transfer_account& transfer_;
   int const file_;
   file_part part_;
-  bool is_slow_ = false;  // what was last asked for had to be read from the disk
+  bool is_slow_ = false;  // the last part had to be read from the disk
 };
 
 }  // namespace

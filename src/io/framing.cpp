@@ -1,4 +1,4 @@
-// Framing: lengths as bytes, and back.
+// Framing: encoding and decoding of lengths.
 #include "strait/io/framing.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ struct integer_layout {
   bool most_significant_first;
 };
 
-/// Of all prefixes but varint.
+/// The layout of a fixed-size prefix.
 integer_layout layout_of(length_prefix prefix) noexcept {
   switch (prefix) {
     case length_prefix::u16_be: return {2, true};
@@ -44,23 +44,24 @@ std::uint64_t integer_in(std::string_view bytes, bool most_significant_first) no
   return value;
 }
 
-/// A varint at the beginning of `bytes`: how long it is, or 0 if it is incomplete or too large.
+/// Decodes a varint at the beginning of `bytes`. Returns its size, or 0 if it is incomplete or too large.
 std::size_t read_varint(std::string_view bytes, std::uint64_t& value) noexcept {
   value = 0;
   for (std::size_t i = 0; i != std::min(bytes.size(), longest_varint); ++i) {
     auto const byte = static_cast<unsigned char>(bytes[i]);
-    if (i == longest_varint - 1 && byte > 1) return 0;  // more than one bit is left of 64
+    if (i == longest_varint - 1 && byte > 1) return 0;  // only one bit of 64 is left
     value |= std::uint64_t{byte & (varint_goes_on - 1)} << (bits_in_varint_byte * i);
     if (byte < varint_goes_on) return i + 1;
   }
   return 0;
 }
 
-/// Whether the first delimiter in the message, followed by one, is that one.
+/// Whether a reader will find the end of the message where it is: no earlier delimiter occurs in the message followed
+/// by the delimiter.
 bool ends_where_it_should(frame_format const& format, std::string_view message) {
   auto const delimiter = format.delimiter();
   if (message.find(delimiter) != message.npos) return false;
-  // The message's last bytes may be the beginning of a delimiter that the following one completes.
+  // The last bytes of the message may form a delimiter together with the first bytes of the following one.
   auto const overlap = std::min(message.size(), delimiter.size() - 1);
   auto const seam = fmt::format("{}{}", message.substr(message.size() - overlap), delimiter);
   return seam.find(delimiter) == overlap;

@@ -1,4 +1,4 @@
-// Parsers: the rare cases, and what is said when something is too long or cut short.
+// Parsers: rare cases and error messages.
 #include "strait/io/detail/parser.hpp"
 
 #include <stdexcept>
@@ -19,7 +19,7 @@ void delimited_parser::end(std::string_view peer, std::size_t got) const {
 
 verdict line_parser::not_found(std::string_view bytes) noexcept {
   searched_ = bytes.size();
-  // One byte over the limit may be the CR that belongs to the end of the line.
+  // The byte over the limit may be the CR of the line ending.
   bool const may_end_yet = bytes.size() <= limit_ || (bytes.size() == limit_ + 1 && bytes.back() == '\r');
   return may_end_yet ? verdict::incomplete : refused(bytes.size());
 }
@@ -35,7 +35,7 @@ verdict until_parser::parse(std::string_view bytes, parsed& found) noexcept {
     found = {0, at, at + delimiter_.size()};
     return at <= limit_ ? verdict::complete : refused(at);
   }
-  auto const overlap = delimiter_.size() - 1;  // it may have begun
+  auto const overlap = delimiter_.size() - 1;  // the delimiter may have begun
   searched_ = bytes.size() < overlap ? 0 : bytes.size() - overlap;
   return searched_ <= limit_ ? verdict::incomplete : refused(bytes.size());
 }

@@ -1,4 +1,4 @@
-// Looking paths up beneath a directory: by openat2(2) as a whole, or part by part.
+// Resolution of paths beneath a directory: by openat2(2), or part by part.
 #include "io/path_beneath.hpp"
 
 #include <atomic>
@@ -24,20 +24,20 @@ namespace {
 
 std::atomic<bool> new_calls_allowed = true;
 
-// For a directory of which nothing is wanted but to be a place.
+// Flags for a directory that is only used as a starting point.
 #if defined(O_PATH)
 constexpr int as_a_place = O_PATH | O_DIRECTORY | O_CLOEXEC;
 #else
 constexpr int as_a_place = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 #endif
 
-constexpr std::size_t longest_path = 4095;  // PATH_MAX without the NUL, whichever way it is looked up
+constexpr std::size_t longest_path = 4095;  // PATH_MAX without the NUL, for both ways of resolution
 
 error refusal(std::string_view context, std::string_view reason) {
   return {std::make_error_code(std::errc::invalid_argument), context, reason};
 }
 
-/// Takes the first part off `rest`.
+/// Removes the first part from `rest` and returns it.
 std::string_view take_part(std::string_view& rest) noexcept {
   auto const slash = rest.find('/');
   auto const part = rest.substr(0, slash);
@@ -45,9 +45,9 @@ std::string_view take_part(std::string_view& rest) noexcept {
   return part;
 }
 
-// What follow gives -1 and errno, as openat does.
+// The following functions return -1 and set errno on failure, as openat does.
 
-/// openat of one part. With O_DIRECTORY the system calls a symbolic link "not a directory", which is true, too.
+/// openat of one part. With O_DIRECTORY, the error for a symbolic link is ENOTDIR.
 int open_part(int directory, std::string const& part, int flags, mode_t permissions) noexcept {
   int const opened = above_standard_streams(
       uninterrupted([&] { return ::openat(directory, part.c_str(), flags | O_NOFOLLOW, permissions); }));
@@ -58,7 +58,7 @@ int open_part(int directory, std::string const& part, int flags, mode_t permissi
   return -1;
 }
 
-/// No part of the path is followed, and none is "..": so each is in the directory that the last one was.
+/// No link is followed, and no part is "..", so each part is in the directory that was opened before it.
 int open_part_by_part(int directory, std::string_view path, int flags, mode_t permissions) {
   unique_descriptor here;
   for (auto rest = path;;) {
@@ -71,20 +71,20 @@ int open_part_by_part(int directory, std::string_view path, int flags, mode_t pe
   }
 }
 
-/// ENOSYS: the system does not do it, or not now; there is the other way.
+/// Fails with ENOSYS if the kernel does not support it, or not at the moment; the caller then resolves part by part.
 int open_as_a_whole(int directory, std::string const& path, int flags, mode_t permissions) noexcept {
 #if defined(STRAIT_HAS_OPENAT2)
   open_how how{};
   how.flags = static_cast<unsigned>(flags);
   how.mode = (flags & O_CREAT) ? permissions : 0;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  // EAGAIN: somebody renames while it looks, and it cannot be sure.
+  // EAGAIN: a concurrent rename prevents the kernel from guaranteeing the result.
   constexpr int most_tries = 32;
   for (int tries = 0; uses_new_calls() && tries != most_tries; ++tries) {
     auto const opened = ::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
     if (opened >= 0) return above_standard_streams(static_cast<int>(opened));
     if (errno == EAGAIN || errno == EINTR) continue;
-    // What keeps a process from making system calls (seccomp) often says EPERM of those that it does not know.
+    // Filters of system calls (seccomp) often return EPERM for those that they do not know.
     if (errno != ENOSYS && errno != EPERM) return -1;
     break;
   }
@@ -122,7 +122,7 @@ std::string_view path_beneath::last() const noexcept {
 }
 
 error failure_beneath(int code, std::string_view context) {
-  // EXDEV is what RESOLVE_BENEATH says of a link that leads outside.
+  // RESOLVE_BENEATH fails with EXDEV for a link that leads outside.
   if (code == ELOOP || code == EXDEV)
     return {{ELOOP, std::generic_category()}, context, "the path contains a symbolic link"};
   return system_failure(code, context);
@@ -135,7 +135,7 @@ unique_descriptor open_beneath(int directory, std::string_view path, int flags, 
   unique_descriptor opened(open_as_a_whole(directory, std::string(path), gently, mode));
   if (opened.get() < 0 && errno == ENOSYS) opened = unique_descriptor(open_part_by_part(directory, path, gently, mode));
   if (opened.get() < 0) throw failure_beneath(errno, context);
-  // It was for the opening only.
+  // O_NONBLOCK was needed for opening only.
   ::fcntl(opened.get(), F_SETFL, 0);
   return opened;
 }

@@ -1,4 +1,4 @@
-// Paths that lead nowhere but beneath a directory, whatever they say and whatever is in the way.
+// Paths that are confined to a directory, whatever their text and the contents of the directory are.
 #pragma once
 
 #include <string>
@@ -8,17 +8,17 @@
 
 namespace strait::detail {
 
-/// A path whose text leads nowhere else: relative, without "..". What is there may still be a symbolic link.
+/// A path whose text is confined: relative, without "..". Its parts may still be symbolic links.
 class path_beneath {
  public:
-  /// Throws `error` with `context` and what is wrong.
+  /// Throws `error` with `context` and the reason if `text` is not such a path.
   path_beneath(std::string_view text, std::string_view context);
 
-  /// Its parts with one `/` between them; "." if there are none.
+  /// The parts, separated by one `/` each; "." if there are none.
   [[nodiscard]] std::string const& text() const noexcept { return text_; }
   /// Whether it is the directory itself.
   [[nodiscard]] bool is_self() const noexcept { return text_ == "."; }
-  /// All but the last part; "." if there is but one.
+  /// All parts but the last; "." if there is only one.
   [[nodiscard]] std::string_view parent() const noexcept;
   [[nodiscard]] std::string_view last() const noexcept;
 
@@ -26,18 +26,18 @@ class path_beneath {
   std::string text_;
 };
 
-/// The `error` for an errno: one about symbolic links says so.
+/// The `error` for an errno; those that mean a symbolic link say so.
 [[nodiscard]] error failure_beneath(int code, std::string_view context);
 
-/// openat(2), but never through a symbolic link, and never waiting for who is to open the other end of a FIFO. `path`
-/// is of the form of path_beneath's. Throws `error` with `context`.
+/// openat(2), but never follows a symbolic link, and never waits for the other end of a FIFO. `path` is in the form of
+/// `path_beneath::text`. Throws `error` with `context`.
 [[nodiscard]] unique_descriptor open_beneath(int directory, std::string_view path, int flags, unsigned permissions,
                                              std::string_view context);
 
-/// Opens `path`, which is of that form, for calls that take a directory and a name in it.
+/// Opens the directory `path`, in the same form, for system calls that take a directory and a name in it.
 [[nodiscard]] unique_descriptor open_place(int directory, std::string_view path, std::string_view context);
 
-/// The directory that `path` names something in. Stays valid while `directory` is.
+/// The parent directory of `path`. Valid as long as `directory` is.
 class parent_directory {
  public:
   parent_directory(int directory, path_beneath const& path, std::string_view context)
@@ -50,10 +50,10 @@ class parent_directory {
   int descriptor_;
 };
 
-/// Whether openat2(2) and renameat2(2) are used, where the system has them. Without, others do the same in more steps.
+/// Whether openat2(2) and renameat2(2) are used where the kernel has them. Otherwise, several calls do the same.
 [[nodiscard]] bool uses_new_calls() noexcept;
 
-/// For tests: while it lives, those calls are not used.
+/// For tests: while one exists, those calls are not used.
 class without_new_calls {
  public:
   without_new_calls() noexcept;

@@ -1,4 +1,4 @@
-// How a file is received from a socket.
+// Receiving a file from a socket.
 #include <algorithm>
 #include <cerrno>
 #include <exception>
@@ -20,15 +20,15 @@
 namespace strait::detail {
 namespace {
 
-// For less, it is not worth a pipe.
+// Smaller amounts are not worth a pipe.
 constexpr std::uint64_t least_spliced = 64 * 1024;
-// So much goes by memory when something could not be spliced, before it is tried again.
+// The amount that is copied through memory after splicing failed, before it is tried again.
 constexpr std::uint64_t by_memory_before_next_try = 1024 * 1024;
-// A pipe that is full of less than that is full of small pieces.
+// A pipe that is full with fewer bytes contains many small pieces.
 constexpr std::size_t least_full = 16 * 1024;
 
-/// Bytes on their way from a socket to a file, without a copy. The loop waits for them; a thread of the pool, which may
-/// wait for the disk, writes them, and goes on with what comes meanwhile.
+/// Receives data from a socket into a file without copying. The loop waits for the data; a thread of the pool, which
+/// may wait for the disk, writes it and continues with data that arrives meanwhile.
 class socket_receiving {
  public:
   socket_receiving(socket_stream& from, transfer_account& transfer, file_place place) noexcept
@@ -36,8 +36,8 @@ class socket_receiving {
   socket_receiving(socket_receiving const&) = delete;
   socket_receiving& operator=(socket_receiving const&) = delete;
 
-  /// Takes and stores all that is to be had this way; false: the stream has ended. What has been taken is in the file
-  /// when it completes, unless it throws `file_write_failed`.
+  /// Receives and stores as much as can be spliced. Returns false if the stream has ended. Everything received is in
+  /// the file when it completes, unless it throws `file_write_failed`.
   task<bool> receive() {
     is_refused_ = false;
     while (may_take()) {
@@ -65,13 +65,13 @@ class socket_receiving {
   transfer_account& transfer_;
   spliced_bytes pipe_;
   unique_descriptor socket_;
-  std::exception_ptr failure_;  // of the stream, or of the progress
+  std::exception_ptr failure_;  // of the stream, or of the progress hook
   bool has_ended_ = false;
   bool is_refused_ = false;
   bool const is_in_memory_;
 };
 
-/// Takes as much as is worth a write. Does not throw.
+/// Receives as much as is worth a write. Does not throw.
 task<> socket_receiving::fill() {
   auto const enough = is_in_memory_ ? spliced_bytes::max_size : worth_a_write;
   try {
@@ -94,14 +94,14 @@ task<> socket_receiving::take() {
   has_ended_ = size == 0 && !pipe_.is_refused() && !pipe_.is_full();
 }
 
-/// A descriptor that is there, and the same socket, whoever closes the stream meanwhile; -1 if there is none.
+/// A duplicate of the socket's descriptor, which stays valid if the stream is closed; -1 if there is none.
 int socket_receiving::socket_for_threads() noexcept {
   if (socket_.get() < 0)
     socket_ = unique_descriptor(::fcntl(from_.native_handle(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   return socket_.get();
 }
 
-/// A cancel does not keep what has been taken from getting into the file.
+/// Stores everything received in the file, even if the task is canceled.
 task<> socket_receiving::store() {
   int const socket = may_take() ? socket_for_threads() : -1;
   int const file = transfer_.what().native_handle();
@@ -114,7 +114,7 @@ task<> socket_receiving::store() {
   try {
     done = co_await shield(on_thread_pool(work));
     code.assign(done.file_failure, std::system_category());
-  } catch (std::system_error const& e) {  // there is no thread
+  } catch (std::system_error const& e) {  // no thread could be started
     code = e.code();
   }
   splice_access::have_read(from_, done.taken);

@@ -1,4 +1,4 @@
-// Accepting, and waiting when the system has run out of what a connection needs.
+// Accepting, and backing off when descriptors or memory are exhausted.
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
@@ -42,11 +42,11 @@ accept_awaiter::~accept_awaiter() {
   if (is_waiting()) drop();
 }
 
-/// An accept is repeated after a while if descriptors or memory were exhausted, or if many connections in a row were
-/// broken.
+/// Retries an accept after a back-off if descriptors or memory were exhausted, or if many connections in a row were
+/// aborted.
 accept_awaiter::progress accept_awaiter::take_in(loop_core& loop) noexcept {
   has_accepted_ = error_ == 0;
-  bool const had_enough = error_ == EAGAIN;  // of broken connections, which may be one that is refused each time
+  bool const had_enough = error_ == EAGAIN;  // of aborted connections; it may be one that is rejected each time
   if (!socket_ || (!had_enough && !is_shortage(error_))) return progress::done;
   if (early_end_ != early_end::none) {
     error_ = ECANCELED;

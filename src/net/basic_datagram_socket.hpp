@@ -1,4 +1,4 @@
-// What the datagram sockets of all kinds do alike. For the sources of the kinds, which instantiate it.
+// The implementation that all datagram sockets share. For the source files that instantiate it.
 #pragma once
 
 #include <algorithm>
@@ -62,7 +62,7 @@ std::span<basic_datagram<Endpoint> const> recv_batch_awaiter<Endpoint>::await_re
         into_.reserve(2 * into_.datagrams_.size());
       auto const size = std::min(message.segment, message.size - at);
       bool const is_cut = message.truncated && at + size == message.size;
-      // Made where it is to be: to assign it would cost more than to make it.
+      // Constructed in place: assignment would be slower.
       ::new (&into_.datagrams_[into_.size_++])
           basic_datagram<Endpoint>{const_buffer(message.bytes + at, size),
                                    Endpoint::from_sockaddr(message.address, message.address_size), is_cut};
@@ -113,7 +113,7 @@ std::string send_batch_awaiter<Endpoint>::destination(std::size_t index) const {
 template <class Endpoint>
 void basic_datagram_socket<Endpoint>::connect(Endpoint const& peer) {
   int const descriptor = open_handle("connect");
-  auto name = peer.to_string();  // first, since once the system has connected nothing may fail
+  auto name = peer.to_string();  // first: after the system call, nothing may throw
   if (int const failure = detail::connect_to(descriptor, peer))
     throw detail::system_failure(failure, fmt::format("connect to {}", name));
   detail::forget_error(descriptor);

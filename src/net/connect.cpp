@@ -1,4 +1,4 @@
-// Connecting: one address, or several raced as RFC 8305 says.
+// Connecting to one address, or to several concurrently as RFC 8305 describes.
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -25,7 +25,7 @@
 namespace strait {
 namespace {
 
-/// Waits for a connection that the system has begun to make. Gives an errno.
+/// Waits for a connection that is being established. Returns an errno.
 class connect_operation final : public detail::io_operation {
  public:
   using await_result = int;
@@ -55,7 +55,7 @@ class connect_operation final : public detail::io_operation {
   engine::socket& socket_;
 };
 
-/// Has a loop watch a descriptor for a time. Throws `error` with `context`.
+/// Registers a descriptor with a loop for a while. Throws `error` with `context`.
 class watched_descriptor {
  public:
   watched_descriptor(detail::loop_core& loop, detail::unique_descriptor descriptor, std::string_view context)
@@ -83,7 +83,7 @@ class watched_descriptor {
   engine::socket* socket_;
 };
 
-/// Closes with a reset: nothing of the connection remains that could keep a server from its port.
+/// Closes with a reset, so that no TIME_WAIT state keeps a server from binding the port.
 void abort_connection(detail::unique_descriptor socket) noexcept {
   linger const at_once{1, 0};
   static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
@@ -93,11 +93,11 @@ task<tcp::stream> connect_one(endpoint to) {
   detail::branch& where = co_await detail::this_branch{};
   if (where.is_canceled()) throw canceled();
   auto const context = fmt::format("connect to {}", to);
-  constexpr int most_tries = 3;  // as Go
+  constexpr int most_tries = 3;  // as in Go
   for (int tries = 0; tries != most_tries; ++tries) {
     auto socket = detail::open_socket(detail::family_of(to), SOCK_STREAM, context);
     if (int const failure = detail::connect_to(socket.get(), to)) {
-      // An interrupted connect goes on by itself: connect(2), EINTR.
+      // An interrupted connect continues in the background: connect(2), EINTR.
       if (failure != EINPROGRESS && failure != EINTR) throw detail::system_failure(failure, context);
       watched_descriptor watched(where.core(), std::move(socket), context);
       connect_operation connecting(watched.get());
@@ -114,7 +114,7 @@ task<tcp::stream> connect_one(endpoint to) {
   throw detail::system_failure(ECONNREFUSED, context);
 }
 
-/// RFC 8305, section 4: the families in turn, beginning with that of the first address.
+/// RFC 8305, section 4: alternates the families, beginning with that of the first address.
 std::vector<endpoint> interleave(std::vector<endpoint> const& addresses) {
   std::vector<endpoint> first;
   std::vector<endpoint> second;
@@ -127,7 +127,7 @@ std::vector<endpoint> interleave(std::vector<endpoint> const& addresses) {
   return order;
 }
 
-/// Attempts side by side, of which the first that succeeds ends the others.
+/// Concurrent attempts; the first that succeeds cancels the others.
 class race {
  public:
   task<> run(task_group& group, std::vector<endpoint> order, std::chrono::milliseconds attempt_delay) {
@@ -154,7 +154,7 @@ class race {
       last_failure_ = std::current_exception();
     }
     --running_;
-    if (head_start_ && !group.is_canceled()) head_start_->cancel();  // the next one need not wait
+    if (head_start_ && !group.is_canceled()) head_start_->cancel();  // the next attempt need not wait
     fail_if_over();
   }
   void fail_if_over() const {

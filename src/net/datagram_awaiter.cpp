@@ -1,4 +1,4 @@
-// What the operations of datagram sockets do from the first attempt to the result.
+// Datagram operations from the first attempt to the result.
 #include "strait/net/detail/datagram_awaiter.hpp"
 
 #include <cerrno>
@@ -12,8 +12,9 @@
 namespace strait::detail {
 namespace {
 
-/// Whether the system may have refused a message because it cannot divide it: the segments are longer than the path
-/// takes (EINVAL, EMSGSIZE), the device cannot make their checksums (EIO), or the kernel is older than Linux 4.18.
+/// Whether the kernel may have rejected a message because it cannot segment it: the segments are longer than the path
+/// MTU allows (EINVAL, EMSGSIZE), the device cannot compute their checksums (EIO), or the kernel is older than Linux
+/// 4.18.
 bool is_about_segments(int error) noexcept { return error == EINVAL || error == EMSGSIZE || error == EIO; }
 
 }  // namespace
@@ -39,7 +40,7 @@ inline datagram_awaiter::progress datagram_awaiter::take_in(loop_core&) noexcept
   return progress::done;
 }
 
-// If the socket has been closed since, `close` has seen to it.
+// If the socket has been closed meanwhile, `close` has filtered the datagrams.
 datagram_awaiter::progress datagram_awaiter::take_in_from_peer() noexcept {
   return !socket_ || keep_those_from_peer() ? progress::done : progress::unfinished;
 }
@@ -57,7 +58,7 @@ bool datagram_awaiter::is_peer(void const* name, std::size_t size) const noexcep
 datagram_awaiter::progress datagram_awaiter::take_in_failure() noexcept {
   if (!socket_) return progress::done;
   if (error_ == EAGAIN) return wait_for_room();
-  // Someone did not want an earlier datagram of ours, which does not concern those that others send us.
+  // An ICMP report about an earlier datagram to another receiver, which does not affect this receive.
   bool const is_news_of_another = error_ == ECONNREFUSED && !is_output() && !socket_->is_connected();
   return is_news_of_another ? progress::unfinished : progress::done;
 }
@@ -67,7 +68,8 @@ datagram_awaiter::progress datagram_awaiter::wait_for_room() noexcept {
     error_ = socket_ ? ECANCELED : EBADF;
     return progress::done;
   }
-  if (!ends_if_full_) return progress::unfinished;  // connected since this attempt: the engine is told of room
+  if (!ends_if_full_)
+    return progress::unfinished;  // connected since this attempt: the engine reports when there is room
   socket_->poll_for_room(*this);
   state_ = state::aside;
   waits_for_room_ = true;
@@ -82,7 +84,7 @@ void datagram_awaiter::go_on() noexcept {
 
 void datagram_awaiter::receive_from_peer_only(bool on, engine::socket* watched) noexcept {
   if (on && what_ == kind::recvfrom && !name_) {
-    // What has been received already without the name of its sender was received before.
+    // A datagram that was received without the name of its sender was received before the connect.
     if (state_ == state::started) {
       if (early_end_ != early_end::none || !watched->abandon(*this)) return;
       try_again_soon(waiting_branch().core());
@@ -103,7 +105,7 @@ void datagram_awaiter::close(engine::socket* watched) noexcept {
 
 void datagram_awaiter::try_again(engine::socket& watched) noexcept {
   if (waits_for_room_) go_on();
-  // What the engine has ended, or is about to since it is canceled, keeps its result.
+  // An operation that the engine has ended, or is about to end because it is canceled, keeps its result.
   if (state_ != state::started || early_end_ != early_end::none || !watched.abandon(*this)) return;
   try_again_soon(waiting_branch().core());
 }
@@ -173,13 +175,13 @@ void send_batch_operation::take_in_sent() noexcept {
   next_ += went;
   sent_ += went;
   if (!socket_) return;
-  // What was refused together with its neighbours goes by itself: remember.
+  // A datagram that was rejected together with its neighbors has been sent alone: remember the limit.
   if (longest_refused_ != 0) socket_->limit_segments(longest_refused_ - 1);
   longest_refused_ = 0;
   wait_ = 0;
 }
 
-/// The system did not take the first message. If that was several datagrams, perhaps it takes them one by one.
+/// The kernel rejected the first message. If it contained several datagrams, they are tried separately.
 void send_batch_operation::skip_refused() noexcept {
   if (slots_->datagrams_in(1) > 1 && is_about_segments(error_)) {
     longest_refused_ = error_ == EIO ? 1 : slots_->segment_size_of_first();

@@ -1,4 +1,4 @@
-// Who may use a datagram socket, and when it is worth looking for room.
+// Datagram sockets: admission of operations, and polling for room at full receivers.
 #include "net/datagram_socket.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace {
 constexpr unsigned char first_wait = 1;
 constexpr unsigned char longest_wait = 50;
 
-/// Whether both name the same port at the same address; of local sockets, the same file or abstract name.
+/// Whether both are the same address and port or, for local sockets, the same file or abstract name.
 bool are_same(socket_name const& one, void const* other, std::size_t size) noexcept {
   if (size < sizeof(sa_family_t)) return false;
   switch (static_cast<sockaddr const*>(other)->sa_family) {
@@ -31,7 +31,8 @@ bool are_same(socket_name const& one, void const* other, std::size_t size) noexc
       return mine.sin_family == AF_INET && mine.sin_port == its.sin_port && mine.sin_addr.s_addr == its.sin_addr.s_addr;
     }
     case AF_INET6: {
-      // Without the scope: the system has a word of its own for an interface that belongs to another.
+      // The scope is not compared: for an interface that belongs to a bridge or VRF, the kernel reports a different
+      // one.
       auto const& mine = reinterpret_cast<sockaddr_in6 const&>(one.address);
       auto const& its = *static_cast<sockaddr_in6 const*>(other);
       return mine.sin6_family == AF_INET6 && mine.sin6_port == its.sin6_port &&
@@ -52,7 +53,7 @@ datagram_socket::~datagram_socket() {
 }
 
 void datagram_socket::admit(datagram_awaiter& operation, loop_core& loop) {
-  // unix(7) sockets are told when there is room again at the one peer that they are connected to, if any.
+  // A unix(7) socket is notified of room only at the one peer that it is connected to.
   operation.ends_if_full_ = is_local_ && operation.is_output() && (operation.name_ || !is_connected());
   if (peer_names_[0].size != 0 && !operation.is_output()) operation.receive_from_peer_only(true, watched_);
   if (has_receive_offload_ && operation.what_ == io_operation::kind::recvfrom)
@@ -107,7 +108,7 @@ void datagram_socket::disconnected() noexcept {
   peer_changed();
 }
 
-// A peer without a name, as that of a pair, has been the only one from the beginning.
+// A peer without a name, as in a socket pair, has been the only one from the beginning.
 void datagram_socket::note_peer_name(int descriptor) noexcept {
   socket_name& name = peer_names_[0];
   name = {};

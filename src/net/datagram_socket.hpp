@@ -1,4 +1,4 @@
-// datagram_socket: what stands behind a public datagram socket.
+// datagram_socket: the object behind a public datagram socket.
 #pragma once
 
 #include <array>
@@ -20,18 +20,18 @@
 
 namespace strait::detail {
 
-/// A datagram socket, and who waits to receive and to send, in the order in which they came.
+/// A datagram socket with its waiting receives and sends, in the order in which they began.
 class datagram_socket final : private socket_file_owner, public watched_socket {
  public:
   explicit datagram_socket(bool is_local) noexcept : has_rules_(is_local), is_local_(is_local) {}
-  /// Closes; operations under way end.
+  /// Closes the socket; operations in progress end.
   ~datagram_socket();
 
   [[nodiscard]] bool admits(datagram_awaiter const&, loop_core const& loop) const noexcept {
     return loop_ == &loop && !has_rules_;
   }
   void admit(datagram_awaiter& operation, loop_core& loop);
-  /// Whether nothing that comes before `operation` has to be done first.
+  /// Whether `operation` need not wait for others.
   [[nodiscard]] bool is_free_for(datagram_awaiter const& operation) noexcept {
     return operation.is_output() ? senders_.is_free_for(operation) : receivers_.empty();
   }
@@ -50,28 +50,29 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
   }
 
   [[nodiscard]] bool is_connected() const noexcept { return !peer_.empty(); }
-  /// To `peer`, whose address in the system's form is given besides.
+  /// The socket has been connected to `peer`; `address` is the same in the form of the system calls.
   void connected_to(std::string peer, void const* address, std::size_t size) noexcept;
   void disconnected() noexcept;
-  /// Whether what was received is from where the socket is connected to, as the system names it.
+  /// Whether a datagram is from the peer that the socket is connected to. `name` is the sender as reported by the
+  /// kernel.
   [[nodiscard]] bool is_peer(void const* name, std::size_t size) const noexcept;
-  /// Of a descriptor that was made elsewhere.
+  /// Determines whether an adopted descriptor is connected.
   void note_whether_connected(int descriptor);
-  /// Removes `file` in the end, unless it is released.
+  /// Removes `file` when the socket is closed, unless the descriptor is released.
   void own_file(std::unique_ptr<socket_file> file) noexcept { file_ = std::move(file); }
-  /// Has a send that has found no room try again after a while, which grows with each time that it has not.
+  /// Makes a send that found no room try again after a delay that grows with each failed attempt.
   void poll_for_room(datagram_awaiter& operation) noexcept;
 
   [[nodiscard]] bool has_receive_offload() const noexcept { return has_receive_offload_; }
   void set_receive_offload() noexcept { has_rules_ = has_receive_offload_ = true; }
 
-  /// Datagrams of up to so many bytes may be handed to the system as one, for it to divide.
+  /// Datagrams of up to this many bytes may be joined into one message, which the kernel segments.
   [[nodiscard]] std::size_t longest_segment() const noexcept { return longest_segment_; }
   void limit_segments(std::size_t longest) noexcept {
     longest_segment_ = detail::send_slots::supports_segments ? longest : 0;
   }
 
-  /// Made when they are first asked for. Throws `std::bad_alloc`.
+  /// Created on first use. Throws `std::bad_alloc`.
   [[nodiscard]] shared_send_slots const& send_slots() {
     if (!send_slots_) send_slots_ = shared_send_slots::make();
     return send_slots_;
@@ -87,7 +88,7 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
   [[nodiscard]] std::string peer_name() const { return is_connected() ? peer_ : "(not connected)"; }
 
  private:
-  /// The peer has changed: has operations that wait take note.
+  /// The peer has changed: notifies the operations that wait.
   void peer_changed() noexcept;
   void note_peer_name(int descriptor) noexcept;
   void look_for_room_at(clock::time_point when) noexcept;
@@ -102,7 +103,7 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
   void loop_ended() noexcept override;
   [[nodiscard]] std::string name() const override;
 
-  bool has_rules_;  // for `admit` to see to
+  bool has_rules_;  // `admit` must check operations
   bool const is_local_;
   bool has_receive_offload_ = false;
   intrusive_list<datagram_awaiter> receivers_;
@@ -110,15 +111,16 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
   std::size_t longest_segment_ = 0;
   shared_send_slots send_slots_;
   room_poll poll_{*this};
-  std::string peer_;  // where it is connected to
-  // Its address as the system has it and as it was given: a translation on the way may show either. Empty: none.
+  std::string peer_;  // empty if not connected
+  // The peer's address as the kernel reports it and as it was passed to connect: with address translation, datagrams
+  // may come from either. Empty if not connected.
   std::array<socket_name, 2> peer_names_{socket_name{{}, 0}, socket_name{{}, 0}};
 };
 
-/// Forgets what has become of datagrams that were sent earlier.
+/// Clears the pending error of datagrams that were sent earlier.
 void forget_error(int descriptor) noexcept;
 
-/// Linux takes away a port that the system has chosen when its socket is disconnected: binds it again.
+/// When a socket is disconnected, Linux releases a port that the kernel chose. Binds the socket to it again.
 void keep_port(int descriptor, endpoint const& before, std::string_view context);
 inline void keep_port(int, local::endpoint const&, std::string_view) noexcept {}
 

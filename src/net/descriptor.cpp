@@ -1,4 +1,4 @@
-// System calls on sockets that do not wait.
+// Non-blocking system calls on sockets.
 #include "net/descriptor.hpp"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-// Descriptors of sockets: making, naming, setting up.
+// Socket descriptors: creation, names, options.
 #pragma once
 
 #include <cerrno>
@@ -18,7 +18,7 @@
 
 namespace strait::detail {
 
-/// Owns a descriptor.
+/// Owns a file descriptor.
 class unique_descriptor {
  public:
   explicit unique_descriptor(int descriptor = -1) noexcept : value_(descriptor) {}
@@ -42,15 +42,15 @@ class unique_descriptor {
 
 /// A non-blocking socket. Throws with `context`.
 [[nodiscard]] unique_descriptor open_socket(int family, int type, std::string_view context);
-/// The family of addresses like `like`.
+/// The address family of `like`.
 [[nodiscard]] inline int family_of(endpoint const& like) noexcept { return like.is_v4() ? AF_INET : AF_INET6; }
 
-/// Throw with `context`, which says for what the option is wanted.
+/// These throw with `context`, which describes the purpose.
 void set_option(int descriptor, int level, int name, int value, std::string_view context);
 [[nodiscard]] int get_option(int descriptor, int level, int name, std::string_view context);
 void set_non_blocking(int descriptor, std::string_view context);
 
-/// Reads `text`. Throws an error that begins with what it is for, `operation`.
+/// Parses `text`. Errors begin with `operation`.
 template <class Endpoint>
 [[nodiscard]] Endpoint parse_for(std::string_view operation, std::string_view text) {
   try {
@@ -60,7 +60,7 @@ template <class Endpoint>
   }
 }
 
-// The system calls of these names. Give 0 or an errno.
+// The system calls of these names. Return 0 or an errno.
 template <class Endpoint>
 [[nodiscard]] int bind_to(int descriptor, Endpoint const& where) noexcept {
   socket_address<Endpoint> const address(where);
@@ -72,7 +72,7 @@ template <class Endpoint>
   return ::connect(descriptor, reinterpret_cast<sockaddr const*>(address.bytes), address.size) == 0 ? 0 : errno;
 }
 
-/// An address of any family, in the system's form.
+/// A sockaddr of any family.
 struct socket_name {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -87,8 +87,8 @@ struct socket_name {
 /// Throws with `context` if there is no peer.
 [[nodiscard]] socket_name remote_name_of(int descriptor, std::string_view context);
 [[nodiscard]] endpoint local_endpoint_of(int descriptor);
-/// Whether both ends are this socket. The kernel may choose `port` for a socket that connects to that port of this
-/// host, if it has no listener: both sides then open at once (RFC 9293, section 3.5, figure 7).
+/// Whether the socket is connected to itself. This happens if it connects to a port of this host without a listener and
+/// the kernel chooses the same port for it: a simultaneous open (RFC 9293, section 3.5, figure 7).
 [[nodiscard]] bool is_connected_to_itself(int descriptor, std::uint16_t port) noexcept;
 
 /// An address for messages: "127.0.0.1:5000", "/run/service.sock".

@@ -1,4 +1,4 @@
-// Reading and writing of addresses.
+// Parsing and formatting of addresses.
 #include "strait/net/endpoint.hpp"
 
 #include <algorithm>
@@ -19,10 +19,10 @@
 namespace strait {
 namespace {
 
-// RFC 4291, section 2.5.5.2: an IPv4 address as IPv6 sockets see it, ::ffff:192.0.2.1.
+// RFC 4291, section 2.5.5.2: an IPv4-mapped IPv6 address, ::ffff:192.0.2.1.
 constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-/// The name first, as getaddrinfo does: an interface may be called "7", whatever its index is.
+/// Interface names take precedence, as in getaddrinfo: an interface may be named "7" whatever its index is.
 std::optional<std::uint32_t> parse_scope(std::string_view text) noexcept {
   if (text.empty() || text.find('\0') != text.npos) return std::nullopt;
   std::uint32_t index = 0;
@@ -37,12 +37,13 @@ std::optional<std::uint32_t> parse_scope(std::string_view text) noexcept {
   return index;
 }
 
-/// What `parse_scope` reads back.
+/// Text that `parse_scope` accepts.
 std::string scope_text(std::uint32_t index) {
   char name[IF_NAMESIZE];
   if (::if_indextoname(index, name)) return name;
   auto number = std::to_string(index);
-  while (::if_nametoindex(number.c_str()) != 0) number.insert(0, 1, '0');  // an interface of another index is called so
+  while (::if_nametoindex(number.c_str()) != 0)
+    number.insert(0, 1, '0');  // an interface with another index has that name
   return number;
 }
 
@@ -104,7 +105,7 @@ bool endpoint::unmap() noexcept {
   return true;
 }
 
-// Field by field: these are on the way of every datagram, and a copy of the whole would wait for its parts.
+// Field by field: these run for every datagram, and a wide copy would stall on narrow stores.
 
 endpoint endpoint::from_sockaddr(void const* address, std::size_t size) noexcept {
   endpoint made;
@@ -169,7 +170,7 @@ auto fmt::formatter<strait::endpoint>::format(strait::endpoint const& what, fmt:
   return fmt::formatter<fmt::string_view>::format(fmt::string_view(what.to_string()), context);
 }
 
-// FNV-1a over all that tells endpoints apart.
+// FNV-1a over everything that `operator==` compares.
 std::size_t std::hash<strait::endpoint>::operator()(strait::endpoint const& of) const noexcept {
   std::uint64_t sum = 0xcbf29ce484222325u;
   auto const add = [&](std::uint64_t byte) { sum = (sum ^ byte) * 0x100000001b3u; };

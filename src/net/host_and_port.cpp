@@ -1,4 +1,4 @@
-// Taking host:port apart, and what must not be passed on to getaddrinfo.
+// Splitting host:port, and validation of what is passed to getaddrinfo.
 #include "net/host_and_port.hpp"
 
 #include <algorithm>
@@ -21,8 +21,8 @@ bool is_digit(char each) noexcept { return each >= '0' && each <= '9'; }
 bool is_letter(char each) noexcept { return (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z'); }
 bool is_graphic(char each) noexcept { return each > ' ' && each < '\x7f'; }
 
-/// getaddrinfo takes what strtoul takes: white space and a sign in front, the last 16 bits of larger numbers, "" and
-/// "*" for 0.
+/// getaddrinfo accepts what strtoul accepts: leading white space, a sign, the low 16 bits of larger numbers; and "" and
+/// "*" as 0.
 std::string_view problem_of_service(std::string_view service) noexcept {
   if (parse_port(service)) return {};
   if (service.find('\0') != service.npos) return "the port contains a NUL character";
@@ -37,8 +37,8 @@ std::string_view problem_of_host(std::string const& host) noexcept {
   if (host.empty()) return "the host is empty";
   if (host.find('\0') != host.npos) return "the host contains a NUL character";
   if (endpoint::from_address(host, 0)) return {};
-  // "*" would be the loopback address; "127.1", "0x7f.1" and "2130706433" are addresses to inet_aton, but to no other
-  // part of this library.
+  // getaddrinfo takes "*" for the loopback address, and "127.1", "0x7f.1" and "2130706433" for addresses, as inet_aton
+  // does. No other part of this library accepts them.
   in_addr legacy;
   if (host == "*" || host.find(':') != host.npos || ::inet_aton(host.c_str(), &legacy) != 0)
     return "the host is neither a name nor a numeric address";

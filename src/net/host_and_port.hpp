@@ -1,4 +1,4 @@
-// host:port: the one grammar by which endpoints and names with a port are read.
+// host:port: the grammar for endpoints and for names with a port.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +8,21 @@
 
 namespace strait::detail {
 
-/// The parts of "127.0.0.1:5000", "[::1]:5000" or "example.org:http". `host` has no brackets. Its parts are not checked
-/// further; only an IPv6 address contains a colon, and only in brackets.
+/// The parts of "127.0.0.1:5000", "[::1]:5000" or "example.org:http". `host` has no brackets. The parts are not
+/// validated, except that only an IPv6 address contains colons, and only in brackets.
 struct host_and_port {
   std::string_view host;
   std::string_view port;
-  std::string_view problem;  // if it is not empty, the parts are
+  std::string_view problem;  // if not empty, the parts are empty
 };
 
 [[nodiscard]] host_and_port split_host_and_port(std::string_view text) noexcept;
 
-/// From 0 to 65535, in nothing but digits.
+/// A number from 0 to 65535, digits only.
 [[nodiscard]] std::optional<std::uint16_t> parse_port(std::string_view text) noexcept;
 
-/// What is wrong with a host and a service before the system is asked for them; empty if nothing is. getaddrinfo reads
-/// them as C strings, and some of them not as what they seem to be.
+/// Validates a host and a service before they are passed to the system. Returns what is wrong, or an empty text.
+/// getaddrinfo reads C strings, and interprets some of them differently from what they seem to be.
 [[nodiscard]] std::string_view problem_of_names(std::string const& host, std::string const& service) noexcept;
 
 }  // namespace strait::detail

@@ -1,4 +1,4 @@
-// listener_socket: what stands behind a listener.
+// listener_socket: the object behind a listener.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 
 namespace strait::detail {
 
-/// A listening socket, and who accepts from it.
+/// A listening socket and the operation that accepts from it.
 class listener_socket : public watched_socket {
  public:
-  /// `where` it listens, for messages.
+  /// `where` is the endpoint that it listens on, for messages.
   explicit listener_socket(std::string where) noexcept : where_(std::move(where)) {}
-  /// Closes; an accept under way ends.
+  /// Closes the socket; an accept in progress ends.
   virtual ~listener_socket();
 
   [[nodiscard]] bool admits(accept_awaiter const&, loop_core const& loop) const noexcept {
@@ -28,10 +28,10 @@ class listener_socket : public watched_socket {
   void vacate(accept_awaiter&) noexcept { accepting_ = nullptr; }
 
   [[nodiscard]] std::string const& where() const noexcept { return where_; }
-  /// Who has connected last, if that was over IP.
+  /// The peer of the last connection, if it is an IP connection.
   [[nodiscard]] endpoint peer() const noexcept { return endpoint::from_sockaddr(&peer_, sizeof peer_); }
   [[nodiscard]] std::uint64_t back_offs() const noexcept { return back_offs_; }
-  /// Counts them in `also`, too.
+  /// Counts back-offs in `also` as well.
   void count_back_offs(counter* also) noexcept { also_counted_ = also; }
 
  private:
@@ -50,7 +50,7 @@ class listener_socket : public watched_socket {
   std::string where_;
 };
 
-/// One that remembers its address, so that any thread may ask for it.
+/// A listener that stores its address, so that any thread may read it.
 template <class Endpoint>
 class listener_socket_at : public listener_socket {
  public:

@@ -46,7 +46,7 @@ std::array<unique_descriptor, 2> connected_pair(int type, std::string_view conte
   return pair;
 }
 
-/// `Socket` made of `descriptor`, which it takes over.
+/// Creates a `Socket` from `descriptor` and transfers its ownership.
 template <class Socket>
 Socket take_over(unique_descriptor& descriptor) {
   Socket made(descriptor.get());
@@ -54,7 +54,7 @@ Socket take_over(unique_descriptor& descriptor) {
   return made;
 }
 
-/// A listener that removes its file.
+/// A listener that removes its file when it is closed.
 class local_listener_socket final : private socket_file_owner, public listener_socket_at<local::endpoint> {
  public:
   local_listener_socket(local::endpoint const& where, std::unique_ptr<socket_file> file)
@@ -106,7 +106,7 @@ credentials stream::peer_credentials() const {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) throw system_failure(errno, context);
-  // unix(7) and pid_namespaces(7): 0 for a process that this one's PID namespace does not have.
+  // unix(7) and pid_namespaces(7): 0 for a process that is not visible in this process's PID namespace.
   if (peer.pid == 0) return {std::nullopt, peer.uid, peer.gid};
   return {peer.pid, peer.uid, peer.gid};
 #else
@@ -148,7 +148,7 @@ endpoint listener::local_endpoint() const {
 
 listener listen(endpoint const& where, listen_options options) {
   auto const context = fmt::format("listen on {}", where);
-  std::unique_ptr<detail::socket_file> file;  // outlives the descriptor
+  std::unique_ptr<detail::socket_file> file;  // must outlive the descriptor
   auto descriptor = detail::open_socket(AF_UNIX, SOCK_STREAM, context);
   file = detail::bind_local(descriptor.get(), where, options.permissions, context);
   if (::listen(descriptor.get(), options.backlog) != 0) throw system_failure(errno, context);
@@ -167,12 +167,12 @@ namespace {
 constexpr std::chrono::milliseconds first_wait{1};
 constexpr std::chrono::milliseconds longest_wait{50};
 
-/// A local connect is made, or not, at once. Only to a listener whose backlog is full it would have to wait, and the
-/// system does not tell until when: connect(2), EAGAIN.
+/// A local connect succeeds or fails at once. Only if the listener's backlog is full it would have to wait, and the
+/// kernel does not report when there is room: connect(2), EAGAIN.
 task<stream> connect_when_there_is_room(endpoint to, std::string context) {
   auto descriptor = detail::open_socket(AF_UNIX, SOCK_STREAM, context);
   auto wait = first_wait;
-  co_await yield();  // not at all in what has been canceled
+  co_await yield();  // throws if the task is canceled already
   while (int const failure = detail::connect_to(descriptor.get(), to)) {
     if (failure != EAGAIN && failure != EINTR) throw system_failure(failure, context);
     co_await sleep_for(wait);

@@ -1,4 +1,4 @@
-// Reading and writing of local addresses.
+// Parsing and formatting of local addresses.
 #include "strait/net/local_endpoint.hpp"
 
 #include <algorithm>
@@ -47,8 +47,8 @@ endpoint endpoint::parse(std::string_view text) {
   return text.starts_with('@') ? abstract(text.substr(1)) : path(text);
 }
 
-// unix(7), "Address format": an abstract name begins with a NUL and has no end but that of the address; a path may have
-// a NUL at its end or none.
+// unix(7), "Address format": an abstract name begins with a NUL and ends where the address ends; a path may or may not
+// be terminated by a NUL.
 endpoint endpoint::from_sockaddr(void const* address, std::size_t size) noexcept {
   sockaddr_un system{};
   std::memcpy(&system, address, std::min(size, sizeof system));
@@ -64,7 +64,7 @@ std::size_t endpoint::to_sockaddr(void* into) const noexcept {
   system.sun_family = AF_UNIX;
   std::copy_n(name_.begin(), size_, system.sun_path + (is_abstract_ ? 1 : 0));
   std::memcpy(into, &system, sizeof system);
-  return head_size + (is_unnamed() ? 0 : size_ + 1u);  // the NUL before or behind the name
+  return head_size + (is_unnamed() ? 0 : size_ + 1u);  // the NUL before an abstract name or after a path
 }
 
 std::string endpoint::to_string() const {

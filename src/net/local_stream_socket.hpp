@@ -1,4 +1,4 @@
-// local_stream_socket: what stands behind a local::stream.
+// local_stream_socket: the object behind a local::stream.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace strait::detail {
 
 class local_stream_socket final : public stream_socket {
  public:
-  /// The stream of a connection, which takes over its descriptor.
+  /// Creates a stream from a connected descriptor, of which it takes ownership.
   [[nodiscard]] static local::stream make_stream(unique_descriptor descriptor);
 
   [[nodiscard]] std::string peer_name() const override;

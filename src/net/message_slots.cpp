@@ -1,4 +1,4 @@
-// Filling and reading the arrays of messages.
+// Filling and reading arrays of messages.
 #include "net/message_slots.hpp"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ receive_slots::receive_slots(std::size_t count, std::size_t max_datagram_size)
 
 void receive_slots::make_room_for_offload() {
   controls_.resize(messages_.size());
-  max_datagram_size_ = 65'536;  // pages that nothing is received into stay untouched
+  max_datagram_size_ = 65'536;  // pages that are never written are not allocated
   memory_.reset(new char[messages_.size() * max_datagram_size_]);
   point_messages();
 }

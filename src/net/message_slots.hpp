@@ -1,4 +1,4 @@
-// The arrays that the system calls for many datagrams work on.
+// The arrays for the system calls that transfer several datagrams (recvmmsg, sendmmsg).
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@
 
 namespace strait::detail {
 
-/// What an IP packet, of either version, can carry in a UDP datagram.
+/// The maximum payload of a UDP datagram, for both IP versions.
 inline constexpr std::size_t most_datagram_bytes = 65'535 - 40 - 8;
 
 /// Room for an address of any family.
@@ -28,12 +28,12 @@ struct address_slot {
   alignas(8) unsigned char bytes[sizeof(sockaddr_un)];
 };
 
-/// What comes along with a message, which `cmsg` describes.
+/// Ancillary data of a message, see cmsg(3).
 struct control_slot {
   alignas(cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-/// Datagrams to be sent: some as messages of their own, some joined to a message that the system divides again.
+/// Datagrams to be sent, as separate messages or joined into messages that the kernel segments.
 class send_slots {
  public:
 #if defined(UDP_SEGMENT)
@@ -46,7 +46,7 @@ class send_slots {
 
   std::size_t references = 0;  // of `shared_send_slots`
 
-  /// Begins anew. Datagrams of up to `longest_segment` bytes may be joined.
+  /// Clears the slots. Datagrams of up to `longest_segment` bytes may be joined.
   void clear(std::size_t longest_segment) noexcept {
     messages_used_ = datagrams_used_ = 0;
     longest_segment_ = longest_segment;
@@ -54,7 +54,7 @@ class send_slots {
   [[nodiscard]] bool is_full() const noexcept {
     return messages_used_ == most_messages || datagrams_used_ == most_datagrams;
   }
-  /// A message of its own, without an address.
+  /// Adds a message with one datagram and no address.
   void add(const_buffer bytes) noexcept {
     vectors_[datagrams_used_] = {const_cast<void*>(bytes.data()), bytes.size()};
     msghdr& header = messages_[messages_used_++].msg_hdr;
@@ -67,15 +67,15 @@ class send_slots {
     bytes_in_last_ = bytes.size();
     last_is_closed_ = bytes.empty();
   }
-  /// Where the address of the last message is to be written.
+  /// The memory for the address of the last message.
   [[nodiscard]] unsigned char* address() noexcept { return addresses_[messages_used_ - 1].bytes; }
   void set_address(std::size_t size) noexcept {
     msghdr& header = messages_[messages_used_ - 1].msg_hdr;
     header.msg_name = address();
     header.msg_namelen = static_cast<socklen_t>(size);
   }
-  /// Whether `bytes`, if they go to the same destination, can join the last message, for the system to divide it again:
-  /// all of its segments have one size, but for the last one, which may be shorter.
+  /// Whether `bytes`, if they have the same destination, can join the last message: all segments of a message have the
+  /// same size, except that the last one may be shorter.
   [[nodiscard]] bool can_join(const_buffer bytes) const noexcept {
     if (longest_segment_ == 0 || last_is_closed_) return false;
     msghdr const& header = messages_[messages_used_ - 1].msg_hdr;
@@ -85,9 +85,9 @@ class send_slots {
   }
   void join(const_buffer bytes) noexcept;
 
-  /// What there is to send.
+  /// The messages to send.
   [[nodiscard]] const_buffer messages() noexcept;
-  /// How many datagrams are in the first `messages`.
+  /// The number of datagrams in the first `messages`.
   [[nodiscard]] std::size_t datagrams_in(std::size_t messages) const noexcept;
   [[nodiscard]] std::size_t segment_size_of_first() const noexcept { return vectors_[0].iov_len; }
 
@@ -100,36 +100,36 @@ class send_slots {
   std::size_t datagrams_used_ = 0;
   std::size_t longest_segment_ = 0;
   std::size_t bytes_in_last_ = 0;
-  bool last_is_closed_ = false;  // by a shorter segment
+  bool last_is_closed_ = false;  // its last segment is shorter: nothing can join
   std::array<engine::message, most_messages> messages_{};
   std::array<iovec, most_datagrams> vectors_;
   std::array<address_slot, most_messages> addresses_;
   std::array<control_slot, most_messages> controls_;
 };
 
-/// Room for datagrams to be received: one a message or, with receive offload, as many as the system has joined.
+/// Memory for received datagrams: one per message or, with receive offload, as many as the kernel coalesces.
 class receive_slots {
  public:
-  // What the system joins at most: linux/udp.h, UDP_MAX_SEGMENTS, since Linux 6.9.
+  // The maximum number of datagrams that the kernel coalesces: linux/udp.h, UDP_MAX_SEGMENTS, since Linux 6.9.
   static constexpr std::size_t most_joined = 128;
 
   receive_slots(std::size_t count, std::size_t max_datagram_size);
 
   [[nodiscard]] std::size_t count() const noexcept { return messages_.size(); }
-  /// Makes room for joined messages, if there is none.
+  /// Allocates memory for coalesced messages, if not done before.
   void make_room_for_offload();
   [[nodiscard]] bool has_room_for_offload() const noexcept { return !controls_.empty(); }
-  /// Before an attempt: makes all of it room again.
+  /// Called before each attempt: makes all of the memory available.
   [[nodiscard]] const_buffer prepare() noexcept;
 
-  /// Exchanges two messages that have been received.
+  /// Swaps two received messages.
   void swap(std::size_t one, std::size_t other) noexcept { std::swap(messages_[one], messages_[other]); }
 
-  /// A message that has been received.
+  /// A received message.
   struct received_message {
     char const* bytes;
     std::size_t size;
-    std::size_t segment;  // of each datagram in it but the last, which may be shorter
+    std::size_t segment;  // the size of each datagram in it; the last one may be shorter
     void const* address;
     std::size_t address_size;
     bool truncated;

@@ -1,4 +1,4 @@
-// Names into endpoints, by getaddrinfo on threads.
+// Name resolution with getaddrinfo on threads.
 #include "strait/net/resolve.hpp"
 
 #include <cerrno>
@@ -52,20 +52,20 @@ std::vector<endpoint> look_up(std::string const& host, std::string const& servic
   return endpoints;
 }
 
-// Look-ups have threads of their own: while a name server does not answer, each holds one for many seconds, and files
-// and `on_thread_pool` must not wait for that.
+// Lookups have threads of their own: while a name server does not answer, each lookup occupies a thread for many
+// seconds, and file operations and `on_thread_pool` must not wait for that.
 struct look_up_pool : detail::thread_pool {
   look_up_pool() noexcept : thread_pool(max_concurrent_lookups, max_queued_lookups) {}
 };
 detail::thread_pool& pool() { return detail::process_wide<look_up_pool>::instance(); }
 
-/// A look-up. One that a thread has begun cannot be interrupted: a canceled task leaves it behind, so it belongs to
-/// both.
+/// A lookup. It cannot be interrupted once a thread has begun it: a canceled task abandons it, so task and pool share
+/// its ownership.
 class look_up_job final : public detail::pool_item {
  public:
   look_up_job(std::string host, std::string service) : host_(std::move(host)), service_(std::move(service)) {}
 
-  /// Has `waiting` be run on `loop` when `job` has ended.
+  /// Runs `waiting` on `loop` when `job` has ended.
   static void submit(std::shared_ptr<look_up_job> const& job, detail::work& waiting, detail::loop& loop) {
     job->waiting_ = &waiting;
     job->loop_ = &loop;
@@ -81,7 +81,8 @@ class look_up_job final : public detail::pool_item {
     }
   }
 
-  /// It is not made any more, if no thread has begun it. False: what waits for it has been told of its end.
+  /// Withdraws the lookup, if no thread has begun it, and detaches the waiting task. Returns false if the task has been
+  /// notified already.
   bool withdraw() noexcept {
     if (pool().withdraw(*this)) held_by_pool_.reset();
     std::lock_guard const lock(mutex_);
@@ -89,7 +90,7 @@ class look_up_job final : public detail::pool_item {
   }
 
   std::vector<endpoint> take() {
-    // Taken out of what is shared: ThreadSanitizer does not see the count of references in an exception_ptr.
+    // Moved out of the shared object: ThreadSanitizer does not see the reference count of an exception_ptr.
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     return std::move(found_);
   }
@@ -114,7 +115,7 @@ class look_up_job final : public detail::pool_item {
   std::exception_ptr failure_;
   std::shared_ptr<look_up_job> held_by_pool_;
   std::mutex mutex_;
-  detail::work* waiting_ = nullptr;  // null when no task waits; then `loop_` may be gone
+  detail::work* waiting_ = nullptr;  // null when no task waits; `loop_` may then be invalid
   detail::loop* loop_ = nullptr;
 };
 
@@ -145,7 +146,7 @@ class look_up_operation final : public detail::operation {
 
  private:
   void cancel() noexcept override {
-    if (!job_->withdraw()) return;  // the answer is on its way
+    if (!job_->withdraw()) return;  // the result is already queued
     canceled_ = true;
     resume_soon();
   }
@@ -161,7 +162,7 @@ task<std::vector<endpoint>> resolve_names(std::string host, std::string service)
   auto const problem = detail::problem_of_names(host, service);
   if (!problem.empty()) throw refusal(fmt::format("resolve {}:{}", host, service), problem);
   if (auto const port = detail::parse_port(service))
-    if (auto const numeric = endpoint::from_address(host, *port)) {  // there is nothing to look up
+    if (auto const numeric = endpoint::from_address(host, *port)) {  // nothing to look up
       if ((co_await detail::this_branch{}).is_canceled()) throw canceled();
       co_return std::vector<endpoint>(1, *numeric);
     }

@@ -1,4 +1,4 @@
-// Who sends before whom.
+// The order in which sends on a datagram socket proceed.
 #include "net/sender_lines.hpp"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 #include <utility>
 
 namespace strait::detail {
-// Clients choose their names: where this is, and when it was made, they do not know.
+// The names of receivers may be chosen by clients; the seed, which they cannot know, prevents collisions on purpose.
 sender_lines::sender_lines() noexcept
     : seed_(reinterpret_cast<std::uintptr_t>(this) ^ static_cast<std::uint64_t>(clock::now().time_since_epoch().count())
                                                          << 20) {}

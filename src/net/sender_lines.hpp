@@ -1,4 +1,4 @@
-// sender_lines: the sends that wait on one datagram socket, and which of them come first.
+// sender_lines: the queues of waiting sends of a datagram socket.
 #pragma once
 
 #include <cstddef>
@@ -10,31 +10,32 @@
 
 namespace strait::detail {
 
-/// Sends in the order in which they came. One that has a receiver of its own waits only for those to the same receiver
-/// and for those that have none, which wait for all before them. Each begins, ends and goes on in constant time,
-/// however many wait. Allocates when there are more receivers than ever before; without memory it is slower.
+/// Orders sends by the time at which they began. A send with a receiver of its own (an unconnected local socket) waits
+/// only for earlier sends to the same receiver, and for earlier sends without one. A send without a receiver of its own
+/// waits for all earlier sends. Each operation takes constant time, however many sends wait. Allocates when there are
+/// more receivers than ever before; if that fails, it becomes slower.
 class sender_lines {
  public:
   sender_lines() noexcept;
   sender_lines(sender_lines const&) = delete;
   sender_lines& operator=(sender_lines const&) = delete;
 
-  /// Whether nothing that waits comes before `operation`, which is about to begin.
+  /// Whether `operation`, which is about to begin, need not wait for others.
   [[nodiscard]] bool is_free_for(datagram_awaiter const& operation) const noexcept {
     return count_ == 0 || first_of_its_line(operation);
   }
   void push_back(datagram_awaiter& operation) noexcept;
-  /// Takes `operation` out, and has go on what has waited for it.
+  /// Removes `operation` and continues the sends that waited for it.
   void remove(datagram_awaiter& operation) noexcept;
 
-  /// Calls `what` with each, which must leave the lines as they are.
+  /// Calls `what` with each send. It must not change the queues.
   template <class F>
   void for_each(F what) const {
     for (std::size_t i = 0; i != line_count_; ++i)
       for (auto* each = lines_[i].front(); each; each = lines_[i].next(*each)) what(*each);
     for (auto* each = held_.front(); each; each = held_.next(*each)) what(*each);
   }
-  /// Takes all out, and calls `what` with each.
+  /// Removes all sends and calls `what` with each.
   template <class F>
   void clear(F what) {
     for (std::size_t i = 0; i != line_count_; ++i) clear(lines_[i], what);
@@ -59,17 +60,17 @@ class sender_lines {
   void set_apart(datagram_awaiter& operation, std::uint64_t hash) noexcept;
   void add_lines() noexcept;
   void go_on_with_held() noexcept;
-  /// Its turn has come, unless it has come before.
+  /// Continues `operation`, unless it has continued before and waits for room.
   static void begin(datagram_awaiter& operation) noexcept;
 
   std::size_t count_ = 0;
   std::size_t apart_ = 0;
-  // Those that have receivers of their own, and nothing before them that has none: by the hash of the receiver.
+  // Sends that have receivers of their own, before the first that has none, by hash of the receiver.
   line only_line_;
   line* lines_ = &only_line_;
   std::size_t line_count_ = 1;  // a power of two
   std::unique_ptr<line[]> many_lines_;
-  line held_;  // from the first that has none on
+  line held_;  // the first send without a receiver of its own, and all after it
   std::uint64_t const seed_;
 };
 

@@ -1,4 +1,4 @@
-// socket_awaiter: what it does. For the sources of the awaiters that derive from it.
+// The implementation of socket_awaiter, for the source files of the derived awaiters.
 #pragma once
 
 #include <cerrno>
@@ -37,7 +37,7 @@ bool socket_awaiter<Awaiter, Operation>::start(branch& where, std::coroutine_han
   return true;
 }
 
-/// Goes on until there is a result (true), or until something else holds the operation.
+/// Makes attempts until there is a result (returns true), or until something else will continue the operation.
 template <class Awaiter, class Operation>
 inline bool socket_awaiter<Awaiter, Operation>::advance(loop_core& loop) noexcept {
   for (;;) {

@@ -1,4 +1,4 @@
-// Binding to paths: never in the way of a socket that is open, never stopped by what a process has left.
+// Binding to paths: never replaces the file of an open socket, and always that of a dead one.
 #include "net/socket_file.hpp"
 
 #include <cerrno>
@@ -24,11 +24,11 @@ namespace {
 
 enum class occupant { gone, dead, alive, no_socket };
 
-/// What is behind the file at `where`; without a descriptor to find out, alive.
+/// The state of the file at `where`; `alive` if it cannot be determined.
 ///
-/// unix(7): a connect is refused (ECONNREFUSED) if no process has the socket open. Any other failure is of an open one:
-/// that of a stream, listening or not, is of the wrong type for the datagram socket that asks (EPROTOTYPE), and so does
-/// not notice; a datagram socket may be connected elsewhere (EPERM), or not be ours to connect to (EACCES).
+/// unix(7): a connect fails with ECONNREFUSED if no process has the socket open. Any other failure means that one has.
+/// The probe is a datagram socket, so that a listener fails with EPROTOTYPE and does not notice; a datagram socket may
+/// be connected to another peer (EPERM), or access may be denied (EACCES).
 occupant occupant_of(local::endpoint const& where) noexcept {
   struct stat file = {};
   std::string const path(where.name());
@@ -44,9 +44,9 @@ occupant occupant_of(local::endpoint const& where) noexcept {
   }
 }
 
-/// Held while the file of a socket that no process has open is removed: between the look and the removal, another
-/// process might put its own in the place. What it locks is a file beside the socket's that only its owner may open,
-/// and which is there only meanwhile.
+/// A lock that is held while the file of a dead socket is removed: between the check and the removal, another process
+/// could bind a socket of its own to the path. It locks a file beside the socket's, which only its owner may open and
+/// which exists only meanwhile.
 class removal_lock {
  public:
   enum class outcome { held, busy, failed };
@@ -65,7 +65,7 @@ class removal_lock {
         return;
       }
     }
-    outcome_ = outcome::busy;  // by one process after the other
+    outcome_ = outcome::busy;  // held by one process after the other
   }
   removal_lock(removal_lock const&) = delete;
   removal_lock& operator=(removal_lock const&) = delete;
@@ -79,7 +79,7 @@ class removal_lock {
     auto const name = path.rfind('/') + 1;  // 0 without a slash
     return fmt::format("{}.{}.lock", path.substr(0, name), path.substr(name));
   }
-  /// The one that was opened, and not one that its last holder has removed.
+  /// Whether the opened file is still the one at the path; a previous holder may have removed it.
   [[nodiscard]] bool is_there() const noexcept {
     struct stat opened = {};
     struct stat there = {};
@@ -94,9 +94,9 @@ class removal_lock {
 
 #if defined(__linux__)
 
-/// Linux takes the permissions of a socket's file from the socket and from the umask, which belongs to the process; but
-/// a thread may have one of its own (unshare(2), CLONE_FS). To change the permissions after the bind would be too late:
-/// the path may lead to another file by then.
+/// On Linux, the permissions of a socket's file are those of the socket, less the umask, which is a property of the
+/// process; but a thread can have a umask of its own (unshare(2), CLONE_FS). Changing the permissions after the bind
+/// would be too late: the path may refer to another file by then.
 int bind_with(int descriptor, local::endpoint const& where, int permissions) {
   if (!where.is_path() || permissions < 0) return bind_to(descriptor, where);
   if (::fchmod(descriptor, static_cast<mode_t>(permissions)) != 0) return errno;
@@ -109,7 +109,7 @@ int bind_with(int descriptor, local::endpoint const& where, int permissions) {
     ::umask(0);
     failure = bind_to(descriptor, where);
   };
-  // The program's signal handlers are not to run on a thread that it does not know.
+  // The program's signal handlers must not run on this thread.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
@@ -143,7 +143,7 @@ socket_file::socket_file(std::string_view path) : path_(std::filesystem::absolut
   number_ = file.st_ino;
 }
 
-// A file that stays because descriptors or memory were exhausted is replaced by the next bind to its path.
+// A file that cannot be removed because descriptors or memory are exhausted is replaced by the next bind to its path.
 socket_file::~socket_file() {
   if (path_.empty()) return;
   try {

@@ -11,16 +11,16 @@
 
 namespace strait::detail {
 
-/// The file at which a socket is bound. Removes it in the end, if it is still the same and no process has the socket
-/// open any more, so that a process that has forked leaves the file to the other. Goes after the socket.
+/// The file that a socket is bound to. The destructor removes it, if it is still the same file and no process has the
+/// socket open, so that after a fork the last process removes it. Must be destroyed after the socket is closed.
 class socket_file {
  public:
-  /// The file at `path`, which is there.
+  /// The file at `path`, which must exist.
   explicit socket_file(std::string_view path);
   socket_file(socket_file const&) = delete;
   socket_file& operator=(socket_file const&) = delete;
   ~socket_file();
-  /// It is not to be removed.
+  /// The file will not be removed.
   void keep() noexcept { path_.clear(); }
 
  private:
@@ -29,7 +29,8 @@ class socket_file {
   ino_t number_ = 0;
 };
 
-/// The first base of a socket that has a file, so that the socket is closed before the file is removed.
+/// A base class of sockets that have a file. It must be the first base, so that the socket is closed before the file is
+/// removed.
 class socket_file_owner {
  protected:
   socket_file_owner() = default;
@@ -39,9 +40,8 @@ class socket_file_owner {
   std::unique_ptr<socket_file> file_;
 };
 
-/// Binds `descriptor` to `where`. A file that is there already is replaced if it is of a socket that no process has
-/// open. With `permissions`, if not -1, the file has these from the beginning, whatever the umask. Throws `error` with
-/// `context`.
+/// Binds `descriptor` to `where`. Replaces the file of a socket that no process has open. If `permissions` is not -1,
+/// the file has these permissions from its creation, whatever the umask. Throws `error` with `context`.
 [[nodiscard]] std::unique_ptr<socket_file> bind_local(int descriptor, local::endpoint const& where, int permissions,
                                                       std::string_view context);
 

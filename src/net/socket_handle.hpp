@@ -1,4 +1,4 @@
-// socket_handle: what it does. For the sources that know what stands behind it.
+// The implementation of socket_handle, for source files that know the object behind it.
 #pragma once
 
 #include <cerrno>
@@ -46,7 +46,7 @@ int socket_handle<Socket>::open_handle(char const* operation) const {
   return socket_->native_handle();
 }
 
-/// The system takes a negative size for a very large one.
+/// The kernel would treat a negative size as a very large one.
 inline void set_buffer_size(int descriptor, int name, int bytes, std::string_view context) {
   if (bytes < 0) throw system_failure(EINVAL, context);
   set_option(descriptor, SOL_SOCKET, name, bytes, context);

@@ -32,7 +32,7 @@ void splice_access::leave_loop(socket_stream& from) noexcept {
 }
 
 void splice_access::have_read(socket_stream& from, std::uint64_t bytes) noexcept {
-  if (from.socket_) from.socket_->have_read(bytes);  // else it has been closed meanwhile
+  if (from.socket_) from.socket_->have_read(bytes);  // otherwise it has been closed meanwhile
 }
 
 void splice_access::failed(socket_stream& from, int code) noexcept {
@@ -55,7 +55,7 @@ std::int64_t undelivered_bytes(socket_stream const& stream) noexcept {
 namespace {
 
 std::int64_t in_range(std::chrono::nanoseconds limit, std::int64_t shortest = 0) noexcept {
-  constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: no sum of it and the clock overflows
+  constexpr std::int64_t longest = std::int64_t{1} << 61;  // 73 years: added to the clock, it does not overflow
   return std::clamp<std::int64_t>(limit.count(), shortest, longest);
 }
 
@@ -63,7 +63,7 @@ std::int64_t in_range(std::chrono::nanoseconds limit, std::int64_t shortest = 0)
 
 void socket_stream::shutdown_write() {
   int const descriptor = open_handle("shutdown");
-  if (::shutdown(descriptor, SHUT_WR) != 0 && errno != ENOTCONN)  // which says that the connection is over
+  if (::shutdown(descriptor, SHUT_WR) != 0 && errno != ENOTCONN)  // ENOTCONN: the connection is over
     throw detail::system_failure(errno, fmt::format("shut down the stream to {}", socket_->peer_name()));
 }
 
@@ -79,7 +79,7 @@ void socket_stream::write_timeout(std::chrono::nanoseconds limit) {
 
 void socket_stream::minimum_receive_rate(std::uint64_t bytes_per_second, std::chrono::nanoseconds window) {
   require_open("minimum_receive_rate");
-  constexpr std::int64_t shortest = 10'000'000;  // the clock that it goes by ticks every few milliseconds
+  constexpr std::int64_t shortest = 10'000'000;  // the coarse clock ticks every few milliseconds
   socket_->limit_rate(bytes_per_second, in_range(window, shortest));
 }
 

@@ -1,4 +1,4 @@
-// Whether the limits of a stream have been kept.
+// The limits of a stream: decides whether they are exceeded.
 #include "net/stream_limits.hpp"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ void stream_limits::limit_rate(std::uint64_t bytes_per_second, std::int64_t wind
   rate_ = bytes_per_second;
   window_ = window;
   double const least = std::ceil(static_cast<double>(rate_) * in_seconds(window_));
-  constexpr double most = 9e18;  // fits
+  constexpr double most = 9e18;  // representable
   least_ = static_cast<std::uint64_t>(std::min(least, most));
   begin_window(received);
 }
@@ -51,10 +51,10 @@ void stream_limits::begin_window(std::uint64_t received) noexcept {
   received_before_ = received;
 }
 
-// What has come, and not been read because the loop was busy with other things, counts as received.
+// Bytes that have arrived but were not read, because the loop was busy, count as received.
 //
-// Once it stands, the verdict does not fall because a byte comes at the decisive moment: who sends one now and then
-// could go on so for ever.
+// Once the peer is found too slow, a byte that arrives at that moment does not change the decision: otherwise a peer
+// that sends a byte now and then could continue forever.
 bool stream_limits::is_too_slow(int descriptor, std::int64_t now, std::uint64_t received) noexcept {
   if (rate_ == 0 || has_verdict_) return has_verdict_;
   if (now < window_ends()) return false;
@@ -68,12 +68,12 @@ bool stream_limits::is_too_slow(int descriptor, std::int64_t now, std::uint64_t 
   return has_verdict_;
 }
 
-// The system wakes a writer only when it has room for much, which a slow peer may take longer to make than the limit.
-// But whether it takes anything shows in what is left. What has happened before the first look nothing tells: time
-// counts from there.
+// The kernel wakes a writer only when there is much room, which a slow peer may not provide within the limit. The
+// length of the send queue shows whether the peer accepts anything. Nothing is known about the time before the first
+// look, so the limit counts from there.
 void stream_limits::look_at_queue(int descriptor, std::int64_t now) noexcept {
   if (now - looked_ < look_interval()) return;
-  if (write_limit_ == 0 && looked_ < last_moved_) unsent_ = unknown;  // it may be that of another write
+  if (write_limit_ == 0 && looked_ < last_moved_) unsent_ = unknown;  // it may be that of an earlier write
   looked_ = now;
   auto const queued = queued_bytes(descriptor);
   if (queued < 0) return;

@@ -1,4 +1,4 @@
-// Who may use a stream's socket, what it moves, and when it has waited for too long.
+// Stream sockets: admission of operations, byte counts, and limits.
 #include "net/stream_socket.hpp"
 
 #include <algorithm>
@@ -12,13 +12,13 @@
 namespace strait::detail {
 namespace {
 
-// The loop's time is up to some milliseconds late; a deadline is looked at when it is past for certain.
+// The loop's time lags by up to some milliseconds; a deadline is checked when it has certainly passed.
 constexpr std::chrono::milliseconds lateness{5};
 clock::time_point look_at(std::int64_t time) noexcept {
   return clock::time_point(std::chrono::nanoseconds(time)) + lateness;
 }
 
-// What the system says of a connection that is lost for good, as against what concerns one call.
+// Whether an errno means that the connection is lost, rather than that one call failed.
 bool ends_connection(int code) noexcept {
   switch (code) {
     case ECONNRESET:
@@ -36,7 +36,7 @@ bool ends_connection(int code) noexcept {
 
 }  // namespace
 
-// Who waits and has moved something, but has not been resumed yet, will be told so in spite of the close.
+// A waiting operation that has transferred bytes, but has not been resumed yet, reports them in spite of the close.
 stream_socket::~stream_socket() {
   for (transfer_awaiter* each : users_) {
     if (!each) continue;
@@ -66,7 +66,7 @@ void stream_socket::failed(int code) noexcept {
   if (failure_ == 0 && ends_connection(code)) failure_ = static_cast<std::uint16_t>(code);
 }
 
-// The other direction's operation may have the error already, and not have gone on yet.
+// The operation of the other direction may have received the error, and not have been resumed yet.
 int stream_socket::failure_at_end() const noexcept {
   if (failure_ == 0 && users_[output] && ends_connection(users_[output]->error_)) return users_[output]->error_;
   return failure_;
@@ -121,7 +121,7 @@ void stream_socket::moved_part(transfer_awaiter const& operation) noexcept {
   if (operation.is_output()) write_begins(last_moved_);
 }
 
-// Where the timer is set early enough, the branch knows since when a read waits (`catch_up`).
+// If the timer is set early enough, nothing is done here: the branch records since when a read waits (`catch_up`).
 void stream_socket::begin_wait(transfer_awaiter const& operation) noexcept {
   if (operation.is_output()) {
     last_moved_ = now();
@@ -148,7 +148,7 @@ void stream_socket::end_wait(transfer_awaiter const& operation) noexcept {
   last_moved_ = now();
   if (!ends_read) return;
   read_begins(std::max(read_since_, operation.waits_since()));
-  // The window may have ended while the read waited, and its bytes have come before the timer.
+  // The window may have ended while the read waited, and the data may have arrived before the timer expired.
   if (last_moved_ >= window_ends()) static_cast<void>(is_too_slow(native_handle(), last_moved_, counts().received()));
   read_ends(last_moved_);
   if (operation.error_ != 0 && operation.ends_early() && reached_[input] == stream_limit::rate)

@@ -1,4 +1,4 @@
-// stream_socket: what stands behind a stream.
+// stream_socket: the object behind a stream.
 #pragma once
 
 #include <cstddef>
@@ -13,27 +13,27 @@
 
 namespace strait::detail {
 
-/// A connected socket, who reads and writes it, how much, and for how long nothing has moved.
+/// A connected socket with the operations that read and write it, its byte counts and its limits.
 ///
-/// Aligned, and its bases in this order, so that what a message touches is one cache line: from the second word of
-/// `watched_socket` behind its links to the end of this class.
+/// The alignment and the order of the base classes place everything that a message touches in one cache line: from the
+/// second word of `watched_socket` after its links to the end of this class.
 class alignas(64) stream_socket : public stream_limits, public watched_socket {
  public:
-  /// Closes; operations under way end.
+  /// Closes the socket; operations in progress end.
   virtual ~stream_socket();
 
-  /// Whether `operation` may begin on `loop`; if not, `admit` sees to it or throws.
+  /// Whether `operation` may begin on `loop` at once; if not, `admit` prepares it or throws.
   [[nodiscard]] bool admits(transfer_awaiter const& operation, loop_core const& loop) noexcept {
     return loop_ == &loop && !users_[way_of(operation)];
   }
   void admit(transfer_awaiter const& operation, loop_core& loop);
-  /// `operation` waits.
+  /// `operation` begins to wait.
   void occupy(transfer_awaiter& operation) noexcept {
     users_[way_of(operation)] = &operation;
     if (concerns_ == 0) return;
     if (concerns_ != idleness || !is_set()) begin_wait(operation);
   }
-  /// It does no longer; what the last attempt has moved is counted.
+  /// `operation` has ended; counts the bytes of its last attempt.
   void vacate(transfer_awaiter& operation) noexcept {
     auto const way = way_of(operation);
     users_[way] = nullptr;
@@ -41,29 +41,29 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
     if (concerns_ == 0) return;
     if (concerns_ != idleness || users_[input] || users_[output]) end_wait(operation);
   }
-  /// `operation` was done at once.
+  /// `operation` completed without waiting.
   void moved_at_once(transfer_awaiter const& operation) noexcept {
     count(operation);
     if (concerns_ != 0 && (users_[input] || users_[output])) [[unlikely]]
       last_moved_ = now();
   }
-  /// So many bytes have been read, by no operation.
+  /// Counts bytes that were read outside of an operation.
   void have_read(std::uint64_t bytes) noexcept;
-  /// An operation, or a read that is none, has failed with `code`, an errno.
+  /// An operation, or a read outside of one, has failed with `code`, an errno.
   void failed(int code) noexcept;
-  /// Where a read has come to the end of the stream: the errno that the connection has ended with, or 0 if its peer has
-  /// ended the stream. The system reports a reset once, to whichever operation comes first, and then says "the end".
+  /// Called when a read returned 0. Returns the errno with which the connection was lost, or 0 if the peer ended the
+  /// stream. The kernel reports a reset once, to whichever operation comes first, and then end of stream.
   [[nodiscard]] int failure_at_end() const noexcept;
-  /// Until its next operation, no loop watches it; unless one is under way.
+  /// Unregisters the socket from its loop until its next operation, unless one is in progress.
   void leave_loop() noexcept;
-  /// `operation` has moved a part of what it is to move, and goes on.
+  /// `operation` has transferred a part, and continues.
   void moved_part(transfer_awaiter const& operation) noexcept;
 
   void limit_idleness(std::int64_t nanoseconds) noexcept;
   void limit_writes(std::int64_t nanoseconds) noexcept;
   void limit_rate(std::uint64_t bytes_per_second, std::int64_t window) noexcept;
 
-  /// Until one of both ends.
+  /// Counts in `meter`, until one of the two is destroyed.
   void metered_by(traffic_meter& meter) noexcept;
   void meter_ends() noexcept;
   [[nodiscard]] byte_counts const& counts() const noexcept { return *counts_; }
@@ -75,7 +75,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   stream_socket() noexcept = default;
 
  private:
-  // What more there is to be done than counting.
+  // The limits that are set; without any, operations only count bytes.
   enum concern : unsigned char { idleness = 1, writes = 2, rate = 4 };
 
   using watched_socket::loop_;
@@ -85,7 +85,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   static unsigned way_of(transfer_awaiter const& operation) noexcept {
     return static_cast<unsigned char>(operation.what_) & 1u;  // shorter than by is_output()
   }
-  /// Who waits for it, if he has not been told to end.
+  /// The waiting operation of a direction, unless it has been canceled or has timed out.
   [[nodiscard]] transfer_awaiter* waiting_in(unsigned way) const noexcept {
     return users_[way] && !users_[way]->ends_early() ? users_[way] : nullptr;
   }
@@ -99,7 +99,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   void concern_with(concern what, bool on) noexcept;
   void limits_changed() noexcept;
   void begin_wait(transfer_awaiter const& operation) noexcept;
-  /// Takes note since when what waits does so.
+  /// Records since when the waiting operations wait.
   void catch_up() noexcept;
   void end_wait(transfer_awaiter const& operation) noexcept;
   void time_out(unsigned way, stream_limit which) noexcept;
@@ -109,13 +109,13 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   [[nodiscard]] std::string name() const override;
 
   unsigned char concerns_ = 0;
-  std::uint16_t failure_ = 0;     // the errno that the connection has ended with
-  transfer_awaiter* users_[2]{};  // who waits, by way
+  std::uint16_t failure_ = 0;     // the errno with which the connection was lost
+  transfer_awaiter* users_[2]{};  // the waiting operations, by direction
   byte_counts own_counts_;
-  byte_counts* counts_ = &own_counts_;  // its own, or those of its meter
+  byte_counts* counts_ = &own_counts_;  // `own_counts_`, or those of its meter
 };
 
-// Its own vtable pointer and links are what `watched_socket` has in front of it: three words.
+// The vtable pointer and the links of `watched_socket` come before it: three words.
 static_assert(sizeof(void*) != 8 || (sizeof(stream_limits) + 3 * sizeof(void*)) % 64 == 0);
 static_assert(sizeof(void*) != 8 || sizeof(stream_socket) == sizeof(stream_limits) + 3 * sizeof(void*) + 64);
 

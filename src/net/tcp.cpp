@@ -1,4 +1,4 @@
-// tcp::stream and tcp::listener: options, life, addresses.
+// tcp::stream and tcp::listener: creation, options, addresses.
 #include "strait/net/tcp.hpp"
 
 #include <array>
@@ -29,7 +29,7 @@ constexpr int keep_idle = TCP_KEEPIDLE;
 constexpr int keep_idle = TCP_KEEPALIVE;
 #endif
 
-/// `value`, which must be from 1 to `most`; these are the limits of tcp(7) on Linux.
+/// Checks that `value` is from 1 to `most`; these are the limits of tcp(7) on Linux.
 int in_range(std::int64_t value, int most, std::string_view name, std::string_view context) {
   if (value < 1 || value > most)
     throw error(std::make_error_code(std::errc::invalid_argument), context,
@@ -37,7 +37,7 @@ int in_range(std::int64_t value, int most, std::string_view name, std::string_vi
   return static_cast<int>(value);
 }
 
-/// Options that are set all, or not at all.
+/// Changes of several options, which are undone unless `keep` is called.
 class option_changes {
  public:
   option_changes(int descriptor, std::string_view context) noexcept : descriptor_(descriptor), context_(context) {}
@@ -162,7 +162,7 @@ std::vector<listener> listen_shared(std::string_view where, std::size_t count, l
 
 namespace {
 
-// The host does not have the protocol, or no address of it.
+// Whether the host does not support the protocol, or has no address of it.
 bool lacks_family(std::error_code const& code) noexcept {
   return code == std::errc::address_family_not_supported || code == std::errc::address_not_available;
 }
@@ -181,7 +181,7 @@ std::vector<listener> listen_all_addresses(std::uint16_t port, listen_options op
     try {
       all.push_back(listen(endpoint::any_v4(all.empty() ? port : all.front().local_endpoint().port()), options));
     } catch (error const& e) {
-      // The port that the system has chosen for one may be taken for the other.
+      // The port that the kernel chose for one listener may be in use for the other family.
       if (port == 0 && !all.empty() && e.code() == std::errc::address_in_use && tries < 10) continue;
       if (all.empty() || !lacks_family(e.code())) throw;
     }

@@ -1,4 +1,4 @@
-// tcp_stream_socket: what stands behind a tcp::stream.
+// tcp_stream_socket: the object behind a tcp::stream.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace strait::detail {
 
-/// A TCP connection, which remembers with whom it is.
+/// A TCP connection, which stores the address of its peer.
 class tcp_stream_socket final : public stream_socket {
  public:
   explicit tcp_stream_socket(endpoint const& peer) noexcept : peer_(peer) {}
 
-  /// The stream of a connection with `peer`, which takes over its descriptor.
+  /// Creates a stream of the connection with `peer` from its descriptor, of which it takes ownership.
   [[nodiscard]] static tcp::stream make_stream(unique_descriptor descriptor, endpoint const& peer);
 
   [[nodiscard]] endpoint const& peer() const noexcept { return peer_; }

@@ -1,4 +1,4 @@
-// Reads and writes: what an awaiter does from the first attempt to the result.
+// Reads and writes of streams, from the first attempt to the result.
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -12,7 +12,7 @@
 namespace strait::detail {
 namespace {
 
-// In `error_`, where system calls put an errno, which is positive.
+// Values of `error_` besides errno values, which are positive.
 constexpr int ended_early = -1;
 
 }  // namespace
@@ -31,7 +31,7 @@ inline transfer_awaiter::progress transfer_awaiter::take_in(loop_core&) noexcept
   return take_in_part();
 }
 
-/// It has failed, or come to the end of the stream.
+/// The attempt has failed, or reached the end of the stream.
 transfer_awaiter::progress transfer_awaiter::take_in_nothing() noexcept {
   if (error_ != 0) {
     if (socket_) socket_->failed(error_);
@@ -42,7 +42,7 @@ transfer_awaiter::progress transfer_awaiter::take_in_nothing() noexcept {
   return progress::done;
 }
 
-/// What an attempt that has moved nothing, and met with no error, means.
+/// The meaning of an attempt that transferred nothing, without an error.
 bool transfer_awaiter::is_end_of_stream() const noexcept {
   if (what_ != kind::splice_in) return !is_output();
   auto const& bytes = *static_cast<spliced_bytes const*>(buffer_.data());

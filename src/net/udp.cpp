@@ -35,7 +35,7 @@ using detail::get_option;
 using detail::set_option;
 using detail::system_failure;
 
-/// The number of the interface of this name; 0, which leaves the choice to the system, if it is empty.
+/// The index of the interface with this name; 0, which lets the kernel choose, if the name is empty.
 unsigned index_of(std::string_view interface, std::string_view context) {
   if (interface.empty()) return 0;
   bool const has_nul = interface.find('\0') != interface.npos;
@@ -45,18 +45,18 @@ unsigned index_of(std::string_view interface, std::string_view context) {
 }
 
 bool is_v6(int descriptor) { return detail::local_name_of(descriptor, "local endpoint").address.ss_family == AF_INET6; }
-/// Whether it sends IPv4, which an IPv6 socket does, too, unless it is v6_only.
+/// Whether it sends IPv4 datagrams, as an IPv6 socket does, too, unless it is v6_only.
 bool is_v4(int descriptor, std::string_view context) {
   return !is_v6(descriptor) || get_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, context) == 0;
 }
 
-/// An option that each version of IP has under a name of its own, for those that the socket sends.
+/// Sets an option that has a different name in each IP version, for the versions that the socket sends.
 void set_for_versions(int descriptor, int v4_name, int v6_name, int value, std::string_view context) {
   if (is_v6(descriptor)) set_option(descriptor, IPPROTO_IPV6, v6_name, value, context);
   if (is_v4(descriptor, context)) set_option(descriptor, IPPROTO_IP, v4_name, value, context);
 }
 
-/// The system takes -1 for its default.
+/// The kernel would treat -1 as its default.
 void refuse_hops_below(int least, int hops, std::string_view context) {
   if (hops < least) throw system_failure(EINVAL, context);
 }
@@ -68,7 +68,7 @@ bool is_multicast(endpoint const& group) {
   return IN6_IS_ADDR_MULTICAST(&reinterpret_cast<sockaddr_in6 const&>(system).sin6_addr);
 }
 
-/// Joins or leaves.
+/// Joins or leaves a group.
 void change_membership(int descriptor, endpoint const& group, std::string_view interface, bool join) {
   auto const context = fmt::format("{} group {}", join ? "join" : "leave", group.address());
   if (!is_multicast(group))
@@ -90,7 +90,7 @@ bool turn_on_receive_offload([[maybe_unused]] int descriptor) noexcept {
 #endif
 }
 
-/// Linux gives a socket what is sent to any group that somebody on this host has joined, unless told not to: ip(7),
+/// By default, a Linux socket receives the datagrams of every group that any socket on this host has joined: ip(7),
 /// IP_MULTICAST_ALL.
 void receive_own_groups_only([[maybe_unused]] int descriptor, [[maybe_unused]] endpoint const& like) noexcept {
   [[maybe_unused]] int const off = 0;
@@ -197,7 +197,7 @@ socket bind(std::string_view where, bind_options options) {
 }
 
 std::vector<socket> bind_shared(endpoint const& where, std::size_t count, bind_options options) {
-  // Who shares a port shares it with strangers, too; so see first that there are none.
+  // SO_REUSEPORT shares the port with unrelated sockets of the same user, too: check first that there are none.
   options.reuse_port = false;
   if (where.port() != 0) bind(where, options).close();
 
@@ -218,7 +218,8 @@ socket connected_to(endpoint const& peer, bind_options options) {
   auto const anywhere = peer.is_v4() ? endpoint::any_v4(0) : endpoint::any_v6(0);
   auto made = bind(anywhere, options);
   made.connect(peer);
-  // The system may have chosen the very port of a peer that is not there; kept open meanwhile, it is not chosen again.
+  // The kernel may have chosen the port of a peer that does not exist; while that socket stays open, it is not chosen
+  // again.
   while (detail::is_connected_to_itself(made.native_handle(), peer.port())) {
     auto another = bind(anywhere, options);
     another.connect(peer);
@@ -234,7 +235,7 @@ task<socket> look_up_and_connect(task<std::vector<endpoint>> look_up, bind_optio
   for (auto each = addresses.begin(); each != addresses.end() - 1; ++each) {
     try {
       co_return connected_to(*each, options);
-    } catch (error const&) {  // no way to there: the next one
+    } catch (error const&) {  // no route: try the next one
     }
   }
   co_return connected_to(addresses.back(), options);

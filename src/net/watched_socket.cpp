@@ -1,4 +1,4 @@
-// Which loop watches a socket.
+// Registration of sockets with event loops.
 #include "net/watched_socket.hpp"
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-// watched_socket: what stands behind every public socket.
+// watched_socket: the base of the objects behind public sockets.
 #pragma once
 
 #include <string>
@@ -10,34 +10,35 @@
 
 namespace strait::detail {
 
-/// A descriptor, which a loop watches from its first operation on; when that loop ends, it can go on on another.
+/// A descriptor that is registered with a loop from its first operation on. When that loop ends, it can be used on
+/// another one.
 class watched_socket : public loop_user {
  public:
-  /// From here on `descriptor` is this socket's to close.
+  /// Takes ownership of `descriptor`.
   void own(int descriptor) noexcept { descriptor_ = unique_descriptor(descriptor); }
 
   [[nodiscard]] engine::socket& watched() const noexcept { return *watched_; }
   [[nodiscard]] int native_handle() const noexcept { return watched_ ? watched_->native_handle() : descriptor_.get(); }
   [[nodiscard]] int release() noexcept;
 
-  // What a kind of socket may have of its own, for `socket_awaiter`.
-  /// Whether an operation may begin, or others of its kind come first.
+  // Hooks for `socket_awaiter`, which a kind of socket may replace.
+  /// Whether an operation may begin, or must wait for others of its kind.
   template <class Awaiter>
   [[nodiscard]] static constexpr bool is_free_for(Awaiter const&) noexcept {
     return true;
   }
-  /// An operation was done at once.
+  /// An operation completed without waiting.
   template <class Awaiter>
   static constexpr void moved_at_once(Awaiter const&) noexcept {}
 
  protected:
   watched_socket() = default;
-  /// Closes.
+  /// Closes the socket.
   ~watched_socket() {
     if (watched_) watched_->close();
   }
 
-  /// Has `loop` watch it. Throws `std::logic_error` if another does, with what is to be done about that.
+  /// Registers the socket with `loop`. Throws `std::logic_error` with `advice` if it is registered with another one.
   void watch(loop_core& loop, std::string_view advice);
   [[nodiscard]] virtual engine::short_read meaning_of_short_read() const noexcept {
     return engine::short_read::drained;
@@ -48,10 +49,10 @@ class watched_socket : public loop_user {
   void loop_ended() noexcept override;
 
   engine::socket* watched_ = nullptr;
-  loop_core* loop_ = nullptr;  // that which watches it
+  loop_core* loop_ = nullptr;  // the loop that it is registered with
 
  private:
-  unique_descriptor descriptor_;  // until one does
+  unique_descriptor descriptor_;  // owned here until it is registered
 };
 
 }  // namespace strait::detail

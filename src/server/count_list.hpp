@@ -11,7 +11,7 @@
 
 namespace strait::detail {
 
-/// "12 accepted: 10 served, 2 failed; 3 back-offs": what is zero is left out.
+/// Formats counters, those that are zero omitted: "12 accepted: 10 served, 2 failed; 3 back-offs".
 class count_list {
  public:
   explicit count_list(std::string begin) : text_(std::move(begin)) {}
@@ -21,7 +21,7 @@ class count_list {
     fmt::format_to(std::back_inserter(text_), "{}{} {}", separator_, count, what);
     separator_ = ", ";
   }
-  /// What follows is of another kind.
+  /// Begins the next group of counters.
   void next_kind() noexcept { separator_ = "; "; }
 
   [[nodiscard]] std::string with_bytes(std::uint64_t received, std::uint64_t sent) && {

@@ -1,4 +1,4 @@
-// What the loops of a datagram server share: an end for all, and the sum of their counts.
+// The part of a datagram server that its loops share: stopping, and the sum of their counters.
 #include "strait/server/datagram_server.hpp"
 
 #include "server/datagram_server_core.hpp"

@@ -1,4 +1,4 @@
-// datagram_server_core: what the loops of one datagram server share.
+// datagram_server_core: the state that the loops of one datagram server share.
 #pragma once
 
 #include "server/server_loops.hpp"
@@ -7,7 +7,7 @@
 
 namespace strait::detail {
 
-/// From any thread.
+/// May be used from any thread.
 class datagram_server_core : public server_loops<datagram_serving, datagram_statistics> {
  public:
   explicit datagram_server_core(datagram_limits const& limits) : limits_(limits) {}

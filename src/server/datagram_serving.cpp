@@ -1,4 +1,4 @@
-// One served datagram socket: who receives, what becomes of handlers, how it ends.
+// Serving one datagram socket: receiver, handlers, shutdown.
 #include "strait/server/detail/datagram_serving.hpp"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ datagram_serving::datagram_serving(datagram_server_core& server, branch& where)
 }
 
 datagram_serving::~datagram_serving() {
-  server_.remove(*this);  // from here on nobody wakes it
+  server_.remove(*this);  // from here on, no other thread wakes it
   forget(loop_, *this);
   forget(loop_, check_);
   while (spare_buffer* const each = spare_) {
@@ -73,7 +73,8 @@ void datagram_serving::receiver_waits() noexcept {
   run_soon(loop_, check_);
 }
 
-// Not at once: what waits may be a reply, which has used up its turn's budget and goes out in the next.
+// Not at once: the handler may only wait to send a reply because its turn's budget is used up; it continues in the next
+// turn.
 void datagram_serving::receiver_check::run_work() noexcept {
   is_due = false;
   if (of_.receiver_ && of_.receiver_->is_handling_) of_.replace_receiver();
@@ -84,12 +85,12 @@ void datagram_serving::replace_receiver() noexcept {
   if (is_stopping_ || present_ >= limits_.max_handlers) return;
   try {
     begin_worker();
-  } catch (...) {  // no memory
+  } catch (...) {  // out of memory
     replace_receiver_later();
   }
 }
 
-// Unless a worker whose handler ends receives before.
+// Unless a worker whose handler ends becomes the receiver earlier.
 void datagram_serving::replace_receiver_later() noexcept {
   if (!retry_.is_set()) retry_.set(loop_, clock::now() + first_retry_delay);
 }
@@ -162,7 +163,7 @@ bool datagram_worker::becomes_receiver() noexcept {
 }
 
 void datagram_worker::stop_receiving() noexcept {
-  // Its scope is the handlers': a datagram that comes in this very moment is served.
+  // Its scope is that of the handlers: a datagram that arrives at this moment is served.
   if (is_handling_) return;
   if (operation* const waiting = std::exchange(branch_.waiting_, nullptr)) waiting->cancel();
 }
@@ -219,7 +220,7 @@ std::exception_ptr datagram_worker::out_of_time() const noexcept {
 }
 
 void datagram_counts::add_to(datagram_statistics& total) const noexcept {
-  // A datagram is counted as received first, and as what it has come to later: so read these in the other order.
+  // A datagram is first counted as received and later by its outcome, so the counters are read in the opposite order.
   datagram_statistics here;
   here.rejected = rejected.get();
   here.served = served.get();

@@ -1,4 +1,4 @@
-// How the failures of handlers and the statistics of datagram servers read.
+// The texts of handler failures and of the statistics of datagram servers.
 #include <string>
 #include <utility>
 

@@ -1,4 +1,4 @@
-// Sockets that the process was started with.
+// Sockets that the process inherited when it was started.
 #include "strait/server/inherited_sockets.hpp"
 
 #include <algorithm>
@@ -59,7 +59,7 @@ bool is_local_listener(int descriptor) noexcept {
 }
 bool is_udp_socket(int descriptor) noexcept { return is_ip(descriptor) && option(descriptor, SO_TYPE) == SOCK_DGRAM; }
 
-/// The part of `names` up to the next colon, which it loses.
+/// Removes the part of `names` up to the next colon and returns it.
 std::string next_name(std::string_view& names) {
   auto const end = std::min(names.find(':'), names.size());
   std::string name(names.substr(0, end));
@@ -73,7 +73,7 @@ inherited_sockets::inherited_sockets() {
   auto const process = take_variable("LISTEN_PID");
   auto const count = take_variable("LISTEN_FDS");
   auto const names = take_variable("LISTEN_FDNAMES").value_or("");
-  // They may be meant for the process that has started this one.
+  // The variables may be meant for the parent process.
   if (!process || !count || parse_number("LISTEN_PID", *process) != ::getpid()) return;
 
   int const size = parse_number("LISTEN_FDS", *count);

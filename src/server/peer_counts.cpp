@@ -1,4 +1,4 @@
-// How many connections there are from each source.
+// The number of connections from each source.
 #include "server/peer_counts.hpp"
 
 #include <random>
@@ -11,7 +11,7 @@ namespace strait::detail {
 
 peer_source::peer_source(peer const& who) noexcept {
   if (auto const* credentials = who.credentials()) {
-    // Processes that the kernel does not name, since they are of another PID namespace, are not one process.
+    // Processes that the kernel does not identify, because they are in another PID namespace, are different processes.
     bool const is_known = credentials->pid.has_value();
     address = is_known ? static_cast<std::uint64_t>(*credentials->pid) : credentials->uid;
     kind = is_known ? 1 : 2;

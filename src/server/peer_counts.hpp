@@ -1,4 +1,4 @@
-// peer_counts: how many connections there are from each source.
+// peer_counts: the number of connections from each source.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace strait::detail {
 
-/// What counts as one peer: an IPv4 address, an IPv6 /64 network, which is what one subscriber has, or a process;
-/// if the kernel does not say which process, its user.
+/// What counts as one peer: an IPv4 address, an IPv6 /64 network, which is what one subscriber has, or a process; if
+/// the kernel does not identify the process, its user.
 struct peer_source {
   explicit peer_source(peer const& who) noexcept;
   friend bool operator==(peer_source const&, peer_source const&) noexcept = default;
@@ -20,17 +20,17 @@ struct peer_source {
   unsigned char kind = 0;
 };
 
-/// From any thread.
+/// May be used from any thread.
 class peer_counts {
  public:
   peer_counts();
 
-  /// One more, unless there are `most`.
+  /// Adds a connection, unless there are `most` already. Returns whether it was added.
   bool add(peer const& who, std::size_t most);
   void remove(peer const& who) noexcept;
 
  private:
-  /// Seeded, so that nobody can choose addresses that all fall into one bucket.
+  /// Seeded, so that a client cannot choose addresses that collide.
   struct hash {
     std::uint64_t seed;
     std::size_t operator()(peer_source const& of) const noexcept;

@@ -1,4 +1,4 @@
-// What the loops of one server share.
+// The state that the loops of one server share.
 #include "strait/server/server.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// server_core: what the loops of one server share.
+// server_core: the state that the loops of one server share.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@
 
 namespace strait::detail {
 
-/// From any thread.
+/// May be used from any thread.
 class server_core : public server_loops<serving, server_statistics> {
  public:
   explicit server_core(serve_options const& options) : options_(options) {}
@@ -24,10 +24,10 @@ class server_core : public server_loops<serving, server_statistics> {
     return options_.max_connections == 0 || present_ < options_.max_connections;
   }
   [[nodiscard]] bool take_room() noexcept;
-  /// Whatever the limit.
+  /// Reserves a slot even beyond the limit.
   void take_room_anyway() noexcept { ++present_; }
   void give_room_back() noexcept;
-  /// A loop begins or ends to wait for room.
+  /// A loop begins or ends to wait for a free slot.
   void waits(bool begins) noexcept { begins ? ++waiting_ : --waiting_; }
 
  private:

@@ -1,4 +1,4 @@
-// server_loops: the loops on which one server serves.
+// server_loops: the loops of one server.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace strait::detail {
 
-/// Ends them, and sums what they have counted. From any thread. A `Serving` is what serves on one loop.
+/// Stops the loops and sums their counters. May be used from any thread. A `Serving` is one loop's part of a server.
 template <class Serving, class Statistics>
 class server_loops {
  public:
@@ -16,19 +16,19 @@ class server_loops {
     std::lock_guard const lock(mutex_);
     loops_.push_back(&one);
   }
-  /// Its counts stay. From here on nobody wakes it.
+  /// Its counters are kept. From here on, no other thread wakes it.
   void remove(Serving& one) noexcept {
     std::lock_guard const lock(mutex_);
     std::erase(loops_, &one);
     one.add_to(past_);
-    past_.aborted += std::exchange(past_.active, 0);  // their loop has been destroyed before they had ended
+    past_.aborted += std::exchange(past_.active, 0);  // their loop was destroyed before they ended
   }
 
   void wake_all() noexcept {
     std::lock_guard const lock(mutex_);
     for (Serving* const each : loops_) each->wake();
   }
-  /// Wakes them to see that it is the end.
+  /// Sets the flag and wakes the loops.
   void stop() noexcept {
     is_stopping_ = true;
     wake_all();

@@ -1,4 +1,4 @@
-// How peers, events and statistics read.
+// The texts of peers, events and statistics.
 #include <chrono>
 #include <string>
 

@@ -1,4 +1,4 @@
-// One loop of a server: room, drain, counts, and what is told of its connections.
+// One loop of a server: slots, shutdown, counters, and events.
 #include "strait/server/detail/serving.hpp"
 
 #include <atomic>
@@ -26,7 +26,7 @@ serving::serving(server_core& server, branch& where) : shared_(new shared_state)
 }
 
 serving::~serving() {
-  server_.remove(*this);  // from here on nobody wakes it
+  server_.remove(*this);  // from here on, no other thread wakes it
   forget(loop_, *this);
 }
 
@@ -171,7 +171,7 @@ void serving::report(peer const& who, std::exception_ptr failure) const noexcept
 }
 
 void serving_counts::add_to(server_statistics& total) const noexcept {
-  // A connection is counted as accepted first, and as what it has come to later: so read these in the other order.
+  // A connection is first counted as accepted and later by its outcome, so the counters are read in the opposite order.
   server_statistics here;
   here.rejected = rejected.get();
   here.served = served.get();
@@ -223,8 +223,8 @@ void connection::begin(socket_stream& stream) {
   serving_.tell(event_of(server_event::kind::accepted));
 }
 
-// A close with something unread, or before the peer has ended, has the system reset the connection, and the peer may
-// lose what it has not read.
+// If a socket is closed with unread data, or before the peer has ended its output, the kernel resets the connection,
+// and the peer may lose data that it has not read.
 bool connection::is_to_linger(socket_stream const& stream) const noexcept {
   return serving_.options().linger.count() != 0 && stream.is_open() && !is_at_end(stream);
 }
@@ -247,7 +247,7 @@ std::chrono::nanoseconds connection::patience_after(std::exception_ptr const& fa
   reset();
   try {
     if (failure) std::rethrow_exception(failure);
-  } catch (timed_out const&) {  // it has had its time
+  } catch (timed_out const&) {  // the time limit applies to its output, too
     return std::chrono::nanoseconds(0);
   } catch (...) {}
   return serving_.options().linger;
@@ -259,7 +259,7 @@ std::exception_ptr connection::timed_out_failure() const noexcept {
   try {
     double const seconds = std::chrono::duration<double>(serving_.options().connection_timeout).count();
     return std::make_exception_ptr(timed_out(fmt::format("serve {} within {:.3g} s", who_, seconds)));
-  } catch (...) {  // for want of memory
+  } catch (...) {  // out of memory
     return std::current_exception();
   }
 }
