@@ -63,7 +63,7 @@ class socket_sending {
       }
       if (size == 0) throw_file_ended();
       transfer_.add_moved(size);
-      transfer_.tell();
+      transfer_.report_progress();
     }
   }
 
@@ -122,7 +122,7 @@ task<> store_contents(transfer_account& transfer, const_buffer bytes) {
   }
   transfer.add_moved(stored);
   if (code) throw_write_failed(transfer, code);
-  transfer.tell();
+  transfer.report_progress();
 }
 
 transfer_memory::transfer_memory(std::uint64_t count)

@@ -79,8 +79,8 @@ int open_as_a_whole(int directory, std::string const& path, int flags, mode_t pe
   how.mode = (flags & O_CREAT) ? permissions : 0;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   // EAGAIN: a concurrent rename prevents the kernel from guaranteeing the result.
-  constexpr int most_tries = 32;
-  for (int tries = 0; uses_new_calls() && tries != most_tries; ++tries) {
+  constexpr int max_tries = 32;
+  for (int tries = 0; uses_new_calls() && tries != max_tries; ++tries) {
     auto const opened = ::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how);
     if (opened >= 0) return above_standard_streams(static_cast<int>(opened));
     if (errno == EAGAIN || errno == EINTR) continue;

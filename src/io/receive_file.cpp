@@ -141,7 +141,7 @@ void socket_receiving::have_stored(std::error_code code) {
   if (code) throw_write_failed(transfer_, code);
   if (failure_) return;
   try {
-    transfer_.tell();
+    transfer_.report_progress();
   } catch (...) {
     failure_ = std::current_exception();
   }

@@ -45,7 +45,7 @@ recv_batch_awaiter<Endpoint>::recv_batch_awaiter(datagram_socket* socket, basic_
   receive_slots& slots = *into_.slots_;
   if (socket && socket->has_receive_offload() && !slots.has_room_for_offload()) {
     slots.make_room_for_offload();
-    into_.reserve(slots.count() * receive_slots::most_joined);
+    into_.reserve(slots.count() * receive_slots::max_joined);
   }
   into_.size_ = 0;
   buffer_ = slots.prepare();

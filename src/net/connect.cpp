@@ -93,8 +93,8 @@ task<tcp::stream> connect_one(endpoint to) {
   detail::branch& where = co_await detail::this_branch{};
   if (where.is_canceled()) throw canceled();
   auto const context = fmt::format("connect to {}", to);
-  constexpr int most_tries = 3;  // as in Go
-  for (int tries = 0; tries != most_tries; ++tries) {
+  constexpr int max_tries = 3;  // as in Go
+  for (int tries = 0; tries != max_tries; ++tries) {
     auto socket = detail::open_socket(detail::family_of(to), SOCK_STREAM, context);
     if (int const failure = detail::connect_to(socket.get(), to)) {
       // An interrupted connect continues in the background: connect(2), EINTR.

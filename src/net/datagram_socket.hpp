@@ -10,7 +10,7 @@
 
 #include "net/descriptor.hpp"
 #include "net/message_slots.hpp"
-#include "net/sender_lines.hpp"
+#include "net/send_queues.hpp"
 #include "net/socket_file.hpp"
 #include "net/watched_socket.hpp"
 #include "strait/base/chrono.hpp"
@@ -107,7 +107,7 @@ class datagram_socket final : private socket_file_owner, public watched_socket {
   bool const is_local_;
   bool has_receive_offload_ = false;
   intrusive_list<datagram_awaiter> receivers_;
-  sender_lines senders_;
+  send_queues senders_;
   std::size_t longest_segment_ = 0;
   shared_send_slots send_slots_;
   room_poll poll_{*this};

@@ -21,7 +21,7 @@
 namespace strait::detail {
 
 /// The maximum payload of a UDP datagram, for both IP versions.
-inline constexpr std::size_t most_datagram_bytes = 65'535 - 40 - 8;
+inline constexpr std::size_t max_datagram_bytes = 65'535 - 40 - 8;
 
 /// Room for an address of any family.
 struct address_slot {
@@ -41,8 +41,8 @@ class send_slots {
 #else
   static constexpr bool supports_segments = false;
 #endif
-  static constexpr std::size_t most_messages = 64;
-  static constexpr std::size_t most_datagrams = 512;
+  static constexpr std::size_t max_messages = 64;
+  static constexpr std::size_t max_datagrams = 512;
 
   std::size_t references = 0;  // of `shared_send_slots`
 
@@ -52,7 +52,7 @@ class send_slots {
     longest_segment_ = longest_segment;
   }
   [[nodiscard]] bool is_full() const noexcept {
-    return messages_used_ == most_messages || datagrams_used_ == most_datagrams;
+    return messages_used_ == max_messages || datagrams_used_ == max_datagrams;
   }
   /// Adds a message with one datagram and no address.
   void add(const_buffer bytes) noexcept {
@@ -81,7 +81,7 @@ class send_slots {
     msghdr const& header = messages_[messages_used_ - 1].msg_hdr;
     auto const segment = header.msg_iov->iov_len;
     return segment <= longest_segment_ && !bytes.empty() && bytes.size() <= segment &&
-           header.msg_iovlen < most_segments && bytes_in_last_ + bytes.size() <= most_datagram_bytes;
+           header.msg_iovlen < max_segments && bytes_in_last_ + bytes.size() <= max_datagram_bytes;
   }
   void join(const_buffer bytes) noexcept;
 
@@ -93,7 +93,7 @@ class send_slots {
 
  private:
   // linux/udp.h: UDP_MAX_SEGMENTS; newer kernels allow more.
-  static constexpr std::size_t most_segments = 64;
+  static constexpr std::size_t max_segments = 64;
   void mark_segments(std::size_t index) noexcept;
 
   std::size_t messages_used_ = 0;
@@ -101,17 +101,17 @@ class send_slots {
   std::size_t longest_segment_ = 0;
   std::size_t bytes_in_last_ = 0;
   bool last_is_closed_ = false;  // its last segment is shorter: nothing can join
-  std::array<engine::message, most_messages> messages_{};
-  std::array<iovec, most_datagrams> vectors_;
-  std::array<address_slot, most_messages> addresses_;
-  std::array<control_slot, most_messages> controls_;
+  std::array<engine::message, max_messages> messages_{};
+  std::array<iovec, max_datagrams> vectors_;
+  std::array<address_slot, max_messages> addresses_;
+  std::array<control_slot, max_messages> controls_;
 };
 
 /// Memory for received datagrams: one per message or, with receive offload, as many as the kernel coalesces.
 class receive_slots {
  public:
   // The maximum number of datagrams that the kernel coalesces: linux/udp.h, UDP_MAX_SEGMENTS, since Linux 6.9.
-  static constexpr std::size_t most_joined = 128;
+  static constexpr std::size_t max_joined = 128;
 
   receive_slots(std::size_t count, std::size_t max_datagram_size);
 

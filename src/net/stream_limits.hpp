@@ -43,7 +43,7 @@ class stream_limits : protected timer {
   void look_at_queue(int descriptor, std::int64_t now) noexcept;
   /// A read waits: returns whether the peer has sent too little.
   [[nodiscard]] bool is_too_slow(int descriptor, std::int64_t now, std::uint64_t received) noexcept;
-  [[nodiscard]] bool writes_in_vain(std::int64_t now) const noexcept {
+  [[nodiscard]] bool is_write_stalled(std::int64_t now) const noexcept {
     return write_limit_ != 0 && now - write_since_ >= write_limit_;
   }
   [[nodiscard]] bool is_idle(std::int64_t now) const noexcept {

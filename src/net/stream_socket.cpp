@@ -83,28 +83,28 @@ void stream_socket::loop_ended() noexcept {
   watched_socket::loop_ended();
 }
 
-void stream_socket::concern_with(concern what, bool on) noexcept {
-  auto const others = concerns_ & ~what;
-  concerns_ = static_cast<unsigned char>(on ? others | what : others);
+void stream_socket::enable_limit(limit_kind what, bool on) noexcept {
+  auto const others = limits_set_ & ~what;
+  limits_set_ = static_cast<unsigned char>(on ? others | what : others);
 }
 
 void stream_socket::limit_idleness(std::int64_t nanoseconds) noexcept {
   idle_limit_ = nanoseconds;
-  concern_with(idleness, nanoseconds != 0);
+  enable_limit(idleness, nanoseconds != 0);
   if (users_[input] || users_[output]) last_moved_ = now();
   limits_changed();
 }
 
 void stream_socket::limit_writes(std::int64_t nanoseconds) noexcept {
   write_limit_ = nanoseconds;
-  concern_with(writes, nanoseconds != 0);
+  enable_limit(writes, nanoseconds != 0);
   if (users_[output]) write_begins(now());
   limits_changed();
 }
 
 void stream_socket::limit_rate(std::uint64_t bytes_per_second, std::int64_t window) noexcept {
   stream_limits::limit_rate(bytes_per_second, window, counts().received());
-  concern_with(rate, bytes_per_second != 0);
+  enable_limit(rate, bytes_per_second != 0);
   if (users_[input]) read_begins(now());
   limits_changed();
 }
@@ -116,7 +116,7 @@ void stream_socket::limits_changed() noexcept {
 
 void stream_socket::moved_part(transfer_awaiter const& operation) noexcept {
   count(operation);
-  if (concerns_ == 0) return;
+  if (limits_set_ == 0) return;
   last_moved_ = now();
   if (operation.is_output()) write_begins(last_moved_);
 }
@@ -127,8 +127,8 @@ void stream_socket::begin_wait(transfer_awaiter const& operation) noexcept {
     last_moved_ = now();
     write_begins(last_moved_);
   } else {
-    bool const is_timed = (concerns_ & rate) != 0 ? is_set() && when() <= look_at(window_ends())
-                                                  : is_set() || (concerns_ & idleness) == 0;
+    bool const is_timed = (limits_set_ & rate) != 0 ? is_set() && when() <= look_at(window_ends())
+                                                    : is_set() || (limits_set_ & idleness) == 0;
     if (is_timed) return;
     last_moved_ = now();
     read_begins(last_moved_);
@@ -143,7 +143,7 @@ void stream_socket::catch_up() noexcept {
 }
 
 void stream_socket::end_wait(transfer_awaiter const& operation) noexcept {
-  bool const ends_read = (concerns_ & rate) != 0 && !operation.is_output();
+  bool const ends_read = (limits_set_ & rate) != 0 && !operation.is_output();
   if (!ends_read && !users_[input] && !users_[output]) return;
   last_moved_ = now();
   if (!ends_read) return;
@@ -177,7 +177,7 @@ void stream_socket::expired() noexcept {
   catch_up();
   if (waiting_in(output)) look_at_queue(native_handle(), time);
   if (waiting_in(input) && is_too_slow(native_handle(), time, counts().received())) time_out(input, stream_limit::rate);
-  if (waiting_in(output) && writes_in_vain(time)) time_out(output, stream_limit::write);
+  if (waiting_in(output) && is_write_stalled(time)) time_out(output, stream_limit::write);
   if (is_idle(time)) {
     time_out(input, stream_limit::idle);
     time_out(output, stream_limit::idle);

@@ -30,21 +30,21 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   /// `operation` begins to wait.
   void occupy(transfer_awaiter& operation) noexcept {
     users_[way_of(operation)] = &operation;
-    if (concerns_ == 0) return;
-    if (concerns_ != idleness || !is_set()) begin_wait(operation);
+    if (limits_set_ == 0) return;
+    if (limits_set_ != idleness || !is_set()) begin_wait(operation);
   }
   /// `operation` has ended; counts the bytes of its last attempt.
   void vacate(transfer_awaiter& operation) noexcept {
     auto const way = way_of(operation);
     users_[way] = nullptr;
     count(operation);
-    if (concerns_ == 0) return;
-    if (concerns_ != idleness || users_[input] || users_[output]) end_wait(operation);
+    if (limits_set_ == 0) return;
+    if (limits_set_ != idleness || users_[input] || users_[output]) end_wait(operation);
   }
   /// `operation` completed without waiting.
   void moved_at_once(transfer_awaiter const& operation) noexcept {
     count(operation);
-    if (concerns_ != 0 && (users_[input] || users_[output])) [[unlikely]]
+    if (limits_set_ != 0 && (users_[input] || users_[output])) [[unlikely]]
       last_moved_ = now();
   }
   /// Counts bytes that were read outside of an operation.
@@ -76,7 +76,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
 
  private:
   // The limits that are set; without any, operations only count bytes.
-  enum concern : unsigned char { idleness = 1, writes = 2, rate = 4 };
+  enum limit_kind : unsigned char { idleness = 1, writes = 2, rate = 4 };
 
   using watched_socket::loop_;
 
@@ -96,7 +96,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
     return counts_ == &own_counts_ ? nullptr : static_cast<traffic_meter*>(counts_);
   }
 
-  void concern_with(concern what, bool on) noexcept;
+  void enable_limit(limit_kind what, bool on) noexcept;
   void limits_changed() noexcept;
   void begin_wait(transfer_awaiter const& operation) noexcept;
   /// Records since when the waiting operations wait.
@@ -108,7 +108,7 @@ class alignas(64) stream_socket : public stream_limits, public watched_socket {
   void loop_ended() noexcept override;
   [[nodiscard]] std::string name() const override;
 
-  unsigned char concerns_ = 0;
+  unsigned char limits_set_ = 0;
   std::uint16_t failure_ = 0;     // the errno with which the connection was lost
   transfer_awaiter* users_[2]{};  // the waiting operations, by direction
   byte_counts own_counts_;

@@ -188,7 +188,7 @@ socket bind(endpoint const& where, bind_options options) {
   socket made(descriptor.get());
   static_cast<void>(descriptor.release());
   if (options.receive_offload && turn_on_receive_offload(made.native_handle())) made.socket_->set_receive_offload();
-  if (options.send_offload) made.socket_->limit_segments(detail::most_datagram_bytes);
+  if (options.send_offload) made.socket_->limit_segments(detail::max_datagram_bytes);
   return made;
 }
 

@@ -25,7 +25,7 @@ class server_core : public server_loops<serving, server_statistics> {
   }
   [[nodiscard]] bool take_room() noexcept;
   /// Reserves a slot even beyond the limit.
-  void take_room_anyway() noexcept { ++present_; }
+  void take_room_beyond_limit() noexcept { ++present_; }
   void give_room_back() noexcept;
   /// A loop begins or ends to wait for a free slot.
   void waits(bool begins) noexcept { begins ? ++waiting_ : --waiting_; }

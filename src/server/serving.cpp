@@ -56,7 +56,7 @@ bool serving::admits(peer const& who, bool has_room) noexcept {
   server_event what{server_event::kind::rejected, &who};
   what.connections = present_;
   what.reason = refusal;
-  tell(what);
+  notify(what);
   return false;
 }
 
@@ -68,8 +68,8 @@ bool serving::take_room() noexcept {
   return true;
 }
 
-void serving::take_room_anyway() noexcept {
-  server_.take_room_anyway();
+void serving::take_room_beyond_limit() noexcept {
+  server_.take_room_beyond_limit();
   ++present_;
 }
 
@@ -91,7 +91,7 @@ void serving::could_not_begin(peer const& who) noexcept {
   what.connections = present_;
   what.failure = std::current_exception();
   counts_.failed.add(1);
-  tell(what);
+  notify(what);
   report(who, std::move(what.failure));
 }
 
@@ -121,7 +121,7 @@ task<> serving::drain() {
   auto const began = clock::now();
   server_event what{server_event::kind::draining};
   what.connections = present_;
-  tell(what);
+  notify(what);
   try {
     if (options().on_drain) options().on_drain();
   } catch (...) {
@@ -134,7 +134,7 @@ task<> serving::drain() {
   what.type = server_event::kind::drained;
   what.connections = 0;
   what.duration = clock::now() - began;
-  tell(what);
+  notify(what);
 }
 
 void serving::cut_off() noexcept {
@@ -149,7 +149,7 @@ server_statistics serving::finish() {
   return result;
 }
 
-void serving::tell(server_event const& what) const noexcept {
+void serving::notify(server_event const& what) const noexcept {
   if (!options().on_event) return;
   try {
     options().on_event(what);
@@ -220,7 +220,7 @@ void connection::begin(socket_stream& stream) {
   if (limits.minimum_receive_rate != 0)
     stream.minimum_receive_rate(limits.minimum_receive_rate, limits.receive_rate_window);
   if (limits.connection_timeout.count() > 0) set(serving_.loop_, deadline_after(limits.connection_timeout));
-  serving_.tell(event_of(server_event::kind::accepted));
+  serving_.notify(event_of(server_event::kind::accepted));
 }
 
 // If a socket is closed with unread data, or before the peer has ended its output, the kernel resets the connection,
@@ -243,7 +243,7 @@ server_event connection::event_of(server_event::kind what) const noexcept {
   return event;
 }
 
-std::chrono::nanoseconds connection::patience_after(std::exception_ptr const& failure) noexcept {
+std::chrono::nanoseconds connection::linger_time_after(std::exception_ptr const& failure) noexcept {
   reset();
   try {
     if (failure) std::rethrow_exception(failure);
@@ -285,7 +285,7 @@ void connection::ended(server_event::kind what, counter& count, std::exception_p
   if (serving_.options().on_event) {
     auto event = event_of(what);
     event.failure = failure;
-    serving_.tell(event);
+    serving_.notify(event);
   }
   if (failure) serving_.report(who_, std::move(failure));
 }

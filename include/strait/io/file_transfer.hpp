@@ -73,20 +73,20 @@ class transfer_account {
   [[nodiscard]] std::uint64_t wanted() const noexcept { return count_ - received_; }
 
   /// Calls the progress hook, if it is due.
-  void tell() {
-    if (!progress_ || (moved_ - told_ < told_each && left() != 0) || moved_ == told_) return;
-    told_ = moved_;
+  void report_progress() {
+    if (!progress_ || (moved_ - reported_ < report_interval && left() != 0) || moved_ == reported_) return;
+    reported_ = moved_;
     progress_(moved_);
   }
 
  private:
-  static constexpr std::uint64_t told_each = 64 * 1024;
+  static constexpr std::uint64_t report_interval = 64 * 1024;
   file& file_;
   std::uint64_t const offset_;
   std::uint64_t const count_;
   std::uint64_t moved_ = 0;
   std::uint64_t received_ = 0;
-  std::uint64_t told_ = 0;
+  std::uint64_t reported_ = 0;
   transfer_progress progress_;
 };
 
@@ -138,7 +138,7 @@ task<> send_by_memory(Stream& to, transfer_account& transfer) {
     }
     transfer.add_moved(sent);
     if (failure) std::rethrow_exception(failure);
-    transfer.tell();
+    transfer.report_progress();
   }
 }
 

@@ -11,7 +11,7 @@ namespace strait {
 namespace detail {
 
 template <stream Stream>
-task<> end_and_hear_out(Stream& stream) {
+task<> end_and_discard_input(Stream& stream) {
   co_await end_writing(stream);
   char dropped[4096];
   while (co_await stream.read(dropped) != 0) {}
@@ -30,7 +30,7 @@ task<> end_and_hear_out(Stream& stream) {
 template <stream Stream>
 task<> lingering_close(Stream& stream, std::chrono::nanoseconds limit = std::chrono::seconds(2)) {
   try {
-    co_await timeout(limit, detail::end_and_hear_out(stream));
+    co_await timeout(limit, detail::end_and_discard_input(stream));
   } catch (error const&) {
   } catch (canceled const&) {
     stream.close();

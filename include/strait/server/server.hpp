@@ -55,24 +55,22 @@ task<server_statistics> server::serve(Listeners listeners, Handler handler) {
 
   auto const body = [&](task_group& connections) -> task<> {
     auto const accept = [&](auto& each) { return detail::accept_from(here, each, handler, connections); };
-    auto const accept_the_rest = [&](auto& each) {
-      return detail::accept_what_waits(here, each, handler, connections);
-    };
+    auto const accept_the_rest = [&](auto& each) { return detail::accept_backlog(here, each, handler, connections); };
     task<> draining = here.drain();  // created now: at shutdown, memory might be exhausted
     co_await here.run_until_stopped(detail::for_all_listeners(listeners, accept));
     // The cancellation of the server has taken effect; draining must not be canceled. (Not by `shield`, which
     // allocates.)
     detail::scope ending;
     detail::scoped_entry const entry(co_await detail::this_branch{}, ending, true);
-    constexpr int most_tries = 100;
-    for (int i = 0; i != most_tries; ++i) {
+    constexpr int max_tries = 100;
+    for (int i = 0; i != max_tries; ++i) {
       try {
         co_await detail::for_all_listeners(listeners, accept_the_rest);
         break;
       } catch (std::exception const&) {
-        here.lacks_memory();
+        here.out_of_memory();
       }
-      co_await sleep_for(detail::lack_of_memory);
+      co_await sleep_for(detail::out_of_memory_delay);
     }
     detail::for_each_listener(listeners, [](auto& each) { each.close(); });
     co_await std::move(draining);

@@ -23,7 +23,7 @@ namespace strait::detail {
 class datagram_socket;
 class receive_slots;
 class send_slots;
-class sender_lines;
+class send_queues;
 template <class Endpoint>
 class recv_batch_awaiter;
 
@@ -70,7 +70,7 @@ class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, data
  private:
   friend class socket_awaiter<datagram_awaiter, datagram_operation>;
   friend class datagram_socket;
-  friend class sender_lines;
+  friend class send_queues;
   friend class send_batch_operation;
 
   /// It is queued only behind sends to the same receiver.
@@ -88,7 +88,7 @@ class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, data
 
   bool from_peer_only_ = false;
   bool notes_sender_ = false;    // `name_` is set only because of `from_peer_only_`
-  bool is_apart_ = false;        // set by `sender_lines`: it is queued by its receiver
+  bool is_apart_ = false;        // set by `send_queues`: it is queued by its receiver
   bool waits_for_room_ = false;  // waits until `retry_at_`
   unsigned char wait_ = 0;       // milliseconds, grows with each attempt that finds no room
   std::uint64_t hash_;           // of the receiver, if `is_apart_`

@@ -110,12 +110,12 @@ task<> run_connection(admission admitted, Stream stream, Handler& handler) {
         failure = std::current_exception();
       }
       if (!failure) co_await out.flush();
-      else co_await timeout(self.patience_after(failure), out.flush());
+      else co_await timeout(self.linger_time_after(failure), out.flush());
     }
   } catch (...) {
     if (!failure) failure = std::current_exception();
   }
-  auto const patience = self.patience_after(failure);
+  auto const patience = self.linger_time_after(failure);
   if (failure) self.failed(failure);
   try {
     if (self.is_to_linger(stream)) co_await lingering_close(stream, patience);
@@ -154,14 +154,14 @@ task<> accept_one(serving& here, Listener& listener, Handler& handler, task_grou
       serving::room_watch const watch(here);
       while (!here.take_room()) co_await here.room_changes();
     } catch (canceled const&) {
-      here.take_room_anyway();  // the client is connected: the shutdown of the server must not reset it
+      here.take_room_beyond_limit();  // the client is connected: the shutdown of the server must not reset it
     }
   }
   if (here.admits(who, has_room)) begin_connection(admission(here, who), stream, handler, connections);
 }
 
 /// How long to wait before retrying when memory is exhausted; the same as the first back-off of `accept`.
-inline constexpr std::chrono::milliseconds lack_of_memory{5};
+inline constexpr std::chrono::milliseconds out_of_memory_delay{5};
 
 /// Accepts until it is canceled. Throws only errors that further attempts cannot be expected to overcome.
 template <class Listener, class Handler>
@@ -172,24 +172,24 @@ task<> accept_from(serving& here, Listener& listener, Handler& handler, task_gro
       co_await accept_one(here, listener, handler, connections);
       continue;
     } catch (std::bad_alloc const&) {
-      here.lacks_memory();
+      here.out_of_memory();
     }
-    co_await sleep_for(lack_of_memory);
+    co_await sleep_for(out_of_memory_delay);
   }
 }
 
 /// Accepts the connections that are waiting in the backlog at shutdown, which would be reset otherwise.
 template <class Listener, class Handler>
-task<> accept_what_waits(serving& here, Listener& listener, Handler& handler, task_group& connections) {
+task<> accept_backlog(serving& here, Listener& listener, Handler& handler, task_group& connections) {
   constexpr int most = 4096;  // the size of a full backlog: this must end, however fast new clients arrive
   for (int i = 0; i != most && here.has_room(); ++i) {
     try {
       auto stream = co_await timeout(std::chrono::nanoseconds(0), listener.accept());
       peer const who(stream);
-      here.take_room_anyway();  // at most one over the limit, if another loop has taken the slot
+      here.take_room_beyond_limit();  // at most one over the limit, if another loop has taken the slot
       if (here.admits(who, true)) begin_connection(admission(here, who), stream, handler, connections);
     } catch (std::bad_alloc const&) {
-      here.lacks_memory();
+      here.out_of_memory();
     } catch (std::exception const&) {
       co_return;  // no client is waiting, or file descriptors are exhausted
     }

@@ -50,7 +50,7 @@ class STRAIT_API serving : private work {
   /// returns false, the slot has been released and the rejection reported; the connection must be closed.
   [[nodiscard]] bool admits(peer const& who, bool has_room) noexcept;
   /// There was no memory for a connection.
-  void lacks_memory() noexcept { counts_.back_offs.add(1); }
+  void out_of_memory() noexcept { counts_.back_offs.add(1); }
 
   // Slots for connections.
   /// Whether there is a free slot, over all loops.
@@ -58,7 +58,7 @@ class STRAIT_API serving : private work {
   /// Reserves a slot, which an `admission` must own. Returns false if none is free.
   [[nodiscard]] bool take_room() noexcept;
   /// Reserves a slot even beyond the limit.
-  void take_room_anyway() noexcept;
+  void take_room_beyond_limit() noexcept;
   /// While one exists, `room_changes` completes when a slot may have become free.
   class room_watch {
    public:
@@ -109,7 +109,7 @@ class STRAIT_API serving : private work {
   void run_work() noexcept override;
   void give_room_back() noexcept;
   void left(peer const& who) noexcept;
-  void tell(server_event const& what) const noexcept;
+  void notify(server_event const& what) const noexcept;
   void report(peer const& who, std::exception_ptr failure) const noexcept;
 
   void add_to(server_statistics& total) const;
@@ -163,7 +163,7 @@ class STRAIT_API connection : public list_hook<connection>, private timer {
   [[nodiscard]] bool is_to_linger(socket_stream const& stream) const noexcept;
   /// The handler has ended, with `failure` if that is not null. Returns how long sending its remaining output may take;
   /// the connection time-out no longer applies.
-  [[nodiscard]] std::chrono::nanoseconds patience_after(std::exception_ptr const& failure) noexcept;
+  [[nodiscard]] std::chrono::nanoseconds linger_time_after(std::exception_ptr const& failure) noexcept;
   /// The connection has ended normally.
   void served() noexcept;
   /// The handler has thrown `failure`.

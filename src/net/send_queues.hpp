@@ -1,4 +1,4 @@
-// sender_lines: the queues of waiting sends of a datagram socket.
+// send_queues: the queues of waiting sends of a datagram socket.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,15 @@ namespace strait::detail {
 /// only for earlier sends to the same receiver, and for earlier sends without one. A send without a receiver of its own
 /// waits for all earlier sends. Each operation takes constant time, however many sends wait. Allocates when there are
 /// more receivers than ever before; if that fails, it becomes slower.
-class sender_lines {
+class send_queues {
  public:
-  sender_lines() noexcept;
-  sender_lines(sender_lines const&) = delete;
-  sender_lines& operator=(sender_lines const&) = delete;
+  send_queues() noexcept;
+  send_queues(send_queues const&) = delete;
+  send_queues& operator=(send_queues const&) = delete;
 
   /// Whether `operation`, which is about to begin, need not wait for others.
   [[nodiscard]] bool is_free_for(datagram_awaiter const& operation) const noexcept {
-    return count_ == 0 || first_of_its_line(operation);
+    return count_ == 0 || is_first_of_its_queue(operation);
   }
   void push_back(datagram_awaiter& operation) noexcept;
   /// Removes `operation` and continues the sends that waited for it.
@@ -31,34 +31,34 @@ class sender_lines {
   /// Calls `what` with each send. It must not change the queues.
   template <class F>
   void for_each(F what) const {
-    for (std::size_t i = 0; i != line_count_; ++i)
-      for (auto* each = lines_[i].front(); each; each = lines_[i].next(*each)) what(*each);
+    for (std::size_t i = 0; i != queue_count_; ++i)
+      for (auto* each = queues_[i].front(); each; each = queues_[i].next(*each)) what(*each);
     for (auto* each = held_.front(); each; each = held_.next(*each)) what(*each);
   }
   /// Removes all sends and calls `what` with each.
   template <class F>
   void clear(F what) {
-    for (std::size_t i = 0; i != line_count_; ++i) clear(lines_[i], what);
+    for (std::size_t i = 0; i != queue_count_; ++i) clear(queues_[i], what);
     clear(held_, what);
     count_ = apart_ = 0;
   }
 
  private:
-  using line = intrusive_list<datagram_awaiter>;
+  using queue = intrusive_list<datagram_awaiter>;
 
   template <class F>
-  static void clear(line& from, F& what) {
+  static void clear(queue& from, F& what) {
     while (auto* const each = from.front()) {
       each->unlink();
       what(*each);
     }
   }
-  [[nodiscard]] bool first_of_its_line(datagram_awaiter const& operation) const noexcept;
+  [[nodiscard]] bool is_first_of_its_queue(datagram_awaiter const& operation) const noexcept;
   [[nodiscard]] std::uint64_t hash_of(datagram_awaiter const& operation) const noexcept;
-  [[nodiscard]] line& line_of(std::uint64_t hash) const noexcept { return lines_[hash & (line_count_ - 1)]; }
+  [[nodiscard]] queue& queue_of(std::uint64_t hash) const noexcept { return queues_[hash & (queue_count_ - 1)]; }
   [[nodiscard]] datagram_awaiter* first_like(datagram_awaiter const& operation, std::uint64_t hash) const noexcept;
   void set_apart(datagram_awaiter& operation, std::uint64_t hash) noexcept;
-  void add_lines() noexcept;
+  void add_queues() noexcept;
   void go_on_with_held() noexcept;
   /// Continues `operation`, unless it has continued before and waits for room.
   static void begin(datagram_awaiter& operation) noexcept;
@@ -66,11 +66,11 @@ class sender_lines {
   std::size_t count_ = 0;
   std::size_t apart_ = 0;
   // Sends that have receivers of their own, before the first that has none, by hash of the receiver.
-  line only_line_;
-  line* lines_ = &only_line_;
-  std::size_t line_count_ = 1;  // a power of two
-  std::unique_ptr<line[]> many_lines_;
-  line held_;  // the first send without a receiver of its own, and all after it
+  queue only_queue_;
+  queue* queues_ = &only_queue_;
+  std::size_t queue_count_ = 1;  // a power of two
+  std::unique_ptr<queue[]> many_queues_;
+  queue held_;  // the first send without a receiver of its own, and all after it
   std::uint64_t const seed_;
 };
 

@@ -1,5 +1,5 @@
 // The order in which sends on a datagram socket proceed.
-#include "net/sender_lines.hpp"
+#include "net/send_queues.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -8,11 +8,11 @@
 
 namespace strait::detail {
 // The names of receivers may be chosen by clients; the seed, which they cannot know, prevents collisions on purpose.
-sender_lines::sender_lines() noexcept
+send_queues::send_queues() noexcept
     : seed_(reinterpret_cast<std::uintptr_t>(this) ^ static_cast<std::uint64_t>(clock::now().time_since_epoch().count())
                                                          << 20) {}
 
-std::uint64_t sender_lines::hash_of(datagram_awaiter const& operation) const noexcept {
+std::uint64_t send_queues::hash_of(datagram_awaiter const& operation) const noexcept {
   auto const* const name = static_cast<char const*>(operation.name_);
   std::uint64_t hash = seed_;
   for (std::size_t at = 0; at < operation.name_size_; at += sizeof hash) {
@@ -24,8 +24,8 @@ std::uint64_t sender_lines::hash_of(datagram_awaiter const& operation) const noe
   return hash;
 }
 
-datagram_awaiter* sender_lines::first_like(datagram_awaiter const& operation, std::uint64_t hash) const noexcept {
-  line const& among = line_of(hash);
+datagram_awaiter* send_queues::first_like(datagram_awaiter const& operation, std::uint64_t hash) const noexcept {
+  queue const& among = queue_of(hash);
   for (auto* each = among.front(); each; each = among.next(*each))
     if (each->hash_ == hash && each->name_size_ == operation.name_size_ &&
         std::memcmp(each->name_, operation.name_, operation.name_size_) == 0)
@@ -33,36 +33,36 @@ datagram_awaiter* sender_lines::first_like(datagram_awaiter const& operation, st
   return nullptr;
 }
 
-bool sender_lines::first_of_its_line(datagram_awaiter const& operation) const noexcept {
+bool send_queues::is_first_of_its_queue(datagram_awaiter const& operation) const noexcept {
   return operation.has_receiver_of_its_own() && held_.empty() && !first_like(operation, hash_of(operation));
 }
 
-void sender_lines::push_back(datagram_awaiter& operation) noexcept {
+void send_queues::push_back(datagram_awaiter& operation) noexcept {
   ++count_;
   if (operation.has_receiver_of_its_own() && held_.empty()) set_apart(operation, hash_of(operation));
   else held_.push_back(operation);
 }
 
-void sender_lines::set_apart(datagram_awaiter& operation, std::uint64_t hash) noexcept {
-  if (apart_ == line_count_) add_lines();
+void send_queues::set_apart(datagram_awaiter& operation, std::uint64_t hash) noexcept {
+  if (apart_ == queue_count_) add_queues();
   ++apart_;
   operation.is_apart_ = true;
   operation.hash_ = hash;
-  line_of(hash).push_back(operation);
+  queue_of(hash).push_back(operation);
 }
 
-void sender_lines::add_lines() noexcept {
-  std::size_t const more = std::max<std::size_t>(16, 2 * line_count_);
-  std::unique_ptr<line[]> made(new (std::nothrow) line[more]);
+void send_queues::add_queues() noexcept {
+  std::size_t const more = std::max<std::size_t>(16, 2 * queue_count_);
+  std::unique_ptr<queue[]> made(new (std::nothrow) queue[more]);
   if (!made) return;
-  for (std::size_t i = 0; i != line_count_; ++i)
-    while (auto* const each = lines_[i].front()) made[each->hash_ & (more - 1)].push_back(*each);
-  many_lines_ = std::move(made);
-  lines_ = many_lines_.get();
-  line_count_ = more;
+  for (std::size_t i = 0; i != queue_count_; ++i)
+    while (auto* const each = queues_[i].front()) made[each->hash_ & (more - 1)].push_back(*each);
+  many_queues_ = std::move(made);
+  queues_ = many_queues_.get();
+  queue_count_ = more;
 }
 
-void sender_lines::remove(datagram_awaiter& operation) noexcept {
+void send_queues::remove(datagram_awaiter& operation) noexcept {
   --count_;
   operation.unlink();
   if (operation.is_apart_) {
@@ -72,7 +72,7 @@ void sender_lines::remove(datagram_awaiter& operation) noexcept {
   if (!held_.empty()) go_on_with_held();
 }
 
-void sender_lines::go_on_with_held() noexcept {
+void send_queues::go_on_with_held() noexcept {
   for (auto* next = held_.front(); next && next->has_receiver_of_its_own(); next = held_.front()) {
     auto const hash = hash_of(*next);
     bool const is_first = !first_like(*next, hash);
@@ -82,7 +82,7 @@ void sender_lines::go_on_with_held() noexcept {
   if (auto* const next = held_.front(); next && apart_ == 0) begin(*next);
 }
 
-void sender_lines::begin(datagram_awaiter& operation) noexcept {
+void send_queues::begin(datagram_awaiter& operation) noexcept {
   if (!operation.waits_for_room_) operation.go_on();
 }
 
