@@ -18,7 +18,7 @@ using namespace test;
 
 namespace {
 
-task<int> give(int value) {
+task<int> return_value(int value) {
   co_await yield();
   co_return value;
 }
@@ -33,7 +33,7 @@ task<int> fail_with(Exception exception) {
 
 TEST_CASE("as_result returns the value of a task") {
   run([]() -> task<> {
-    result<int> const outcome = co_await as_result(give(42));
+    result<int> const outcome = co_await as_result(return_value(42));
     CHECK(outcome.has_value());
     CHECK(*outcome == 42);
   });

@@ -31,16 +31,16 @@ using channel_of = typename Kind::template channel<T>;
 /// Awaits `what`, which must return `wanted`.
 template <class A, class Value>
 task<> expect(A what, Value wanted, std::source_location where = std::source_location::current()) {
-  auto const given = co_await std::move(what);
+  auto const actual = co_await std::move(what);
   INFO("in line " << where.line());
-  CHECK(given == wanted);
+  CHECK(actual == wanted);
 }
 template <class A, class Value>
 task<> expect_pointer_to(A what, Value wanted, std::source_location where = std::source_location::current()) {
-  auto const given = co_await std::move(what);
+  auto const actual = co_await std::move(what);
   INFO("in line " << where.line());
-  REQUIRE(given.has_value());
-  CHECK(**given == wanted);
+  REQUIRE(actual.has_value());
+  CHECK(**actual == wanted);
 }
 /// Awaits `what`, which must fail.
 template <class A>

@@ -19,7 +19,7 @@ using namespace test;
 
 namespace {
 
-task<int> give(int value) {
+task<int> return_value(int value) {
   co_await yield();
   co_return value;
 }
@@ -29,8 +29,8 @@ task<> wait_forever() { co_await forever(); }
 
 TEST_CASE("a loop runs one task after another") {
   event_loop loop;
-  CHECK(loop.run(give(1)) == 1);
-  CHECK(loop.run(give(2)) == 2);
+  CHECK(loop.run(return_value(1)) == 1);
+  CHECK(loop.run(return_value(2)) == 2);
   CHECK(loop.run([]() -> task<int> { co_return 3; }) == 3);
 }
 
@@ -41,7 +41,7 @@ TEST_CASE("a loop can run another task after one that failed") {
     throw std::runtime_error("failed");
   }),
                   std::runtime_error);
-  CHECK(loop.run(give(1)) == 1);
+  CHECK(loop.run(return_value(1)) == 1);
 }
 
 TEST_CASE("current_loop returns the loop that the task runs on") {
@@ -53,8 +53,8 @@ TEST_CASE("current_loop returns the loop that the task runs on") {
 TEST_CASE("run inside a task of the same loop is diagnosed and does no harm") {
   event_loop loop;
   int const value = loop.run([&]() -> task<int> {
-    CHECK_THROWS_AS(loop.run(give(1)), std::logic_error);
-    co_return co_await give(2);
+    CHECK_THROWS_AS(loop.run(return_value(1)), std::logic_error);
+    co_return co_await return_value(2);
   });
   CHECK(value == 2);
 }
@@ -182,7 +182,7 @@ TEST_CASE("cancel before run ends the next task and no other") {
   event_loop loop;
   loop.cancel();
   CHECK_THROWS_AS(loop.run(wait_forever()), canceled);
-  CHECK(loop.run(give(1)) == 1);
+  CHECK(loop.run(return_value(1)) == 1);
 }
 
 TEST_CASE("cancel reaches all tasks that the task has spawned") {

@@ -90,11 +90,11 @@ TEST_CASE("program whose child waits for a signal", "[.]") {
   without_handlers();
   exit_with(run_main([]() -> task<> {
     auto const child = fork_to([] {
-      say("child is " + std::to_string(::getpid()));
+      print_line("child is " + std::to_string(::getpid()));
       for (;;) ::pause();
       return 0;
     });
-    co_await on_thread_pool([child] { say("child ended with " + std::to_string(status_of(child))); });
+    co_await on_thread_pool([child] { print_line("child ended with " + std::to_string(status_of(child))); });
     co_await forever();
   }));
 }
@@ -123,9 +123,9 @@ TEST_CASE("program whose child runs until a signal", "[.]") {
       }
       return 1;
     });
-    say("child ended with " + std::to_string(status_of(child)));
+    print_line("child ended with " + std::to_string(status_of(child)));
     co_await turns(5);
-    say("not canceled");
+    print_line("not canceled");
   }));
 }
 TEST_CASE("a forked child may call run_until_signal itself") {

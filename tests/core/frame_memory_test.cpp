@@ -78,7 +78,7 @@ std::size_t allocations_of(Round round) {
   });
 }
 
-task<int> give(int value) { co_return value; }
+task<int> return_value(int value) { co_return value; }
 
 // The compiler must keep in the frame whatever this points to.
 void* volatile escaped = nullptr;
@@ -103,7 +103,7 @@ TEST_CASE("the allocation counter counts") {
 
 TEST_CASE("awaiting a task does not allocate") {
   CHECK(allocations_of([]() -> task<> {
-          int const value = co_await give(1);
+          int const value = co_await return_value(1);
           if (value != 1) throw value;
         }) == 0);
 }
@@ -151,12 +151,12 @@ TEST_CASE("a scope and a shield do not allocate") {
 }
 
 TEST_CASE("when_all does not allocate") {
-  CHECK(allocations_of([]() -> task<> { co_await when_all(turns(1), give(2)); }) == 0);
+  CHECK(allocations_of([]() -> task<> { co_await when_all(turns(1), return_value(2)); }) == 0);
 }
 
 TEST_CASE("as_result of a task that succeeds does not allocate") {
   CHECK(allocations_of([]() -> task<> {
-          auto const value = co_await as_result(give(1));
+          auto const value = co_await as_result(return_value(1));
           if (!value) throw value.error();
         }) == 0);
 }

@@ -24,11 +24,11 @@ namespace {
 // Too long for the small-string optimisation, so that an invalid copy is detected.
 std::string const text = "a text that is too long for the small string optimisation";
 
-task<std::string> give(std::string value) {
+task<std::string> return_value(std::string value) {
   co_await yield();
   co_return value;
 }
-task<std::unique_ptr<int>> give_owner(int value) {
+task<std::unique_ptr<int>> return_owner(int value) {
   co_await yield();
   co_return std::make_unique<int>(value);
 }
@@ -45,7 +45,7 @@ task<std::size_t> count(std::vector<std::string> values) {
 
 TEST_CASE("g++ 12: a temporary string as an argument of an awaited task") {
   run([]() -> task<> {
-    std::string const result = co_await give(text + "!");
+    std::string const result = co_await return_value(text + "!");
     CHECK(result == text + "!");
   });
 }
@@ -75,9 +75,9 @@ TEST_CASE("g++ 12: an awaited task in each branch of a conditional expression") 
 
 TEST_CASE("g++ 12: several awaits within one expression") {
   run([]() -> task<> {
-    std::string const both = co_await give(text) + co_await give(text);
+    std::string const both = co_await return_value(text) + co_await return_value(text);
     CHECK(both == text + text);
-    std::size_t const nested = co_await length(co_await give(text));
+    std::size_t const nested = co_await length(co_await return_value(text));
     CHECK(nested == text.size());
   });
 }
@@ -85,23 +85,23 @@ TEST_CASE("g++ 12: several awaits within one expression") {
 TEST_CASE("g++ 12: an await in the condition of a loop") {
   run([]() -> task<> {
     int rounds = 0;
-    while ((co_await give(std::string(static_cast<std::size_t>(rounds), 'x'))).size() < 5) ++rounds;
+    while ((co_await return_value(std::string(static_cast<std::size_t>(rounds), 'x'))).size() < 5) ++rounds;
     CHECK(rounds == 5);
   });
 }
 
 TEST_CASE("g++ 12: an operation awaited as a temporary inside a timeout with a result") {
   run([]() -> task<> {
-    std::string const in_time = co_await timeout(60s, give(text));
+    std::string const in_time = co_await timeout(60s, return_value(text));
     CHECK(in_time == text);
-    result<std::string> const outcome = co_await as_result(timeout(60s, give(text)));
+    result<std::string> const outcome = co_await as_result(timeout(60s, return_value(text)));
     CHECK(*outcome == text);
     result<std::string> const late = co_await as_result(timeout(1ms, []() -> task<std::string> {
       co_await forever();
       co_return text;
     }));
     CHECK_FALSE(late.has_value());
-    if (auto const checked = co_await as_result(give(text))) CHECK(checked->size() == text.size());
+    if (auto const checked = co_await as_result(return_value(text))) CHECK(checked->size() == text.size());
   });
 }
 
@@ -169,16 +169,16 @@ TEST_CASE("g++ 12: a spawn of a task whose argument is the result of an await") 
       co_await yield();
       CHECK(*owner == 7);
     };
-    co_await with_task_group([&](task_group& group) -> task<> { group.spawn(use(co_await give_owner(7))); });
+    co_await with_task_group([&](task_group& group) -> task<> { group.spawn(use(co_await return_owner(7))); });
   });
 }
 
 TEST_CASE("g++ 12: when_all and when_any of temporaries with structured bindings") {
   run([]() -> task<> {
-    auto const [first, second] = co_await when_all(give(text + "1"), give(text + "2"));
+    auto const [first, second] = co_await when_all(return_value(text + "1"), return_value(text + "2"));
     CHECK(first == text + "1");
     CHECK(second == text + "2");
-    auto const [winner, loser] = co_await when_any(give(text + "1"), forever());
+    auto const [winner, loser] = co_await when_any(return_value(text + "1"), forever());
     CHECK(winner == text + "1");
     CHECK_FALSE(loser.has_value());
   });
@@ -220,9 +220,9 @@ TEST_CASE("g++ 12: buffers of temporaries in an awaited transfer") {
 TEST_CASE("an awaited task with a non-trivial result in each branch of a conditional expression") {
   run([]() -> task<> {
     for (bool const left : {true, false}) {
-      std::string const chosen = left ? co_await give(text + "left") : co_await give(text + "right");
+      std::string const chosen = left ? co_await return_value(text + "left") : co_await return_value(text + "right");
       CHECK(chosen == text + (left ? "left" : "right"));
-      std::unique_ptr<int> const owner = left ? co_await give_owner(1) : co_await give_owner(2);
+      std::unique_ptr<int> const owner = left ? co_await return_owner(1) : co_await return_owner(2);
       CHECK(*owner == (left ? 1 : 2));
     }
   });
@@ -234,7 +234,7 @@ TEST_CASE("an await among the elements of an aggregate") {
     std::string second;
   };
   run([]() -> task<> {
-    pair const both{co_await give(text + "1"), co_await give(text + "2")};
+    pair const both{co_await return_value(text + "1"), co_await return_value(text + "2")};
     CHECK(both.first == text + "1");
     CHECK(both.second == text + "2");
   });

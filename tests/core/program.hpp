@@ -111,7 +111,7 @@ class program {
 };
 
 /// For use in such a test case: writes a line to stdout.
-inline void say(std::string line) {
+inline void print_line(std::string line) {
   line += '\n';
   if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) std::abort();
 }

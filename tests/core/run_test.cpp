@@ -26,19 +26,19 @@ namespace {
 // Prints "running", and "cleaned up" when it is canceled.
 task<> run_until_canceled() {
   struct clean_up {
-    ~clean_up() { say("cleaned up"); }
+    ~clean_up() { print_line("cleaned up"); }
   } const at_the_end;
-  say("running");
+  print_line("running");
   co_await forever();
 }
 
 // Does not end when it is canceled; prints "stopping" instead.
 task<> run_stubbornly() {
-  say("running");
+  print_line("running");
   try {
     co_await forever();
   } catch (canceled const&) {
-    say("stopping");
+    print_line("stopping");
   }
   co_await shield(forever());
 }
@@ -232,7 +232,7 @@ TEST_CASE("program that prints the failures of its children", "[.]") {
     co_await with_task_group(print_failure, [](task_group& group) -> task<> {
       group.spawn(fail());
       co_await turns(3);
-      say("body goes on");
+      print_line("body goes on");
     });
   }()));
 }
@@ -310,7 +310,7 @@ TEST_CASE("run_main does not miss a signal that arrives before the task waits") 
 TEST_CASE("program that runs on three threads", "[.]") {
   static std::atomic<int> running = 0;
   exit_with(run_main(3, []() -> task<> {
-    if (++running == 3) say("running");
+    if (++running == 3) print_line("running");
     co_await forever();
   }));
 }

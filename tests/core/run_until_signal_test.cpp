@@ -21,7 +21,7 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 task<> waits_for_a_signal() {
-  say("running");
+  print_line("running");
   co_await forever();
 }
 
@@ -97,11 +97,11 @@ TEST_CASE("a signal that arrives while the callable creates its task cancels the
 
 TEST_CASE("program that takes two signals", "[.]") {
   run_until_signal([]() -> task<> {
-    say("running");
+    print_line("running");
     try {
       co_await forever();
     } catch (canceled const&) {
-      say("stopping");
+      print_line("stopping");
     }
     co_await shield(forever());
   });
@@ -180,7 +180,7 @@ TEST_CASE("SIGUSR1 prints the tasks of each loop below the number of its thread"
 }
 
 TEST_CASE("program with a handler of its own", "[.]") {
-  std::signal(SIGUSR1, [](int) { say("own handler"); });
+  std::signal(SIGUSR1, [](int) { print_line("own handler"); });
   exit_with(run_main(waits_for_a_signal()));
 }
 TEST_CASE("a program's own handler of SIGUSR1 is kept") {
@@ -198,7 +198,7 @@ TEST_CASE("program that ignores signals", "[.]") {
   exit_with(run_main([]() -> task<> {
     for (int const each : {SIGINT, SIGINT, SIGTERM}) std::raise(each);
     co_await turns(5);
-    say("ran to its end");
+    print_line("ran to its end");
   }));
 }
 TEST_CASE("SIGINT and SIGTERM stay ignored if they were ignored before") {

@@ -17,7 +17,7 @@ using namespace test;
 
 namespace {
 
-task<int> give_after(int turn_count, int value) {
+task<int> return_after(int turn_count, int value) {
   co_await turns(turn_count);
   co_return value;
 }
@@ -36,12 +36,12 @@ task<bool> is_canceled(A what) {
 /// A thread that requests a stop as soon as it is given a source.
 class stopper {
  public:
-  void give(std::stop_source& source) { given_ = &source; }
+  void stop(std::stop_source& source) { source_ = &source; }
   /// Returns when the thread no longer uses `source`, whether it has requested a stop or not.
   void take_back(std::stop_source& source) {
     for (;;) {
       std::stop_source* expected = &source;
-      if (given_.compare_exchange_strong(expected, nullptr) || !expected) return;
+      if (source_.compare_exchange_strong(expected, nullptr) || !expected) return;
       std::this_thread::yield();
     }
   }
@@ -49,17 +49,17 @@ class stopper {
  private:
   void stop_forever(std::stop_token const& end) {
     while (!end.stop_requested()) {
-      std::stop_source* source = given_;
-      if (source && given_.compare_exchange_strong(source, &in_use_)) {
+      std::stop_source* source = source_;
+      if (source && source_.compare_exchange_strong(source, &in_use_)) {
         source->request_stop();
-        given_ = nullptr;
+        source_ = nullptr;
       } else {
         std::this_thread::yield();
       }
     }
   }
   std::stop_source in_use_{std::nostopstate};
-  std::atomic<std::stop_source*> given_ = nullptr;
+  std::atomic<std::stop_source*> source_ = nullptr;
   std::jthread thread_{[this](std::stop_token const& end) { stop_forever(end); }};
 };
 
@@ -67,11 +67,11 @@ class stopper {
 
 TEST_CASE("a block whose token is never stopped returns its value") {
   std::stop_source const source;
-  CHECK(run(cancel_on(source.get_token(), give_after(3, 42))) == 42);
+  CHECK(run(cancel_on(source.get_token(), return_after(3, 42))) == 42);
 }
 
 TEST_CASE("a token that cannot be stopped has no effect") {
-  CHECK(run(cancel_on(std::stop_token(), give_after(3, 42))) == 42);
+  CHECK(run(cancel_on(std::stop_token(), return_after(3, 42))) == 42);
 }
 
 TEST_CASE("a stop request on the loop's thread cancels the block and nothing else") {
@@ -109,7 +109,7 @@ TEST_CASE("a stop request on another thread cancels the block", "[threads]") {
 TEST_CASE("a stop request after the block has ended has no effect") {
   std::stop_source source;
   run([&]() -> task<> {
-    int const value = co_await cancel_on(source.get_token(), give_after(1, 1));
+    int const value = co_await cancel_on(source.get_token(), return_after(1, 1));
     CHECK(value == 1);
     source.request_stop();
     co_await turns(2);
@@ -146,9 +146,9 @@ TEST_CASE("a stop request may race with the end of the block and of its loop", "
   for (int i = 0; i != rounds; ++i) {
     std::stop_source source;
     event_loop loop;
-    other_thread.give(source);
+    other_thread.stop(source);
     try {
-      delivered += loop.run(cancel_on(source.get_token(), give_after(i % 8, 1)));
+      delivered += loop.run(cancel_on(source.get_token(), return_after(i % 8, 1)));
     } catch (canceled const&) {
       ++ended;
     }
@@ -164,7 +164,7 @@ TEST_CASE("stop requests may race with consecutive blocks on one loop", "[thread
     int count = 0;
     for (int i = 0; i != rounds; ++i) {
       std::stop_source source;
-      other_thread.give(source);
+      other_thread.stop(source);
       co_await is_canceled(cancel_on(source.get_token(), turns(i % 4)));
       ++count;
       other_thread.take_back(source);

@@ -35,7 +35,7 @@ class busy_calls {
     go_.acquire();
   }
   [[nodiscard]] unsigned begun() const { return begun_; }
-  void let_go(unsigned count) { go_.release(static_cast<std::ptrdiff_t>(count)); }
+  void release(unsigned count) { go_.release(static_cast<std::ptrdiff_t>(count)); }
 
  private:
   std::atomic<unsigned> begun_ = 0;
@@ -99,7 +99,7 @@ TEST_CASE("at most thread_pool_size calls run at the same time and further calls
       while (busy.begun() < thread_pool_size) co_await sleep_for(std::chrono::milliseconds(1));
       co_await sleep_for(std::chrono::milliseconds(20));
       CHECK(busy.begun() == thread_pool_size);
-      busy.let_go(calls);
+      busy.release(calls);
     });
   });
   CHECK(busy.begun() == calls);
@@ -113,7 +113,7 @@ TEST_CASE("consecutive calls run on the same thread even if other threads are id
       for (unsigned i = 0; i != threads; ++i)
         group.spawn([&]() -> task<> { co_await on_thread_pool([&] { busy(); }); });
       while (busy.begun() < threads) co_await yield();
-      busy.let_go(threads);
+      busy.release(threads);
     });
     auto const here = [] { return std::this_thread::get_id(); };
     auto const first = co_await on_thread_pool(here);
@@ -135,9 +135,9 @@ TEST_CASE("calls that wait for a thread start in the order in which they were ma
       for (int i = 0; i != 10; ++i)
         group.spawn([&order, i]() -> task<> { co_await on_thread_pool([&order, i] { order.push_back(i); }); });
       co_await turns(3);
-      busy.let_go(1);  // a single thread runs the ten calls
+      busy.release(1);  // a single thread runs the ten calls
       while (group.size() >= thread_pool_size) co_await yield();
-      busy.let_go(thread_pool_size - 1);
+      busy.release(thread_pool_size - 1);
     });
   });
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
@@ -160,7 +160,7 @@ TEST_CASE("a cancel ends the wait of a call that has not started and the call is
         co_await turns(2);
         scope.cancel();
       });
-      busy.let_go(thread_pool_size);
+      busy.release(thread_pool_size);
     });
   });
   CHECK_FALSE(called);
@@ -226,7 +226,7 @@ TEST_CASE("a task that is dropped while its call waits for a thread is destroyed
         loose_task<void> const dropped(loop, work());
         co_await turns(3);
       }
-      busy.let_go(thread_pool_size);
+      busy.release(thread_pool_size);
     });
   });
   CHECK_FALSE(called);
@@ -316,7 +316,7 @@ TEST_CASE("threads that were started for nested calls are not used for other cal
       while (busy.begun() < thread_pool_size) co_await sleep_for(std::chrono::milliseconds(1));
       co_await sleep_for(std::chrono::milliseconds(20));
       CHECK(busy.begun() == thread_pool_size);
-      busy.let_go(2 * thread_pool_size);
+      busy.release(2 * thread_pool_size);
     });
   });
 }

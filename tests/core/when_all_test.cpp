@@ -21,7 +21,7 @@ using namespace test;
 namespace {
 
 template <class T>
-task<T> give_after(int turn_count, T value) {
+task<T> return_after(int turn_count, T value) {
   co_await turns(turn_count);
   co_return value;
 }
@@ -44,7 +44,7 @@ task<> note_cancel(int& canceled_ones) {
 
 TEST_CASE("when_all returns all values in the order of its arguments") {
   run([]() -> task<> {
-    auto [number, text] = co_await when_all(give_after(3, 42), give_after(1, std::string("text")));
+    auto [number, text] = co_await when_all(return_after(3, 42), return_after(1, std::string("text")));
     CHECK(number == 42);
     CHECK(text == "text");
   });
@@ -66,7 +66,7 @@ TEST_CASE("when_all runs its tasks concurrently") {
 
 TEST_CASE("when_all returns no value for a task without a value") {
   run([]() -> task<> {
-    auto const values = co_await when_all(turns(1), give_after(1, 42), yield());
+    auto const values = co_await when_all(turns(1), return_after(1, 42), yield());
     STATIC_REQUIRE(std::is_same_v<std::remove_const_t<decltype(values)>, std::tuple<void_value, int, void_value>>);
     CHECK(std::get<1>(values) == 42);
   });
@@ -79,7 +79,7 @@ TEST_CASE("when_all without arguments completes") {
 TEST_CASE("when_all returns move-only values") {
   run([]() -> task<> {
     auto [first, second] =
-        co_await when_all(give_after(1, std::make_unique<int>(1)), give_after(2, std::make_unique<int>(2)));
+        co_await when_all(return_after(1, std::make_unique<int>(1)), return_after(2, std::make_unique<int>(2)));
     CHECK(*first == 1);
     CHECK(*second == 2);
   });
@@ -88,7 +88,7 @@ TEST_CASE("when_all returns move-only values") {
 TEST_CASE("when_all of a vector returns a vector of the values in the same order") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
-    for (int i = 0; i != 5; ++i) tasks.push_back(give_after(5 - i, i));
+    for (int i = 0; i != 5; ++i) tasks.push_back(return_after(5 - i, i));
     std::vector<int> const values = co_await when_all(std::move(tasks));
     CHECK(values == std::vector<int>{0, 1, 2, 3, 4});
   });
@@ -144,7 +144,7 @@ TEST_CASE("when_all returns the values if all tasks complete in spite of a cance
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
-    auto const values = co_await scope.run(when_all(shield(give_after(2, 1)), shield(give_after(3, 2))));
+    auto const values = co_await scope.run(when_all(shield(return_after(2, 1)), shield(return_after(3, 2))));
     CHECK(values == std::tuple<int, int>(1, 2));
   });
 }
@@ -160,7 +160,7 @@ TEST_CASE("when a task of when_all ends with canceled, so does when_all") {
 TEST_CASE("when_all_settled returns all values and all failures, and cancels no task") {
   run([]() -> task<> {
     auto const [late, failed, early] =
-        co_await when_all_settled(give_after(9, 42), fail_after(2), give_after(1, std::make_unique<int>(1)));
+        co_await when_all_settled(return_after(9, 42), fail_after(2), return_after(1, std::make_unique<int>(1)));
     CHECK(late == 42);
     CHECK(**early == 1);
     CHECK_FALSE(failed.has_value());
@@ -173,13 +173,13 @@ TEST_CASE("when_all_settled returns all values and all failures, and cancels no 
 TEST_CASE("when_all_settled of a vector returns the outcomes in the same order") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
-    tasks.push_back(give_after(3, 1));
+    tasks.push_back(return_after(3, 1));
     auto const fail = []() -> task<int> {
       co_await yield();
       throw std::runtime_error("out of luck");
     };
     tasks.push_back(fail());
-    tasks.push_back(give_after(1, 3));
+    tasks.push_back(return_after(1, 3));
     auto const outcomes = co_await when_all_settled(std::move(tasks));
     CHECK(outcomes.size() == 3);
     CHECK(outcomes[0] == 1);
@@ -190,7 +190,7 @@ TEST_CASE("when_all_settled of a vector returns the outcomes in the same order")
 
 TEST_CASE("on a cancel from outside, when_all_settled keeps every value, and ends with canceled if there is none") {
   run([]() -> task<> {
-    auto const give_in_spite_of_cancel = []() -> task<int> {
+    auto const return_in_spite_of_cancel = []() -> task<int> {
       try {
         co_await forever();
       } catch (canceled const&) {}
@@ -198,7 +198,7 @@ TEST_CASE("on a cancel from outside, when_all_settled keeps every value, and end
     };
     cancel_scope scope;
     scope.cancel();
-    auto const outcomes = co_await scope.run(when_all_settled(give_in_spite_of_cancel(), forever()));
+    auto const outcomes = co_await scope.run(when_all_settled(return_in_spite_of_cancel(), forever()));
     CHECK(outcomes.has_value());
     CHECK(std::get<0>(*outcomes) == 42);
     CHECK(std::get<1>(*outcomes).is_canceled());

@@ -19,12 +19,12 @@ using namespace test;
 namespace {
 
 template <class T>
-task<T> give_after(int turn_count, T value) {
+task<T> return_after(int turn_count, T value) {
   co_await turns(turn_count);
   co_return value;
 }
 
-task<int> give_in_spite_of_cancel(int value) {
+task<int> return_in_spite_of_cancel(int value) {
   try {
     co_await forever();
   } catch (canceled const&) {}
@@ -48,7 +48,7 @@ task<int> fail_after(int turn_count) {
 
 TEST_CASE("when_any returns the value of the first task that completes") {
   run([]() -> task<> {
-    auto const [number, text] = co_await when_any(give_after(9, 42), give_after(2, std::string("text")));
+    auto const [number, text] = co_await when_any(return_after(9, 42), return_after(2, std::string("text")));
     CHECK_FALSE(number.has_value());
     CHECK(text == "text");
   });
@@ -73,7 +73,7 @@ TEST_CASE("when_any cancels the losing tasks and waits for them") {
 
 TEST_CASE("when both tasks complete in the same turn, when_any returns both values") {
   run([]() -> task<> {
-    auto const [first, second] = co_await when_any(give_after(2, 1), give_after(2, 2));
+    auto const [first, second] = co_await when_any(return_after(2, 1), return_after(2, 2));
     CHECK(first == 1);
     CHECK(second == 2);
   });
@@ -81,7 +81,7 @@ TEST_CASE("when both tasks complete in the same turn, when_any returns both valu
 
 TEST_CASE("the value of a losing task that completes in spite of the cancel is delivered") {
   run([]() -> task<> {
-    auto const [first, second] = co_await when_any(give_after(2, 1), give_in_spite_of_cancel(2));
+    auto const [first, second] = co_await when_any(return_after(2, 1), return_in_spite_of_cancel(2));
     CHECK(first == 1);
     CHECK(second == 2);
   });
@@ -89,7 +89,7 @@ TEST_CASE("the value of a losing task that completes in spite of the cancel is d
 
 TEST_CASE("when_any returns move-only values") {
   run([]() -> task<> {
-    auto [winner, loser] = co_await when_any(give_after(1, std::make_unique<int>(1)), forever());
+    auto [winner, loser] = co_await when_any(return_after(1, std::make_unique<int>(1)), forever());
     CHECK(**winner == 1);
     CHECK_FALSE(loser.has_value());
   });
@@ -98,7 +98,7 @@ TEST_CASE("when_any returns move-only values") {
 TEST_CASE("when_any of a vector returns outcomes in the same order") {
   run([]() -> task<> {
     std::vector<task<int>> tasks;
-    for (int i = 0; i != 5; ++i) tasks.push_back(give_after(i == 3 ? 1 : 9, i));
+    for (int i = 0; i != 5; ++i) tasks.push_back(return_after(i == 3 ? 1 : 9, i));
     auto const outcomes = co_await when_any(std::move(tasks));
     std::vector<std::optional<int>> const values(outcomes.begin(), outcomes.end());
     CHECK(values == std::vector<std::optional<int>>{{}, {}, {}, 3, {}});
@@ -151,13 +151,13 @@ TEST_CASE("on a cancel from outside, when_any keeps every value that a task has 
   run([]() -> task<> {
     cancel_scope scope;
     scope.cancel();
-    auto const values = co_await scope.run(when_any(give_in_spite_of_cancel(42), forever()));
+    auto const values = co_await scope.run(when_any(return_in_spite_of_cancel(42), forever()));
     CHECK(values.has_value());
     CHECK(std::get<0>(*values) == 42);
 
     std::vector<task<int>> tasks;
-    tasks.push_back(give_after(1, 0));
-    tasks.push_back(give_in_spite_of_cancel(42));
+    tasks.push_back(return_after(1, 0));
+    tasks.push_back(return_in_spite_of_cancel(42));
     auto const vector = co_await scope.run(when_any(std::move(tasks)));
     CHECK(vector.has_value());
     CHECK(vector->at(1) == 42);
@@ -167,7 +167,7 @@ TEST_CASE("on a cancel from outside, when_any keeps every value that a task has 
 TEST_CASE("a timeout around when_any loses no value") {
   run([]() -> task<> {
     auto const [value, other] =
-        co_await timeout(std::chrono::milliseconds(1), when_any(give_in_spite_of_cancel(42), forever()));
+        co_await timeout(std::chrono::milliseconds(1), when_any(return_in_spite_of_cancel(42), forever()));
     CHECK(value == 42);
     CHECK_FALSE(other.has_value());
   });
@@ -175,12 +175,12 @@ TEST_CASE("a timeout around when_any loses no value") {
 
 TEST_CASE("when one task returns a value and another fails in the same turn, when_any returns both outcomes") {
   run([]() -> task<> {
-    auto const [value, failed] = co_await when_any(give_after(2, 42), fail_after(2));
+    auto const [value, failed] = co_await when_any(return_after(2, 42), fail_after(2));
     CHECK(value == 42);
     CHECK_FALSE(failed.has_value());
     CHECK(describe(failed.failure()) == "out of luck");
     CHECK_THROWS_WITH(failed.value(), "out of luck");
-    auto const [failed_first, late] = co_await when_any(fail_after(2), give_after(2, 42));
+    auto const [failed_first, late] = co_await when_any(fail_after(2), return_after(2, 42));
     CHECK(late == 42);
     CHECK(describe(failed_first.failure()) == "out of luck");
   });
@@ -198,7 +198,7 @@ TEST_CASE("when_any returns the first value even if a losing task fails while it
       if (is_over) co_await shield(turns(2));
       throw std::runtime_error("failed to clean up");
     };
-    auto const [value, failed] = co_await when_any(give_after(2, std::make_unique<int>(42)), fail_when_canceled());
+    auto const [value, failed] = co_await when_any(return_after(2, std::make_unique<int>(42)), fail_when_canceled());
     CHECK(**value == 42);
     CHECK(describe(failed.failure()) == "failed to clean up");
   });
@@ -208,7 +208,7 @@ TEST_CASE("when_any of a vector returns a value and a failure from the same turn
   run([]() -> task<> {
     std::vector<task<int>> tasks;
     tasks.push_back(fail_after(2));
-    tasks.push_back(give_after(2, 42));
+    tasks.push_back(return_after(2, 42));
     auto const outcomes = co_await when_any(std::move(tasks));
     CHECK(outcomes[1] == 42);
     CHECK(describe(outcomes[0].failure()) == "out of luck");
@@ -252,7 +252,7 @@ TEST_CASE("a losing task of when_any has no failure, and its canceled exception 
 
 TEST_CASE("an outcome of when_any converts to an optional") {
   run([]() -> task<> {
-    auto [value, none] = co_await when_any(give_after(1, std::make_unique<int>(42)), give_after(99, 0));
+    auto [value, none] = co_await when_any(return_after(1, std::make_unique<int>(42)), return_after(99, 0));
     std::optional<std::unique_ptr<int>> kept;
     kept = std::move(value);
     CHECK(**kept == 42);

@@ -306,7 +306,7 @@ TEST_CASE("when a cancel races with a connect, there is a stream or none, and no
     complete(
         [&]() -> task<> {
           auto client = [&]() -> task<> {
-            std::vector<endpoint> const addresses{nobody(), listener.local_endpoint()};
+            std::vector<endpoint> const addresses{unused_endpoint(), listener.local_endpoint()};
             char byte[1] = {};
             for (int i = 0; i != attempts; ++i) {
               cancel_scope scope;

@@ -69,14 +69,14 @@ struct destruction_flag {
 
 TEST_CASE("a handler receives the value of a task") {
   event_loop loop;
-  std::optional<int> given;
+  std::optional<int> result;
   async_run(loop, number(), [&](std::exception_ptr failure, int value) {
     CHECK_FALSE(failure);
-    given = value;
+    result = value;
   });
-  CHECK_FALSE(given);
+  CHECK_FALSE(result);
   loop.run(turns(20));
-  CHECK(given == 7);
+  CHECK(result == 7);
 }
 
 TEST_CASE("a handler receives the exception of a task") {
@@ -269,16 +269,16 @@ TEST_CASE("the failure of a task is passed to its handler and does not cancel th
 TEST_CASE("a task can be started from another thread and its handler is called there", "[threads]") {
   event_loop loop;
   asio::thread_pool pool(1);
-  std::promise<int> told;
+  std::promise<int> result;
   auto handler = [&](std::exception_ptr, int value) {
     CHECK(pool.get_executor().running_in_this_thread());
-    told.set_value(value);
+    result.set_value(value);
     loop.cancel();
   };
   asio::post(pool, [&] { async_run(loop, number(), asio::bind_executor(pool.get_executor(), handler)); });
   auto wait = []() -> task<> { co_await forever(); };
   CHECK_THROWS_AS(loop.run(wait()), canceled);
-  CHECK(told.get_future().get() == 7);
+  CHECK(result.get_future().get() == 7);
   pool.join();
 }
 

@@ -24,7 +24,7 @@ namespace strait::test {
 
 /// An operation that completes with `results` by a post to `executor`.
 template <class Signature, class Token, class Executor, class... Results>
-auto async_give(Executor executor, Token&& token, Results... results) {
+auto async_complete_with(Executor executor, Token&& token, Results... results) {
   return asio::async_initiate<Token, Signature>(
       [executor](auto handler, auto... given) {
         asio::post(executor, [handler = std::move(handler), all = std::make_tuple(std::move(given)...)]() mutable {

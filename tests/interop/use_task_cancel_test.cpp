@@ -140,8 +140,8 @@ TEST_CASE("an operation that completes when it is canceled returns its result") 
         scope.cancel();
         co_return;
       });
-      auto const given = co_await scope.run(operation.async_wait(use_task));
-      CHECK(given == 6);
+      auto const result = co_await scope.run(operation.async_wait(use_task));
+      CHECK(result == 6);
     };
     co_await with_task_group(body);
   });
@@ -157,8 +157,8 @@ TEST_CASE("a result that arrives in the same turn as the cancel is delivered") {
         scope.cancel();
         co_return;
       });
-      auto const given = co_await scope.run(operation.async_wait(use_task));
-      CHECK(given == 6);
+      auto const result = co_await scope.run(operation.async_wait(use_task));
+      CHECK(result == 6);
     };
     co_await with_task_group(body);
     CHECK(operation.asked == asio::cancellation_type::none);

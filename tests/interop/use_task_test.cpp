@@ -45,8 +45,8 @@ std::error_code const refused = make_error_code(std::errc::connection_refused);
 
 TEST_CASE("an operation without results returns void") {
   bool done = complete([]() -> task<bool> {
-    co_await async_give<void()>(co_await asio_executor(), use_task);
-    co_await async_give<void(std::error_code)>(co_await asio_executor(), use_task, none);
+    co_await async_complete_with<void()>(co_await asio_executor(), use_task);
+    co_await async_complete_with<void(std::error_code)>(co_await asio_executor(), use_task, none);
     co_await asio::post(co_await asio_executor(), use_task);
     co_return true;
   });
@@ -56,17 +56,18 @@ TEST_CASE("an operation without results returns void") {
 TEST_CASE("one result is returned as it is and several as a tuple without a leading error") {
   complete([]() -> task<> {
     auto const executor = co_await asio_executor();
-    int const plain = co_await async_give<void(int)>(executor, use_task, 7);
+    int const plain = co_await async_complete_with<void(int)>(executor, use_task, 7);
     CHECK(plain == 7);
-    int const after_code = co_await async_give<void(std::error_code, int)>(executor, use_task, none, 8);
+    int const after_code = co_await async_complete_with<void(std::error_code, int)>(executor, use_task, none, 8);
     CHECK(after_code == 8);
     std::exception_ptr const nothing;
-    int const after_exception = co_await async_give<void(std::exception_ptr, int)>(executor, use_task, nothing, 9);
+    int const after_exception =
+        co_await async_complete_with<void(std::exception_ptr, int)>(executor, use_task, nothing, 9);
     CHECK(after_exception == 9);
-    auto const pair = co_await async_give<void(int, std::string)>(executor, use_task, 1, std::string("one"));
+    auto const pair = co_await async_complete_with<void(int, std::string)>(executor, use_task, 1, std::string("one"));
     CHECK(pair == std::tuple(1, "one"));
-    auto const triple = co_await async_give<void(std::error_code, int, char, std::string)>(executor, use_task, none, 1,
-                                                                                           'a', std::string("one"));
+    auto const triple = co_await async_complete_with<void(std::error_code, int, char, std::string)>(
+        executor, use_task, none, 1, 'a', std::string("one"));
     CHECK(triple == std::tuple(1, 'a', "one"));
   });
 }
@@ -109,11 +110,11 @@ TEST_CASE("an operation starts when it is awaited") {
 }
 
 TEST_CASE("an operation may complete during its initiation") {
-  int const given = complete([]() -> task<int> {
+  int const result = complete([]() -> task<int> {
     co_return co_await asio::async_initiate<use_task_t const, void(int)>([](auto handler) { std::move(handler)(3); },
                                                                          use_task);
   });
-  CHECK(given == 3);
+  CHECK(result == 3);
 }
 
 TEST_CASE("an exception thrown by the initiation is thrown by the await") {
@@ -141,7 +142,7 @@ TEST_CASE("an error is thrown as strait::error with Asio's code and the name of 
         co_await error_of(asio::async_read(sockets.first, asio::buffer(bytes), use_task("read the thermometer")));
     CHECK(std::string(named.what()) == "read the thermometer: end of file");
     auto const nameless =
-        co_await error_of(async_give<void(std::error_code)>(co_await asio_executor(), use_task, refused));
+        co_await error_of(async_complete_with<void(std::error_code)>(co_await asio_executor(), use_task, refused));
     CHECK(nameless.code() == std::errc::connection_refused);
     CHECK(std::string(nameless.what()) == "an Asio operation: connection refused");
   });
@@ -152,7 +153,7 @@ TEST_CASE("an exception_ptr is rethrown") {
     auto const failure = std::make_exception_ptr(std::length_error("too long"));
     bool thrown = false;
     try {
-      co_await async_give<void(std::exception_ptr)>(co_await asio_executor(), use_task, failure);
+      co_await async_complete_with<void(std::exception_ptr)>(co_await asio_executor(), use_task, failure);
     } catch (std::length_error const&) {
       thrown = true;
     }
@@ -162,18 +163,18 @@ TEST_CASE("an exception_ptr is rethrown") {
 
 TEST_CASE("as_result returns the error as a value") {
   complete([]() -> task<> {
-    auto const failed =
-        co_await as_result(async_give<void(std::error_code, int)>(co_await asio_executor(), use_task, refused, 0));
+    auto const failed = co_await as_result(
+        async_complete_with<void(std::error_code, int)>(co_await asio_executor(), use_task, refused, 0));
     CHECK(failed.error() == refused);
-    auto const given =
-        co_await as_result(async_give<void(std::error_code, int)>(co_await asio_executor(), use_task, none, 4));
-    CHECK(given.value() == 4);
+    auto const result = co_await as_result(
+        async_complete_with<void(std::error_code, int)>(co_await asio_executor(), use_task, none, 4));
+    CHECK(result.value() == 4);
   });
 }
 
 TEST_CASE("Asio's as_tuple returns the error as a value except for a cancellation") {
   complete([]() -> task<> {
-    auto const [error, size] = co_await async_give<void(std::error_code, std::size_t)>(
+    auto const [error, size] = co_await async_complete_with<void(std::error_code, std::size_t)>(
         co_await asio_executor(), asio::as_tuple(use_task), refused, std::size_t{3});
     CHECK(error == refused);
     CHECK(size == 3);

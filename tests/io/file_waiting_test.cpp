@@ -18,7 +18,7 @@ using namespace strait::test;
 
 namespace {
 
-/// Keeps all threads of the pool busy until `let_go`.
+/// Keeps all threads of the pool busy until `release`.
 class busy_pool {
  public:
   task<> occupy(task_group& group) {
@@ -26,7 +26,7 @@ class busy_pool {
       group.spawn([this]() -> task<> { co_await part_of(slow_.output, 0, 1); });
     co_await turns(5);
   }
-  void let_go() { slow_.give(std::string(thread_pool_size, 'x')); }
+  void release() { slow_.feed(std::string(thread_pool_size, 'x')); }
 
  private:
   pipe_file slow_;
@@ -39,7 +39,7 @@ TEST_CASE("a read that waits for the disk does not block the loop", "[threads]")
     pipe_file slow;
     auto const ticks = [&]() -> task<> {
       for (int i = 0; i != 10; ++i) co_await sleep_for(1ms);
-      slow.give("x");
+      slow.feed("x");
     };
     auto const [text, none] = co_await when_all(part_of(slow.output, 0, 1), ticks());
     CHECK(text == "x");
@@ -125,7 +125,7 @@ TEST_CASE("a cancel ends a write that no thread has started and the write is nev
       auto const write = [&] { return book.write_at(0, "J"); };
       auto const done = co_await run_and_cancel(write);
       CHECK_FALSE(done);
-      pool.let_go();
+      pool.release();
     });
     CHECK(text_of(there.file("book")) == "hello");
   });
@@ -143,7 +143,7 @@ TEST_CASE("bytes in the page cache are read even if all threads of the pool are 
       CHECK(part == "hello");
       auto const second_part = co_await part_of(book, 5, 100);
       CHECK(second_part == "");
-      pool.let_go();
+      pool.release();
     });
   });
 }
@@ -159,7 +159,7 @@ TEST_CASE("a read that a thread has started is waited for in spite of a cancel, 
         CHECK(text == "hello");
       });
       // The thread has taken the bytes when the pipe is empty; the cancel comes later.
-      slow.give("hello");
+      slow.feed("hello");
       while (true) {
         int left = 0;
         ::ioctl(slow.output.native_handle(), FIONREAD, &left);
@@ -181,7 +181,7 @@ TEST_CASE("cancels may race with reads and no byte is lost", "[threads]") {
         group.spawn([&]() -> task<> { got = co_await scope.run(part_of(slow.output, 0, 10)); });
         co_await turns(i % 4);
         scope.cancel();
-        slow.give("x");
+        slow.feed("x");
       });
       if (!got) got = co_await part_of(slow.output, 0, 10);
       REQUIRE(got == "x");

@@ -54,7 +54,7 @@ struct pipe_file {
     output = file(ends[0], "slow");
     input = file(ends[1], "slow");
   }
-  void give(std::string_view bytes) const {
+  void feed(std::string_view bytes) const {
     if (::write(input.native_handle(), bytes.data(), bytes.size()) < 0) fail_with_errno("write");
   }
   file output;

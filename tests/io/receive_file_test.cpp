@@ -200,18 +200,18 @@ TEST_CASE("the progress of receive_file increases, covers only stored bytes, and
     auto near_and_far = stream_pair();
     auto part = make_file();
     complete([&]() -> task<> {
-      std::vector<std::uint64_t> told;
+      std::vector<std::uint64_t> reported;
       bool is_stored = true;
-      auto const tell = [&](std::uint64_t moved) {
-        told.push_back(moved);
+      auto const report = [&](std::uint64_t moved) {
+        reported.push_back(moved);
         is_stored = is_stored && size_of(part) >= moved;
       };
       co_await when_all(send_pattern(near_and_far.first, 0, 3 * mebibyte),
-                        receive_file(near_and_far.second, part, 0, 3 * mebibyte, tell));
-      CHECK(!told.empty());  // how often it is called depends on the speed
-      CHECK(told.size() <= 3 * mebibyte / (64 * kibibyte));
-      CHECK(std::is_sorted(told.begin(), told.end()));
-      CHECK(told.back() == 3 * mebibyte);
+                        receive_file(near_and_far.second, part, 0, 3 * mebibyte, report));
+      CHECK(!reported.empty());  // how often it is called depends on the speed
+      CHECK(reported.size() <= 3 * mebibyte / (64 * kibibyte));
+      CHECK(std::is_sorted(reported.begin(), reported.end()));
+      CHECK(reported.back() == 3 * mebibyte);
       CHECK(is_stored);
     });
   });

@@ -196,13 +196,13 @@ TEST_CASE("the progress of send_file increases and ends with the total") {
     auto& near = near_and_far.first;
     auto& far = near_and_far.second;
     complete([&]() -> task<> {
-      std::vector<std::uint64_t> told;
-      auto const tell = [&told](std::uint64_t moved) { told.push_back(moved); };
-      co_await when_all(send_file(near, book, 0, 3 * mebibyte, tell), receive_pattern_exactly(far, 0, 3 * mebibyte));
-      CHECK(told.size() > 2);
-      CHECK(told.size() <= 3 * mebibyte / (64 * kibibyte));
-      CHECK(std::is_sorted(told.begin(), told.end()));
-      CHECK(told.back() == 3 * mebibyte);
+      std::vector<std::uint64_t> reported;
+      auto const report = [&reported](std::uint64_t moved) { reported.push_back(moved); };
+      co_await when_all(send_file(near, book, 0, 3 * mebibyte, report), receive_pattern_exactly(far, 0, 3 * mebibyte));
+      CHECK(reported.size() > 2);
+      CHECK(reported.size() <= 3 * mebibyte / (64 * kibibyte));
+      CHECK(std::is_sorted(reported.begin(), reported.end()));
+      CHECK(reported.back() == 3 * mebibyte);
     });
   });
 }
@@ -239,11 +239,11 @@ TEST_CASE("a file whose reads wait is sent when bytes are available and does not
   on_every_stream([](auto& near, auto& far) -> task<> {
     pipe_file slow;
     auto send = [&]() -> task<> {
-      auto give = [&]() -> task<> {
+      auto feed = [&]() -> task<> {
         co_await sleep_for(20ms);
         CHECK(::write(slow.input.native_handle(), "hello", 5) == 5);
       };
-      co_await when_all(send_file(near, slow.output, 0, 5), give());
+      co_await when_all(send_file(near, slow.output, 0, 5), feed());
     };
     auto const ticks = co_await ticks_during(send());
     CHECK(ticks >= 5);

@@ -37,7 +37,7 @@ TEST_CASE("connect returns a stream that is connected to the listener") {
 }
 
 TEST_CASE("a refused connect reports the address and the reason") {
-  auto const to = nobody();
+  auto const to = unused_endpoint();
   CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": connection refused");
   CHECK_THROWS_WITH(connected_to(to.to_string()), "connect to " + to.to_string() + ": connection refused");
   try {
@@ -53,7 +53,7 @@ TEST_CASE("a connect to an unreachable network fails at once") {
 }
 
 TEST_CASE("a failed connect leaves no descriptor behind") {
-  auto const to = nobody();
+  auto const to = unused_endpoint();
   black_hole const silent;
   auto const before = open_descriptors();
   CHECK_THROWS_AS(connected_to(to), error);
@@ -116,7 +116,8 @@ TEST_CASE("a connection that is established in the turn of a cancel is delivered
 TEST_CASE("when an address refuses the connection, the next one is tried at once") {
   auto const listener = raw_listener();
   auto const begun = clock::now();
-  CHECK(connected_to(std::vector{nobody(), nobody(), listener.where()}, {.attempt_delay = 10s}) == listener.where());
+  CHECK(connected_to(std::vector{unused_endpoint(), unused_endpoint(), listener.where()}, {.attempt_delay = 10s}) ==
+        listener.where());
   CHECK(time_taken(begun) < 5s);
 }
 
@@ -132,14 +133,14 @@ TEST_CASE("the first address that answers is used even if an earlier one has not
   black_hole const silent;
   auto const listener = raw_listener();
   auto const before = open_descriptors();
-  CHECK(connected_to(std::vector{silent.where(), silent.where(), nobody(), listener.where(), silent.where()},
+  CHECK(connected_to(std::vector{silent.where(), silent.where(), unused_endpoint(), listener.where(), silent.where()},
                      {.attempt_delay = 5ms}) == listener.where());
   CHECK(open_descriptors() == before);
 }
 
 TEST_CASE("when all addresses fail, the error is that of the last one") {
-  auto const first = nobody();
-  auto const second = nobody();
+  auto const first = unused_endpoint();
+  auto const second = unused_endpoint();
   CHECK_THROWS_WITH(connected_to(std::vector{first, second}),
                     "connect to " + second.to_string() + ": connection refused");
 }
@@ -189,7 +190,7 @@ TEST_CASE("the addresses of a name are tried with alternating families, beginnin
   auto const first_v4 = raw_listener(endpoint::loopback_v4(0));
   auto const second_v4 = raw_listener(endpoint::loopback_v4(0));
   auto const dead_v6 = raw_listener(endpoint::loopback_v6(0)).where();
-  auto const dead_v4 = nobody();
+  auto const dead_v4 = unused_endpoint();
   auto const connected_to_one_of = [](std::vector<endpoint> addresses) {
     known_host const host("two-families.example", std::move(addresses));
     return connected_to(std::string("two-families.example:80"), {.attempt_delay = 10s});
@@ -217,7 +218,7 @@ TEST_CASE("a connect without a timeout waits indefinitely") {
 }
 
 TEST_CASE("a TCP connect that would connect to itself is refused") {
-  auto const to = nobody();
+  auto const to = unused_endpoint();
   auto const before = open_descriptors();
   choosing_port const same(to.port(), 1'000);
   CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": connection refused");
@@ -226,7 +227,7 @@ TEST_CASE("a TCP connect that would connect to itself is refused") {
 }
 
 TEST_CASE("a connect that would connect to itself is retried and leaves the port free") {
-  auto const to = nobody();
+  auto const to = unused_endpoint();
   std::optional<raw_socket> late;
   complete([&]() -> task<> {
     choosing_port const same(to.port(), 1);
@@ -252,7 +253,7 @@ TEST_CASE("fault 07: on a host without IPv6, the IPv4 address of a peer is used"
 }
 
 TEST_CASE("a connect without a free descriptor fails with an error that names the peer") {
-  auto const to = nobody();
+  auto const to = unused_endpoint();
   failing const socket(system_call::socket, EMFILE, 1);
   CHECK_THROWS_WITH(connected_to(to), "connect to " + to.to_string() + ": too many open files");
 }

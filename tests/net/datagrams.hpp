@@ -125,7 +125,7 @@ inline void raw_send(raw_socket const& from, std::string_view bytes, endpoint co
 }
 
 /// An endpoint on which no socket receives.
-inline endpoint nobody_there() { return raw_datagram_socket().where(); }
+inline endpoint unused_udp_endpoint() { return raw_datagram_socket().where(); }
 
 inline bool has_ipv6() {
   std::ifstream addresses("/proc/net/if_inet6");

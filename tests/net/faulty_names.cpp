@@ -22,7 +22,7 @@ std::string host_name;
 std::vector<endpoint> host_addresses;
 std::string interface_name;
 unsigned interface_index = 0;
-std::atomic<int> look_ups = 0;
+std::atomic<int> lookups = 0;
 
 template <class Function>
 Function* c_library(char const* name) noexcept {
@@ -50,7 +50,7 @@ known_host::~known_host() {
   host_name.clear();
 }
 
-int look_ups_made() noexcept { return look_ups; }
+int lookups_made() noexcept { return lookups; }
 
 known_interface::known_interface(std::string name, unsigned index) {
   std::lock_guard const lock(mutex);
@@ -69,7 +69,7 @@ using namespace strait::test;
 extern "C" {
 
 int getaddrinfo(char const* host, char const* service, addrinfo const* hints, addrinfo** found) {
-  ++look_ups;
+  ++lookups;
   slow_resolver::pass_gate();
   auto const addresses = addresses_of(host);
   if (addresses.empty()) return look_up(host, service, hints, found);

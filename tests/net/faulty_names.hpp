@@ -19,7 +19,7 @@ class known_host {
 };
 
 /// The number of lookups made so far.
-[[nodiscard]] int look_ups_made() noexcept;
+[[nodiscard]] int lookups_made() noexcept;
 
 /// While this object exists, there is an interface with this name and index. Only one may exist at a time.
 class known_interface {

@@ -37,7 +37,7 @@ TEST_CASE("disconnecting a local socket makes the kernel discard its unreceived 
     one.disconnect();
     char bytes[16];
     CHECK(::recv(one.native_handle(), bytes, sizeof bytes, MSG_DONTWAIT) < 0);
-    auto const told = co_await as_result(other.recv(bytes));
-    CHECK(told.error() == std::errc::connection_reset);
+    auto const outcome = co_await as_result(other.recv(bytes));
+    CHECK(outcome.error() == std::errc::connection_reset);
   });
 }

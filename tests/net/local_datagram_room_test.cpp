@@ -154,12 +154,12 @@ TEST_CASE("a batch to several receivers of which one does not exist reaches the 
   auto sender = local::bind(local::endpoint());
   complete([&]() -> task<> {
     std::vector<local::datagram> const datagrams{
-        {"1", directory.at("one")}, {"x", directory.at("nobody")}, {"2", directory.at("two")}};
+        {"1", directory.at("one")}, {"x", directory.at("missing")}, {"2", directory.at("two")}};
     try {
       co_await sender.send_batch(datagrams);
       FAIL("nothing was thrown");
     } catch (error const& e) {
-      CHECK(e.what() == "sendto " + directory.file("nobody") + ": no such file or directory");
+      CHECK(e.what() == "sendto " + directory.file("missing") + ": no such file or directory");
       CHECK(e.transferred() == 2);
     }
     auto const first = co_await drain(one);
@@ -251,7 +251,7 @@ TEST_CASE("a connected socket that sends to another receiver, which is full, con
 }
 
 TEST_CASE("a send that waits for room uses almost no processor time") {
-  auto const connected_to = GENERATE(as<std::string>(), "nobody", "the receiver", "another");
+  auto const connected_to = GENERATE(as<std::string>(), "no peer", "the receiver", "another");
   INFO("connected to " << connected_to);
   auto const at = abstract_name();
   auto receiver = local::bind(at);
@@ -282,7 +282,7 @@ TEST_CASE("a socket that is disconnected while a send waits can still send to ot
     complete([&]() -> task<> {
       auto waiting = [&]() -> task<> {
         auto const outcome = co_await as_result(timeout(1s, sender.send("late")));
-        if (outcome) throw std::runtime_error("it was sent to nobody");
+        if (outcome) throw std::runtime_error("the datagram was sent without a peer");
       };
       auto others = [&]() -> task<> {
         co_await sleep_for(10ms);
@@ -291,7 +291,7 @@ TEST_CASE("a socket that is disconnected while a send waits can still send to ot
       };
       co_await when_all(waiting(), others());
       auto const got = co_await drain(free);
-      if (got != std::vector<std::string>{"free"}) throw std::runtime_error("it has not come");
+      if (got != std::vector<std::string>{"free"}) throw std::runtime_error("the datagram did not arrive");
     });
     return 0;
   };

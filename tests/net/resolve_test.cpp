@@ -31,7 +31,7 @@ std::vector<endpoint> look_up(std::string host_and_port) {
 }
 
 /// Starts `count` lookups as tasks of `group`, and returns when threads have started `begun` of them.
-task<> begin_look_ups(task_group& group, std::size_t count, std::size_t begun) {
+task<> start_lookups(task_group& group, std::size_t count, std::size_t begun) {
   for (std::size_t i = 0; i != count; ++i)
     group.spawn([]() -> task<> { static_cast<void>(co_await resolve("localhost:80")); });
   while (slow_resolver::begun() < begun) co_await sleep_for(1ms);
@@ -78,7 +78,7 @@ TEST_CASE("a cancel ends a lookup at once even if the resolver is busy", "[threa
   slow_resolver const resolver;
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
-      co_await begin_look_ups(group, 1, 1);
+      co_await start_lookups(group, 1, 1);
       group.cancel();
     });
   });
@@ -88,10 +88,10 @@ TEST_CASE("lookups wait for a free thread", "[threads]") {
   slow_resolver resolver;
   complete([&]() -> task<> {
     co_await with_task_group([&](task_group& group) -> task<> {
-      co_await begin_look_ups(group, max_concurrent_lookups + 5, max_concurrent_lookups);
+      co_await start_lookups(group, max_concurrent_lookups + 5, max_concurrent_lookups);
       co_await sleep_for(20ms);
       CHECK(resolver.begun() == max_concurrent_lookups);
-      resolver.let_go();
+      resolver.release();
     });
   });
   CHECK(resolver.begun() == max_concurrent_lookups + 5);
@@ -101,10 +101,10 @@ TEST_CASE("a lookup that is canceled before a thread has started it is not made"
   slow_resolver resolver;
   complete([&]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
-      co_await begin_look_ups(group, max_concurrent_lookups + 100, max_concurrent_lookups);
+      co_await start_lookups(group, max_concurrent_lookups + 100, max_concurrent_lookups);
       group.cancel();
     });
-    resolver.let_go();
+    resolver.release();
     static_cast<void>(co_await resolve("localhost:80"));
   });
   CHECK(resolver.begun() == max_concurrent_lookups + 1);
@@ -121,7 +121,7 @@ TEST_CASE("a lookup that is dropped before a thread has started it is not made",
       while (resolver.begun() < max_concurrent_lookups) co_await sleep_for(1ms);
     });
   }
-  resolver.let_go();
+  resolver.release();
   CHECK(look_up("localhost:80").size() >= 1);
   CHECK(resolver.begun() == max_concurrent_lookups + 1);
 }
@@ -130,7 +130,7 @@ TEST_CASE("a name server that does not answer delays neither files nor blocking 
   slow_resolver const resolver;
   complete([]() -> task<> {
     co_await with_task_group([](task_group& group) -> task<> {
-      co_await begin_look_ups(group, 2 * max_concurrent_lookups, max_concurrent_lookups);
+      co_await start_lookups(group, 2 * max_concurrent_lookups, max_concurrent_lookups);
       CHECK(co_await on_thread_pool([] { return 7; }) == 7);
       auto const self = co_await open_file("/proc/self/exe");
       CHECK(self.is_open());
@@ -159,8 +159,8 @@ TEST_CASE("when max_queued_lookups are waiting, a further lookup fails with an e
   complete(
       []() -> task<> {
         co_await with_task_group([](task_group& group) -> task<> {
-          co_await begin_look_ups(group, max_concurrent_lookups, max_concurrent_lookups);
-          co_await begin_look_ups(group, max_queued_lookups, max_concurrent_lookups);
+          co_await start_lookups(group, max_concurrent_lookups, max_concurrent_lookups);
+          co_await start_lookups(group, max_queued_lookups, max_concurrent_lookups);
           co_await yield();
           std::string message;
           std::error_code code;

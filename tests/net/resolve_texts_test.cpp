@@ -35,15 +35,15 @@ TEST_CASE("a port consists of digits only and a service is a single word") {
                                 "-65456", "65536", "18446744073709551696", "*", " http", "http ", "ht tp");
   auto const host = GENERATE(as<std::string>(), "127.0.0.1", "localhost");
   INFO(service);
-  auto const before = look_ups_made();
+  auto const before = lookups_made();
   CHECK_THROWS_WITH(look_up(host, service), "resolve " + host + ":" + service +
                                                 ": the port is neither a number from 0 to 65535 nor a service name");
-  CHECK(look_ups_made() == before);
+  CHECK(lookups_made() == before);
 }
 
 TEST_CASE("a host or a service with an embedded NUL is refused") {
   using namespace std::string_literals;
-  auto const before = look_ups_made();
+  auto const before = lookups_made();
   CHECK_THROWS_WITH(look_up("localhost\0.trusted.example"s, "80"),
                     "resolve localhost\\0.trusted.example:80: the host contains a NUL character");
   CHECK_THROWS_WITH(look_up("127.0.0.1\0"s, "80"), "resolve 127.0.0.1\\0:80: the host contains a NUL character");
@@ -51,15 +51,15 @@ TEST_CASE("a host or a service with an embedded NUL is refused") {
                     "resolve localhost:80\\0 or not: the port contains a NUL character");
   CHECK_THROWS_WITH(look_up("localhost"s, "http\0"s), "resolve localhost:http\\0: the port contains a NUL character");
   CHECK_THROWS_WITH(look_up("localhost\0:80"s), "resolve localhost\\0:80: the host contains a NUL character");
-  CHECK(look_ups_made() == before);
+  CHECK(lookups_made() == before);
 }
 
 TEST_CASE("a text that only the system's resolver takes for an address is refused") {
   auto const host = GENERATE(as<std::string>(), "*", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "127.0.0.1 x",
                              "::1%no-such-interface", "[::1]", "1:2:3");
-  auto const before = look_ups_made();
+  auto const before = lookups_made();
   CHECK_THROWS_WITH(look_up(host, "80"), "resolve " + host + ":80: the host is neither a name nor a numeric address");
-  CHECK(look_ups_made() == before);
+  CHECK(lookups_made() == before);
 }
 
 TEST_CASE("resolve and endpoint::parse accept the same texts as addresses") {
@@ -68,10 +68,10 @@ TEST_CASE("resolve and endpoint::parse accept the same texts as addresses") {
                "127.0.0.1:0080", "::1:80", "2001:db8::1:443", "[::1]", "[::1]:80:81", "[localhost]:80",
                "[127.0.0.1]:80", "[::1:80", "::1]:80", "127.0.0.1:80:90", "127.1:80", "[::1]:65536", "127.0.0.1: 80");
   INFO(text);
-  auto const before = look_ups_made();
+  auto const before = lookups_made();
   if (auto const parsed = endpoint::try_parse(text)) CHECK(look_up(text) == std::vector{*parsed});
   else CHECK_THROWS_AS(look_up(text), error);
-  CHECK(look_ups_made() == before);
+  CHECK(lookups_made() == before);
 }
 
 TEST_CASE("an IPv6 address without brackets is refused with the correct form in the error") {

@@ -22,7 +22,7 @@ slow_resolver::slow_resolver() {
 }
 
 slow_resolver::~slow_resolver() {
-  let_go();
+  release();
   std::unique_lock lock(mutex);
   changed.wait(lock, [] { return calls_waiting == 0; });
 }
@@ -32,7 +32,7 @@ std::size_t slow_resolver::begun() noexcept {
   return calls_begun;
 }
 
-void slow_resolver::let_go() {
+void slow_resolver::release() {
   std::lock_guard const lock(mutex);
   is_open = true;
   changed.notify_all();

@@ -5,7 +5,7 @@
 
 namespace strait::test {
 
-/// While this object exists, each call of getaddrinfo in this process blocks until let_go. Only one may exist at a
+/// While this object exists, each call of getaddrinfo in this process blocks until release. Only one may exist at a
 /// time.
 class slow_resolver {
  public:
@@ -18,7 +18,7 @@ class slow_resolver {
   /// The number of calls made.
   [[nodiscard]] static std::size_t begun() noexcept;
   /// Lets the waiting calls and all later ones proceed.
-  static void let_go();
+  static void release();
   /// Called at the start of getaddrinfo: waits until the gate is open.
   static void pass_gate();
 };

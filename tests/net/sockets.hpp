@@ -155,7 +155,7 @@ inline std::pair<tcp::stream, raw_socket> stream_and_peer() {
 }
 
 /// An endpoint on which no socket listens.
-inline endpoint nobody() { return raw_listener().where(); }
+inline endpoint unused_endpoint() { return raw_listener().where(); }
 
 /// An endpoint that does not answer connects, like a host that has vanished: its backlog is full.
 class black_hole {

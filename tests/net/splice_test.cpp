@@ -36,8 +36,8 @@ TEST_CASE("bytes are spliced from socket to socket") {
     auto const taken = co_await splice_access::read(first.second, bytes);
     CHECK(taken == 5);
     CHECK(bytes.size() == 5);
-    auto const given = co_await splice_access::write(second.first, bytes);
-    CHECK(given == 5);
+    auto const written = co_await splice_access::write(second.first, bytes);
+    CHECK(written == 5);
     CHECK(bytes.size() == 0);
     auto const text = co_await text_from(second.second);
     CHECK(text == "hello");
@@ -55,7 +55,7 @@ TEST_CASE("a splice waits for bytes whether the socket was empty before or has j
         co_await splice_access::write(second.first, bytes);
       }
     };
-    auto give = [&]() -> task<> {
+    auto write = [&]() -> task<> {
       for (int i = 0; i != 3; ++i) {
         co_await yield();
         co_await first.first.write("hello");
@@ -63,7 +63,7 @@ TEST_CASE("a splice waits for bytes whether the socket was empty before or has j
         CHECK(text == "hello");
       }
     };
-    co_await when_all(take(), give());
+    co_await when_all(take(), write());
   });
 }
 

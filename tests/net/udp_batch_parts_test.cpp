@@ -170,7 +170,7 @@ TEST_CASE("if a receiver closes the socket after a batch was sent, the batch sti
       };
       auto const [outcome, received, made] =
           co_await when_all(as_result(socket.send_batch(batch)), receive_and_close(), make_room());
-      std::size_t const said = outcome ? *outcome : transferred_by(outcome);
+      std::size_t const reported = outcome ? *outcome : transferred_by(outcome);
       raw_send(raw_datagram_socket(), "marker", to);
       std::size_t arrived = 0;
       for (;;) {
@@ -178,7 +178,7 @@ TEST_CASE("if a receiver closes the socket after a batch was sent, the batch sti
         if (text == "marker") break;
         ++arrived;
       }
-      CHECK(said == arrived);
+      CHECK(reported == arrived);
       if (outcome) CHECK(*outcome == bodies.size());
     });
   }

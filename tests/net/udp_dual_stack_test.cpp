@@ -126,7 +126,7 @@ TEST_CASE("an IPv6 socket with v6_only does not send to IPv4 endpoints") {
 }
 
 TEST_CASE("udp::connect never connects a socket to itself") {
-  auto const to = nobody_there();
+  auto const to = unused_udp_endpoint();
   complete([&]() -> task<> {
     choosing_port const same(to.port(), 1);
     auto socket = co_await udp::connect(to);

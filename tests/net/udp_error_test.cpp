@@ -180,7 +180,7 @@ TEST_CASE("a broadcast on the loopback interface is received once broadcast is e
 
 TEST_CASE("fault 37: an ICMP refusal fails one recv of a connected socket, which works when the peer is back") {
   auto socket = bound_socket();
-  auto const peer = nobody_there();
+  auto const peer = unused_udp_endpoint();
   socket.connect(peer);
   complete([&]() -> task<> {
     co_await socket.send("is anyone there?");
@@ -189,11 +189,11 @@ TEST_CASE("fault 37: an ICMP refusal fails one recv of a connected socket, which
     CHECK(refused.error() == std::errc::connection_refused);
     CHECK(refused.message() == "recv from " + peer.to_string() + ": connection refused");
 
-    auto someone = udp::bind(peer);
+    auto peer_again = udp::bind(peer);
     co_await socket.send("and now?");
-    auto const question = co_await receive(someone);
+    auto const question = co_await receive(peer_again);
     CHECK(question.text == "and now?");
-    co_await someone.sendto("yes", question.from);
+    co_await peer_again.sendto("yes", question.from);
     auto const [size, truncated] = co_await socket.recv(buffer);
     CHECK(std::string(buffer, size) == "yes");
   });
@@ -201,7 +201,7 @@ TEST_CASE("fault 37: an ICMP refusal fails one recv of a connected socket, which
 
 TEST_CASE("fault 37: an ICMP refusal ends a waiting recv") {
   auto socket = bound_socket();
-  auto const peer = nobody_there();
+  auto const peer = unused_udp_endpoint();
   socket.connect(peer);
   complete([&]() -> task<> {
     auto ask = [&]() -> task<> {
@@ -217,33 +217,33 @@ TEST_CASE("fault 37: an ICMP refusal ends a waiting recv") {
 
 TEST_CASE("fault 37: an ICMP refusal fails one send of a connected socket and no more") {
   auto socket = bound_socket();
-  auto const peer = nobody_there();
+  auto const peer = unused_udp_endpoint();
   socket.connect(peer);
   complete([&]() -> task<> {
     co_await socket.send("is anyone there?");
-    auto someone = udp::bind(peer);
+    auto peer_again = udp::bind(peer);
     auto const refused = co_await as_result(socket.send("not sent"));
     CHECK(refused.error() == std::errc::connection_refused);
     CHECK(refused.message() == "send to " + peer.to_string() + ": connection refused");
     co_await socket.send("sent");
-    auto const text = co_await receive_text(someone);
+    auto const text = co_await receive_text(peer_again);
     CHECK(text == "sent");
   });
 }
 
 TEST_CASE("fault 37: an ICMP refusal fails one send_batch of a connected socket, which reports the datagrams sent") {
   auto socket = bound_socket();
-  auto const peer = nobody_there();
+  auto const peer = unused_udp_endpoint();
   socket.connect(peer);
   std::vector<std::string> const texts{"0", "one", "three", "fifteen"};  // of different sizes, so not coalesced
   complete([&]() -> task<> {
     co_await socket.send("is anyone there?");
-    auto someone = udp::bind(peer);
+    auto peer_again = udp::bind(peer);
     auto const refused = co_await as_result(socket.send_batch(addressed_to(peer, texts)));
     CHECK(refused.error() == std::errc::connection_refused);
     CHECK(refused.message() == "send to " + peer.to_string() + ": connection refused");
     CHECK(transferred_by(refused) == 3);
-    auto const arrived = co_await receive_texts(someone, 3);
+    auto const arrived = co_await receive_texts(peer_again, 3);
     CHECK(arrived == std::vector<std::string>{"one", "three", "fifteen"});
   });
 }
@@ -254,9 +254,9 @@ TEST_CASE("fault 37: ICMP refusals of datagrams from an unconnected socket do no
   complete([&]() -> task<> {
     auto send = [&]() -> task<> {
       co_await turns(3);
-      co_await socket.sendto("in vain", nobody_there());
+      co_await socket.sendto("in vain", unused_udp_endpoint());
       co_await turns(5);
-      co_await socket.sendto("in vain, too", nobody_there());
+      co_await socket.sendto("in vain, too", unused_udp_endpoint());
       co_await other.sendto("here I am", socket.local_endpoint());
     };
     auto receive_one = [&]() -> task<> {
@@ -270,7 +270,7 @@ TEST_CASE("fault 37: ICMP refusals of datagrams from an unconnected socket do no
 TEST_CASE("fault 37: ICMP refusals received while a socket was connected do not affect it after a disconnect") {
   auto socket = bound_socket();
   auto other = bound_socket();
-  socket.connect(nobody_there());
+  socket.connect(unused_udp_endpoint());
   complete([&]() -> task<> {
     co_await socket.send("is anyone there?");
     socket.disconnect();

@@ -109,7 +109,7 @@ TEST_CASE("a flooded socket does not delay timers") {
 
 TEST_CASE("a batch of many system calls lets other tasks run") {
   auto sender = bound_socket();
-  auto const to = nobody_there();
+  auto const to = unused_udp_endpoint();
   std::vector<std::string> bodies;
   for (std::size_t i = 0; i != 20'000; ++i) bodies.push_back(numbered(i, 1 + i % 2));
   for (std::size_t i = 1; i < bodies.size(); i += 2) bodies[i] += "x";  // increasing sizes, so not coalesced

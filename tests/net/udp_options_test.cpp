@@ -179,7 +179,7 @@ TEST_CASE("without multicast_loopback, the members on this host receive nothing"
     co_await sender.sendto("heard again", group_at(port));
     auto const came = co_await receive_texts(member, 2);
     // On "lo" itself, datagrams are always looped back, and with multicast_loopback they arrive twice.
-    if (came[1] != "heard again") WARN("skipped: this host's loopback interface gives back what it sends");
+    if (came[1] != "heard again") WARN("skipped: the loopback interface of this host returns sent datagrams");
   });
 }
 

@@ -158,12 +158,12 @@ TEST_CASE("the datagrams around a refused run are sent and none of the run count
 
 TEST_CASE("fault 37: an ICMP refusal of an earlier datagram costs a batch one datagram and not a whole run") {
   auto socket = bound_socket(joining);
-  auto const peer = nobody_there();
+  auto const peer = unused_udp_endpoint();
   socket.connect(peer);
   auto const bodies = numbered_alike(10, 100);
   complete([&]() -> task<> {
     co_await socket.send("is anyone there?");
-    auto someone = udp::bind(peer);
+    auto peer_again = udp::bind(peer);
     auto const refused = co_await as_result(socket.send_batch(addressed_to(peer, bodies)));
     CHECK(refused.error() == std::errc::connection_refused);
     CHECK(transferred_by(refused) == 9);

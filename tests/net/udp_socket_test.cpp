@@ -95,7 +95,7 @@ TEST_CASE("a socket that is disconnected keeps its port and receives from every 
 }
 
 TEST_CASE("a socket that is bound to a chosen port keeps it when it is disconnected") {
-  auto const where = nobody_there();
+  auto const where = unused_udp_endpoint();
   auto socket = udp::bind(where);
   auto stranger = bound_socket();
   socket.connect(stranger.local_endpoint());
@@ -109,7 +109,7 @@ TEST_CASE("a socket that is bound to a chosen port keeps it when it is disconnec
 }
 
 TEST_CASE("disconnecting a socket that is not connected has no effect") {
-  auto socket = udp::bind(nobody_there());
+  auto socket = udp::bind(unused_udp_endpoint());
   auto other = bound_socket();
   socket.disconnect();
   complete([&]() -> task<> {

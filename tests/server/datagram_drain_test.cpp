@@ -128,23 +128,23 @@ TEST_CASE("a server that drains receives no more datagrams") {
 }
 
 TEST_CASE("on_drain can tell handlers to finish") {
-  int told = 0;
+  int calls = 0;
   waiting_server* waiting = nullptr;
   waiting_server one({.drain = 1h, .on_drain = [&] {
-                        ++told;
+                        ++calls;
                         waiting->answers.set();
                       }});
   waiting = &one;
   complete([&]() -> task<> {
     auto clients = [&]() -> task<> {
       co_await one.ask();
-      CHECK(told == 0);
+      CHECK(calls == 0);
       one.server.stop();
     };
     auto const [statistics, nothing] = co_await when_all(one.serve(), clients());
     CHECK(statistics.served == 1);
   });
-  CHECK(told == 1);
+  CHECK(calls == 1);
 }
 
 TEST_CASE("a datagram is served or left to the kernel whenever the server is stopped") {

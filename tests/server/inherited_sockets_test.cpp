@@ -34,12 +34,12 @@ void set(char const* variable, char const* value) {
 
 /// Runs `body` in a child process with these inherited sockets, and returns its result or the text of its exception.
 template <class F>
-std::string in_service(manager says, std::vector<int> sockets, F body) {
+std::string in_service(manager variables, std::vector<int> sockets, F body) {
   int answers[2];
   if (::pipe2(answers, O_CLOEXEC) != 0) fail_with_errno("pipe");
   auto const id = ::fork();
   if (id == 0) {
-    std::string said;
+    std::string result;
     constexpr int out_of_the_way = 200;
     int const answer = ::fcntl(answers[1], F_DUPFD_CLOEXEC, out_of_the_way);
     for (int& each : sockets) each = ::fcntl(each, F_DUPFD_CLOEXEC, out_of_the_way);
@@ -49,26 +49,27 @@ std::string in_service(manager says, std::vector<int> sockets, F body) {
       ::close(sockets[i]);
     }
     auto const self = std::to_string(::getpid());
-    set("LISTEN_PID", says.process && says.process == std::string_view("self") ? self.c_str() : says.process);
-    set("LISTEN_FDS", says.count);
-    set("LISTEN_FDNAMES", says.names);
+    set("LISTEN_PID",
+        variables.process && variables.process == std::string_view("self") ? self.c_str() : variables.process);
+    set("LISTEN_FDS", variables.count);
+    set("LISTEN_FDNAMES", variables.names);
     try {
-      said = body();
+      result = body();
     } catch (std::exception const& e) {
-      said = e.what();
+      result = e.what();
     }
-    if (::write(answer, said.data(), said.size()) < 0) ::_exit(1);
+    if (::write(answer, result.data(), result.size()) < 0) ::_exit(1);
     ::_exit(0);
   }
   ::close(answers[1]);
   raw_socket const from(answers[0]);
-  std::string said;
+  std::string result;
   char part[256];
-  for (ssize_t n; (n = ::read(from.get(), part, sizeof part)) > 0;) said.append(part, static_cast<std::size_t>(n));
+  for (ssize_t n; (n = ::read(from.get(), part, sizeof part)) > 0;) result.append(part, static_cast<std::size_t>(n));
   int status = 0;
   ::waitpid(id, &status, 0);
   CHECK(status == 0);
-  return said;
+  return result;
 }
 
 bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
@@ -95,7 +96,7 @@ TEST_CASE("inherited sockets are taken by their kind") {
 TEST_CASE("an inherited listener accepts clients that connected before the process started") {
   auto const listening = raw_listener();
   auto const client = raw_connect(listening.where());
-  auto const said = in_service({.count = "1"}, {listening.get()}, [] {
+  auto const result = in_service({.count = "1"}, {listening.get()}, [] {
     inherited_sockets inherited;
     auto const listeners = inherited.tcp_listeners();
     // With the system call, since ThreadSanitizer does not let a forked process run a loop.
@@ -103,22 +104,22 @@ TEST_CASE("an inherited listener accepts clients that connected before the proce
     connection.send("hello");
     return listeners.at(0).local_endpoint().to_string();
   });
-  CHECK(said == listening.where().to_string());
+  CHECK(result == listening.where().to_string());
   CHECK(client.receive_to_the_end() == "hello");
 }
 
 TEST_CASE("inherited sockets are taken by their names and those without a name only without one") {
   auto const one = raw_listener();
-  auto const said = in_service({.count = "3", .names = "web:admin"}, {one.get(), one.get(), one.get()}, [] {
+  auto const result = in_service({.count = "3", .names = "web:admin"}, {one.get(), one.get(), one.get()}, [] {
     inherited_sockets inherited;
-    auto const nobody = inherited.tcp_listeners("mail").size();
+    auto const none = inherited.tcp_listeners("mail").size();
     auto const other_kind = inherited.udp_sockets("web").size();
     auto const web = inherited.tcp_listeners("web").size();
     auto const again = inherited.tcp_listeners("web").size();
     auto const rest = inherited.tcp_listeners().size();
-    return fmt::format("{} {} {} {} {}", nobody, other_kind, web, again, rest);
+    return fmt::format("{} {} {} {} {}", none, other_kind, web, again, rest);
   });
-  CHECK(said == "0 0 1 0 2");
+  CHECK(result == "0 0 1 0 2");
 }
 
 TEST_CASE("nothing is inherited if the variables are missing or meant for another process") {
@@ -137,17 +138,17 @@ TEST_CASE("nothing is inherited if the variables are missing or meant for anothe
 
 TEST_CASE("a second inherited_sockets object is empty") {
   auto const one = raw_listener();
-  auto const said = in_service({.count = "1"}, {one.get()}, [] {
+  auto const result = in_service({.count = "1"}, {one.get()}, [] {
     inherited_sockets const first;
     inherited_sockets const second;
     return fmt::format("{} {}", first.size(), second.size());
   });
-  CHECK(said == "1 0");
+  CHECK(result == "1 0");
 }
 
 TEST_CASE("inherited sockets are close-on-exec and those that are not taken are closed") {
   auto const one = raw_listener();
-  auto const said = in_service({.count = "2"}, {one.get(), STDIN_FILENO}, [] {
+  auto const result = in_service({.count = "2"}, {one.get(), STDIN_FILENO}, [] {
     std::vector<tcp::listener> taken;
     bool close_on_exec = false;
     {
@@ -157,11 +158,11 @@ TEST_CASE("inherited sockets are close-on-exec and those that are not taken are 
     }
     return fmt::format("{} {} {}", close_on_exec, is_open(3), is_open(4));
   });
-  CHECK(said == "true true false");
+  CHECK(result == "true true false");
 }
 
 TEST_CASE("a malformed variable is an error that names it") {
-  auto const refused = [](manager says) { return in_service(says, {}, count_all); };
+  auto const refused = [](manager variables) { return in_service(variables, {}, count_all); };
   CHECK(refused({.count = "many"}) == "inherit sockets: LISTEN_FDS=many: not a number");
   CHECK(refused({.count = ""}) == "inherit sockets: LISTEN_FDS=: not a number");
   CHECK(refused({.count = "-1"}) == "inherit sockets: LISTEN_FDS=-1: not a number");
