@@ -78,7 +78,7 @@ class basic_datagram_buffer {
   void reserve(std::size_t capacity);
 
   detail::owned<detail::receive_slots> slots_;
-  std::vector<basic_datagram<Endpoint>> datagrams_;  // the first `size_` of them are there
+  std::vector<basic_datagram<Endpoint>> datagrams_;  // the first `size_` are valid
   std::size_t size_ = 0;
 };
 

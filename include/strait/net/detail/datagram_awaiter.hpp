@@ -95,12 +95,13 @@ class STRAIT_API datagram_awaiter : public socket_awaiter<datagram_awaiter, data
   clock::time_point retry_at_;
 };
 
-/// A socket's `send_slots`. Its operations share them: the socket may be closed before their results are processed.
+/// A reference-counted pointer to a socket's `send_slots`, which its operations share: the socket may be closed before
+/// their results are processed.
 class STRAIT_API shared_send_slots {
  public:
-  /// None.
+  /// Null.
   shared_send_slots() noexcept = default;
-  /// Throws `std::bad_alloc`.
+  /// Creates slots. Throws `std::bad_alloc`.
   [[nodiscard]] static shared_send_slots make();
   shared_send_slots(shared_send_slots const& other) noexcept;
   shared_send_slots& operator=(shared_send_slots other) noexcept;
