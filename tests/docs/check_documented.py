@@ -3,7 +3,7 @@
 
 usage: check_documented.py PROJECT_FOLDER OUTPUT_FOLDER
 
-Doxygen reads the headers as docs/reference/Doxyfile says. One comment, before the first, suffices for overloads that follow
+Doxygen reads the headers as docs/site/Doxyfile says. One comment, before the first, suffices for overloads that follow
 each other. The values of an enumeration have comments all or none. Exempt are namespaces and folders called `detail`; what
 all coroutine libraries have (`operator co_await`, `await_ready`, …, awaiters, constructors of `…_operation`); and what the
 language defines (copies, moves, destructors, comparisons, `operator bool`).
@@ -75,7 +75,7 @@ def undocumented(folder):
 def run_doxygen(project, output):
     shutil.rmtree(output / "xml", ignore_errors=True)
     output.mkdir(parents=True, exist_ok=True)
-    settings = (project / "docs/reference/Doxyfile").read_text() + f"""
+    settings = (project / "docs/site/Doxyfile").read_text() + f"""
 OUTPUT_DIRECTORY = {output}
 GENERATE_HTML = NO
 GENERATE_XML = YES
