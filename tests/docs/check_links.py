@@ -3,8 +3,9 @@
 
 usage: check_links.py PROJECT_FOLDER [PAGE...]
 
-Without pages, checks every *.md that git knows of, or, without git, that the project contains. Links to the web are not
-followed. A heading's name is what GitHub makes of it.
+Without pages, checks every *.md that git knows of, or, without git, that the project contains, but for docs/site,
+whose pages have their places on the website only. Links to the web are not followed. A heading's name is what GitHub makes
+of it.
 """
 
 import pathlib
@@ -85,8 +86,10 @@ def pages_of(project):
     listed = subprocess.run(["git", "-C", project, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"],
                             capture_output=True, text=True)
     if listed.returncode == 0:
-        return sorted(project / name for name in listed.stdout.split("\0") if name and (project / name).exists())
-    return sorted(page for page in project.rglob("*.md") if "build" not in page.relative_to(project).parts)
+        pages = (project / name for name in listed.stdout.split("\0") if name)
+    else:
+        pages = (page for page in project.rglob("*.md") if "build" not in page.relative_to(project).parts)
+    return sorted(page for page in pages if page.exists() and not page.is_relative_to(project / "docs" / "site"))
 
 
 def main(project, *pages):
