@@ -106,7 +106,7 @@ thread_pool_operation<F> on_thread_pool(F function) {
   return thread_pool_operation<F>(std::move(function));
 }
 
-/// The maximum number of threads of the pool.
+/// The maximum number of threads of the pool of `on_thread_pool`, not counting those started for nested calls.
 inline constexpr unsigned thread_pool_size = 16;
 
 }  // namespace strait

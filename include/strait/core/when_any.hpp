@@ -26,10 +26,10 @@ STRAIT_API void rethrow(std::vector<std::exception_ptr> failures, bool any_value
 /// nevertheless.
 ///
 /// **If there is a value, it is returned, so that nothing is lost**: a failure of another one, in the same turn or
-/// during its cleanup, is in `failure()` of its own outcome. (One without a value counts as a value only if it has
-/// completed before the others were canceled.) If there is no value, the failure is rethrown, several as one
-/// `multiple_errors` in the order of `what`. If there is no failure either, because an enclosing scope was canceled,
-/// `canceled` is thrown.
+/// during its cleanup, is in `failure()` of its own outcome. (A task or operation that returns `void` counts as a value
+/// only if it has completed before the others were canceled.) If there is no value, the failure is rethrown; several
+/// are rethrown as one `multiple_errors` in the order of `what`. If there is no failure either, because an enclosing
+/// scope was canceled, `canceled` is thrown.
 ///
 /// Bytes that a canceled `read_exactly` or `write` has transferred are in its buffer, or sent; their number is in the
 /// `canceled` that `value()` of its outcome throws.
