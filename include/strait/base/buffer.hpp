@@ -47,6 +47,16 @@ class const_buffer {
       : data_(literal), size_(literal[N - 1] == '\0' ? N - 1 : N) {}
 
   /// The address of the first byte.
+  /// For the message only: a number or a pointer is no buffer.
+  template <class T>
+    requires std::is_arithmetic_v<T> || (std::is_pointer_v<T> && std::is_convertible_v<T, char const*>)
+  constexpr const_buffer(T const&) {
+    static_assert(!std::is_arithmetic_v<T>,
+                  "strait: a number is not a buffer: write text, fmt::format(\"{}\", number), or the number's bytes, "
+                  "std::as_bytes(std::span(&number, 1))");
+    static_assert(std::is_arithmetic_v<T>, "strait: a char pointer has no size: write std::string_view(pointer)");
+  }
+
   [[nodiscard]] constexpr void const* data() const noexcept { return data_; }
   /// The number of bytes.
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }

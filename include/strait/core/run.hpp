@@ -1,6 +1,7 @@
 // run, run_on_threads, run_until_signal, run_main: run tasks from ordinary code, and return their results.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "strait/base/export.hpp"
@@ -121,34 +122,77 @@ void run_until_signal(F) {
                 "strait: run_until_signal takes a task, or a callable that returns one: [&]() -> task<> { … }");
 }
 
+namespace detail {
+
+/// The value of the tasks that a factory for several threads makes.
+template <class Factory>
+struct made_by {
+  using value = void;
+};
+template <class Factory>
+  requires makes_task<Factory, unsigned>
+struct made_by<Factory> {
+  using value = await_result_t<std::invoke_result_t<Factory&, unsigned>>;
+};
+template <class Factory>
+  requires(!makes_task<Factory, unsigned> && makes_task<Factory>)
+struct made_by<Factory> {
+  using value = await_result_t<std::invoke_result_t<Factory&>>;
+};
+template <class Factory>
+using made_value = typename made_by<Factory>::value;
+
+/// `run_main` of the task that `main` returns.
+template <class F>
+int run_for_status(F& main) noexcept {
+  try {
+    loop_until_signal const loop;
+    if constexpr (std::is_same_v<await_result_t<std::invoke_result_t<F&>>, int>) {
+      return loop->run(main());
+    } else {
+      loop->run(main());
+      return 0;
+    }
+  } catch (...) {
+    return exit_status();
+  }
+}
+
+}  // namespace detail
+
 /// Runs a program's main task with `run_until_signal`: `int main() { return run_main(serve_forever()); }`
 ///
-/// Returns the exit status: 0 if `main` completed, whatever its value, or was canceled; 1 if it threw, after printing
-/// one line to stderr: "program: what()". As everywhere in the library, writing to stderr raises no signal.
+/// Returns the exit status: the value of a `task<int>`; 0 if a `task<>` completed; 0 if `main` was canceled; 1 if it
+/// threw, after printing one line to stderr: "program: what()". As everywhere in the library, writing to stderr raises
+/// no signal.
 template <class T>
 [[nodiscard]] int run_main(task<T> main) noexcept {
-  try {
-    run_until_signal(std::move(main));
-    return 0;
-  } catch (...) {
-    return detail::exit_status();
+  static_assert(
+      std::is_void_v<T> || std::is_same_v<T, int>,
+      "strait: run_main takes a task<>, or a task<int> whose value is the exit status. Of a server, give it a "
+      "callable, run_main([] { return serve(tcp::listen(…), handler); }), so that it reports that the port "
+      "is in use, too");
+  if constexpr (std::is_void_v<T> || std::is_same_v<T, int>) {
+    auto const make = [&] { return std::move(main); };
+    return detail::run_for_status(make);
   }
+  return 1;
 }
 /// The same for a callable that returns a task; the callable is kept alive until the task has ended. An exception of
 /// the callable is handled like one of the task: `run_main([] { return serve(tcp::listen("localhost:5000"), echo); })`
+/// The statistics that `serve` returns, and any other value of a class, are not used.
 template <detail::makes_task F>
 [[nodiscard]] int run_main(F main) noexcept {
-  try {
-    detail::loop_until_signal const loop;
-    loop->run(main());
-    return 0;
-  } catch (...) {
-    return detail::exit_status();
-  }
+  using value = await_result_t<std::invoke_result_t<F&>>;
+  static_assert(!std::is_scalar_v<value> || std::is_same_v<value, int>,
+                "strait: run_main would ignore the value of this task. The value of a task<int> is the exit status");
+  return detail::run_for_status(main);
 }
 /// Runs the tasks of several threads as `run_on_threads` does; SIGINT and SIGTERM cancel all of them.
 template <class Factory>
 [[nodiscard]] int run_main(unsigned threads, Factory factory) noexcept {
+  static_assert(!std::is_scalar_v<detail::made_value<Factory>>,
+                "strait: run_main on several threads would ignore the values of their tasks: make it a task<>");
   try {
     detail::run_until_signal(threads, &detail::run_made<Factory>, &factory);
     return 0;

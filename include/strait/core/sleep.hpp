@@ -1,6 +1,8 @@
 // sleep_for, sleep_until: wait for a time. yield: lets other tasks run.
 #pragma once
 
+#include <type_traits>
+
 #include "strait/base/chrono.hpp"
 #include "strait/base/error.hpp"
 #include "strait/base/export.hpp"
@@ -83,6 +85,13 @@ template <class Rep, class Period>
 sleep_operation sleep_for(std::chrono::duration<Rep, Period> duration) noexcept(
     noexcept(detail::deadline_after(duration))) {
   return sleep_operation(detail::deadline_after(duration));
+}
+
+template <class T>
+  requires std::is_arithmetic_v<T>
+sleep_operation sleep_for(T) {
+  static_assert(!std::is_arithmetic_v<T>, "strait: sleep_for takes a duration with a unit: sleep_for(5s)");
+  return sleep_operation({});
 }
 
 /// Completes in the loop's next turn, after all other tasks that are ready have run. In a long computation, an

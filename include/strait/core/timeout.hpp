@@ -1,6 +1,7 @@
 // timeout: limits the time of anything that can be awaited.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "strait/base/chrono.hpp"
@@ -56,6 +57,13 @@ task<await_result_t<A>> timeout(std::chrono::duration<Rep, Period> limit, A what
 template <class Rep, class Period, detail::makes_task F>
 auto timeout(std::chrono::duration<Rep, Period> limit, F what) {
   return timeout(limit, detail::keep_alive(std::move(what)));
+}
+
+template <class T, class A>
+  requires std::is_arithmetic_v<T>
+task<> timeout(T, A&&) {
+  static_assert(!std::is_arithmetic_v<T>, "strait: timeout takes a duration with a unit: timeout(5s, …)");
+  co_return;
 }
 
 }  // namespace strait

@@ -113,6 +113,15 @@ task<datagram_statistics> serve(Socket socket, Handler handler,
   co_return co_await one.serve(std::move(socket), std::move(handler));
 }
 
+/// The same for a function template, which a parameter of any type could not receive.
+template <class Socket>
+  requires detail::datagram_socket_type<Socket>
+task<datagram_statistics> serve(Socket socket,
+                                task<> (*handler)(basic_datagram_request<typename Socket::endpoint_type>&),
+                                basic_datagram_serve_options<typename Socket::endpoint_type> options = {}) {
+  return serve<Socket, decltype(handler)>(std::move(socket), handler, std::move(options));
+}
+
 /// Runs `serve` for each of `sockets` (as returned by `udp::bind_shared`) on a loop and a thread of its own, one of
 /// them the calling thread. Returns the sum of the statistics when SIGINT or SIGTERM has arrived and all loops have
 /// drained; a second signal ends the process at once: see `run_until_signal`. If one fails, the others drain, and its

@@ -108,4 +108,21 @@ task<server_statistics> serve(Listeners listeners, Handler handler, serve_option
   co_return co_await one.serve(std::move(listeners), std::move(handler));
 }
 
+/// The same for a function template, which a parameter of any type could not receive.
+template <class Listener>
+  requires detail::is_listener<Listener>
+task<server_statistics> serve(Listener listener, task<> (*handler)(detail::stream_of<Listener>&),
+                              serve_options options = {}) {
+  return serve<Listener, decltype(handler)>(std::move(listener), handler, std::move(options));
+}
+/// The same for a function template that takes a reader and a writer.
+template <class Listener>
+  requires detail::is_listener<Listener>
+task<server_statistics> serve(Listener listener,
+                              task<> (*handler)(buffered_reader<detail::stream_of<Listener>>&,
+                                                buffered_writer<detail::stream_of<Listener>>&),
+                              serve_options options = {}) {
+  return serve<Listener, decltype(handler)>(std::move(listener), handler, std::move(options));
+}
+
 }  // namespace strait
