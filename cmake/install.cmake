@@ -39,6 +39,7 @@ install(FILES
     "${PROJECT_BINARY_DIR}/strait-config-version.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/fmt_major_version.cmake"
+    "${PROJECT_SOURCE_DIR}/cmake/supported_compilers.cmake"
   DESTINATION "${config_dir}")
 
 # From where strait.pc lies to the prefix, so that an installed tree can be moved.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -154,10 +155,24 @@ class loop_set {
   bool was_canceled_ = false;
 };
 
+/// A std::jthread, which libc++ lacks before version 20.
+class joined_thread {
+ public:
+  template <class F>
+  explicit joined_thread(F body) : thread_(std::move(body)) {}
+  joined_thread(joined_thread&&) = default;
+  ~joined_thread() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  std::thread thread_;
+};
+
 void run_loops(loop_set& all, unsigned count, loop_runner run, void* context) {
   if (count == 0) throw std::invalid_argument("strait: run_on_threads needs at least one thread");
   all.reserve_failures(count);
-  std::vector<std::jthread> others;
+  std::vector<joined_thread> others;
   try {
     for (unsigned i = 1; i < count; ++i) others.emplace_back([&, i] { all.run_other(i, run, context); });
   } catch (std::system_error const& e) {

@@ -5,19 +5,17 @@
 #include <stop_token>
 #include <utility>
 
-#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
+#include "strait/core/detail/remote_cancel.hpp"
 #include "strait/core/event_loop.hpp"
 #include "strait/core/task.hpp"
 
+#if !defined(__cpp_lib_jthread)
+#error "strait/core/stop_token.hpp needs std::stop_token: with libc++ before 20, add -fexperimental-library"
+#endif
+
 namespace strait {
 namespace detail {
-
-/// Forwards a cancel request from any thread to a scope on its loop. Either side may end first.
-class remote_cancel;
-[[nodiscard]] STRAIT_API remote_cancel* connect_remote_cancel(event_loop& loop, scope& target);
-STRAIT_API void request_remote_cancel(remote_cancel* link) noexcept;
-STRAIT_API void disconnect_remote_cancel(remote_cancel* link) noexcept;
 
 class stop_link {
  public:

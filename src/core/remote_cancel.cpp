@@ -1,5 +1,5 @@
-// cancel_on: connects a std::stop_token to a scope on a loop of another thread.
-#include "strait/core/stop_token.hpp"
+// Cancels a scope of a loop from any thread.
+#include "strait/core/detail/remote_cancel.hpp"
 
 #include <atomic>
 
