@@ -7,10 +7,13 @@ set(config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/strait")
 target_include_directories(strait INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/strait" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(TARGETS strait EXPORT strait-targets)
+install(TARGETS strait_asio EXPORT strait-asio-targets)
 if(strait_builds_fmt)  # and installs it beside strait
   set_target_properties(strait PROPERTIES INSTALL_RPATH "$ORIGIN")
 endif()
+set_target_properties(strait_asio PROPERTIES INSTALL_RPATH "$ORIGIN")
 install(EXPORT strait-targets NAMESPACE strait:: DESTINATION "${config_dir}")
+install(EXPORT strait-asio-targets NAMESPACE strait:: DESTINATION "${config_dir}")
 
 # Whose asio::asio another project has brought, its version is for the linker to check (interop/detail/asio_build.hpp).
 set(strait_asio_version 1.22.1)
@@ -45,8 +48,13 @@ install(FILES
 # From where strait.pc lies to the prefix, so that an installed tree can be moved.
 cmake_path(SET prefix_from_pc /prefix)
 cmake_path(RELATIVE_PATH prefix_from_pc BASE_DIRECTORY "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig")
-configure_file("${PROJECT_SOURCE_DIR}/cmake/strait.pc.in" "${PROJECT_BINARY_DIR}/strait.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/strait.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(strait_type STREQUAL "STATIC_LIBRARY")
+  set(static_definition -DSTRAIT_STATIC)
+endif()
+foreach(package strait strait-asio)
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/${package}.pc.in" "${PROJECT_BINARY_DIR}/${package}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${package}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
 
 if(PROJECT_IS_TOP_LEVEL)
   include(debian_package)

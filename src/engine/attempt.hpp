@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/io_operation.hpp"
 
 namespace strait::engine {
@@ -31,7 +32,7 @@ enum class attempt_outcome {
 }
 
 /// `attempt` for all operations but reads and writes with a single buffer.
-[[nodiscard]] attempt_outcome attempt_other(int descriptor, detail::io_operation& operation) noexcept;
+[[nodiscard]] STRAIT_API attempt_outcome attempt_other(int descriptor, detail::io_operation& operation) noexcept;
 
 /// Tries `operation` on `descriptor` once. Interrupted calls are repeated, and so is accept when a connection fails
 /// before it is accepted; after many such connections it ends with EAGAIN, so that other branches get their turn.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "strait/base/export.hpp"
 #include "strait/core/detail/io_operation.hpp"
 #include "strait/core/detail/timer.hpp"
 
@@ -89,7 +90,11 @@ class engine {
   [[nodiscard]] virtual socket& attach(int descriptor, short_read meaning = short_read::drained) = 0;
 };
 
-/// Creates the engine that is implemented on Asio.
+/// Creates the engine of a new loop.
 [[nodiscard]] std::unique_ptr<engine> make_engine(engine::client& client);
+
+/// Sets the function that `make_engine` calls. By default it creates engines on the library's private copy of Asio.
+using engine_maker = std::unique_ptr<engine> (*)(engine::client& client);
+STRAIT_API void set_engine_maker(engine_maker maker) noexcept;
 
 }  // namespace strait::engine

@@ -16,8 +16,11 @@ namespace strait::detail {
 namespace {
 
 asio::io_context& context_of(loop& of) {
-  auto* const engine = dynamic_cast<engine::asio_engine*>(&of.engine());
-  if (!engine) throw std::logic_error("strait: this event_loop does not run on Asio");
+  auto* const engine = dynamic_cast<engine::on_program_asio::asio_engine*>(&of.engine());
+  if (!engine)
+    throw std::logic_error(
+        "strait: this event_loop runs on the library's own copy of Asio: it was created before the code that includes "
+        "strait/interop/asio.hpp was initialized");
   return engine->context();
 }
 
@@ -55,6 +58,8 @@ class guest final : public main_branch, private loop_user, public recycled {
 };
 
 }  // namespace
+
+void use_program_asio(asio_build) noexcept { engine::set_engine_maker(&engine::on_program_asio::make_engine); }
 
 asio::io_context& asio_context_of(loop_core const& loop, asio_build) {
   return context_of(loop_of(const_cast<loop_core&>(loop)));

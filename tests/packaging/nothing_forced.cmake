@@ -18,6 +18,7 @@ endfunction()
 
 foreach(property INTERFACE_COMPILE_OPTIONS INTERFACE_COMPILE_DEFINITIONS INTERFACE_LINK_OPTIONS)
   get_target_property(value strait::strait ${property})
+  list(REMOVE_ITEM value STRAIT_STATIC)  # which only strait's headers look at
   must_be_empty(${property} "${value}")
 endforeach()
 get_directory_property(options COMPILE_OPTIONS)

@@ -5,10 +5,9 @@
 
 #include <asio/post.hpp>
 
-#include "base/standard_streams.hpp"
 #include "engine/asio/sockets.hpp"
 
-namespace strait::engine {
+namespace strait::engine::STRAIT_ASIO_ENGINE {
 
 // The concurrency hint 1 means that one thread runs the context, so Asio need not wake others. Posting from any thread
 // is still allowed.
@@ -77,10 +76,6 @@ std::int64_t asio_engine::coarse_now() const noexcept {
 
 socket& asio_engine::attach(int descriptor, short_read meaning) { return sockets_->attach(descriptor, meaning); }
 
-// The standard streams are opened first, so that Asio's own descriptors do not take their numbers.
-std::unique_ptr<engine> make_engine(engine::client& client) {
-  detail::open_standard_streams();
-  return std::make_unique<asio_engine>(client);
-}
+std::unique_ptr<engine> make_engine(engine::client& client) { return std::make_unique<asio_engine>(client); }
 
-}  // namespace strait::engine
+}  // namespace strait::engine::STRAIT_ASIO_ENGINE

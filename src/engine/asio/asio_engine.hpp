@@ -1,6 +1,8 @@
 // asio_engine: the engine on an asio::io_context, with one of two kinds of sockets.
 #pragma once
 
+#include "engine/asio/which_asio.hpp"
+
 #include <atomic>
 #include <vector>
 
@@ -11,7 +13,7 @@
 #include "engine/asio/handler_memory.hpp"
 #include "engine/engine.hpp"
 
-namespace strait::engine {
+namespace strait::engine::STRAIT_ASIO_ENGINE {
 
 class asio_engine final : public engine {
  public:
@@ -53,4 +55,6 @@ class asio_engine final : public engine {
   std::atomic<bool> turn_requested_ = false;
 };
 
-}  // namespace strait::engine
+[[nodiscard]] std::unique_ptr<engine> make_engine(engine::client& client);
+
+}  // namespace strait::engine::STRAIT_ASIO_ENGINE

@@ -15,7 +15,7 @@
 
 #include "engine/attempt.hpp"
 
-namespace strait::engine {
+namespace strait::engine::STRAIT_ASIO_ENGINE {
 namespace {
 
 class portable_socket final : public socket, public detail::list_hook<portable_socket> {
@@ -192,6 +192,6 @@ std::unique_ptr<asio_engine::socket_maker> make_portable_sockets(asio_engine& en
   return std::make_unique<portable_sockets>(engine);
 }
 
-}  // namespace strait::engine
+}  // namespace strait::engine::STRAIT_ASIO_ENGINE
 
 #endif

@@ -33,7 +33,7 @@
 
 #include "engine/attempt.hpp"
 
-namespace strait::engine {
+namespace strait::engine::STRAIT_ASIO_ENGINE {
 namespace {
 
 // Accesses the private member in the one way the language allows: explicit instantiations are exempt from access
@@ -233,6 +233,6 @@ std::unique_ptr<asio_engine::socket_maker> make_reactor_sockets(asio_engine& eng
   return std::make_unique<reactor_sockets>(engine);
 }
 
-}  // namespace strait::engine
+}  // namespace strait::engine::STRAIT_ASIO_ENGINE
 
 #endif

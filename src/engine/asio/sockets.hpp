@@ -5,6 +5,8 @@
 // only the public interface.
 #pragma once
 
+#include "engine/asio/which_asio.hpp"
+
 #include <memory>
 
 #include <asio/detail/config.hpp>
@@ -17,7 +19,7 @@
 #define STRAIT_HAS_REACTOR_SOCKETS 1
 #endif
 
-namespace strait::engine {
+namespace strait::engine::STRAIT_ASIO_ENGINE {
 
 /// Creates the sockets of one engine.
 class asio_engine::socket_maker {
@@ -31,4 +33,4 @@ class asio_engine::socket_maker {
 [[nodiscard]] std::unique_ptr<asio_engine::socket_maker> make_reactor_sockets(asio_engine& engine);
 [[nodiscard]] std::unique_ptr<asio_engine::socket_maker> make_portable_sockets(asio_engine& engine);
 
-}  // namespace strait::engine
+}  // namespace strait::engine::STRAIT_ASIO_ENGINE

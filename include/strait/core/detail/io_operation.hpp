@@ -4,13 +4,14 @@
 #include <cstddef>
 
 #include "strait/base/buffer.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/detail/branch.hpp"
 
 namespace strait::detail {
 
 /// Passed to an engine's socket, which transfers data and then calls `io_done`. Stored in the frame of the awaiting
 /// coroutine.
-class io_operation : public operation {
+class STRAIT_API io_operation : public operation {
  public:
   /// The kinds alternate: those of output operations are odd.
   enum class kind : unsigned char {
@@ -64,7 +65,7 @@ class io_operation : public operation {
 };
 
 /// The additional members of a recvfrom or a sendto.
-class datagram_operation : public io_operation {
+class STRAIT_API datagram_operation : public io_operation {
  public:
   using io_operation::io_operation;
 

@@ -1,12 +1,14 @@
 // Which Asio this is, as a type: the version, and the settings that change the layout of what is in its headers.
 //
-// It is a parameter of the functions through which the bridge reaches the library, which has them for its own Asio
-// only. So a program that is compiled with another one does not link, where it would otherwise crash:
-// "undefined reference to strait::detail::asio_context_of(…, strait::detail::asio_build_of<102201, 13u>)".
+// It is a parameter of the functions through which a program reaches the bridge's library, which defines them for the
+// Asio that it was compiled with. A program that is compiled with another one does not link; it would crash otherwise:
+// "undefined reference to strait::detail::use_program_asio(strait::detail::asio_build_of<102201, 13u>)".
 #pragma once
 
 #include <asio/detail/config.hpp>
 #include <asio/version.hpp>
+
+#include "strait/base/export.hpp"
 
 namespace strait::detail {
 
@@ -50,5 +52,11 @@ inline constexpr unsigned asio_settings = 0
 // clang-format on
 
 using asio_build = asio_build_of<ASIO_VERSION, asio_settings>;
+
+/// Makes loops that are created from here on run on the program's Asio instead of the library's own copy.
+STRAIT_API void use_program_asio(asio_build) noexcept;
+
+/// Every file that includes the bridge calls it before its own variables are initialized.
+inline bool const uses_program_asio = (use_program_asio(asio_build()), true);
 
 }  // namespace strait::detail
