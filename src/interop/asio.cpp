@@ -1,4 +1,4 @@
-// The bridge to Asio: the loop's context, tasks that wait for Asio's operations, tasks that live beside the main one.
+// The bridge to Asio: the loop's context, tasks that await Asio operations, and tasks that run beside the main task.
 #include "strait/interop/asio.hpp"
 
 #include <cstdlib>
@@ -24,7 +24,8 @@ asio::io_context& context_of(loop& of) {
   return engine->context();
 }
 
-/// "async_receive" of "asio::basic_stream_socket<…>::initiate_async_receive". Overloads have names of their own.
+/// Returns "async_receive" for "asio::basic_stream_socket<…>::initiate_async_receive". Asio's initiations of overloads
+/// have suffixes, which are removed.
 std::string name_of(std::type_info const& initiation) {
   std::string found = "an Asio operation";
   int status = -1;
@@ -42,7 +43,7 @@ std::string name_of(std::type_info const& initiation) {
   return found;
 }
 
-/// A task beside the one that the loop runs: lives until it has ended, or the loop.
+/// A task that runs beside the loop's main task. It is destroyed when it has ended, or with the loop.
 class guest final : public main_branch, private loop_user, public recycled {
  public:
   guest(loop& on, task<> what)
@@ -71,13 +72,13 @@ void run_beside(event_loop& on, task<> what) {
   begun->start();
 }
 
-void asio_link::call_off() {
+void asio_link::request_cancel() {
   ++users_;
   signal_.emit(asio::cancellation_type::all);
   release();
 }
 
-void asio_link::handler_gone() noexcept {
+void asio_link::handler_destroyed() noexcept {
   if (waiting_) std::exchange(waiting_, nullptr)->ended();
   release();
 }
@@ -91,31 +92,32 @@ asio_link* asio_wait::begin(branch& where, asio_build build) {
 bool asio_wait::wait(branch& where, std::coroutine_handle<> self) noexcept {
   if (!link_) return where.completed_at_once(self);
   suspend(where, self);
-  if (where.is_canceled()) {  // by what the initiation has called
+  if (where.is_canceled()) {  // by code that the initiation called
     where.waiting_ = nullptr;
     cancel();
   }
   return true;
 }
 
-// Whoever calls the handler may be a coroutine, or a scope that is being canceled: nothing is resumed in here.
+// The handler may be called from within a coroutine, or from a scope that is being canceled, so the task is not resumed
+// here but in the loop's next turn.
 void asio_wait::ended() noexcept {
   link_ = nullptr;
   if (is_waiting()) resume_soon();
 }
 
-// `all` holds what any operation may ask for: most know `terminal` only.
+// `all` includes every type of cancellation; most operations support only `terminal`.
 void asio_wait::cancel() noexcept {
   is_canceled_ = true;
-  link_->call_off();
+  link_->request_cancel();
 }
 
 void asio_wait::drop() noexcept {
   link_->waiting_ = nullptr;
-  std::exchange(link_, nullptr)->call_off();
+  std::exchange(link_, nullptr)->request_cancel();
 }
 
-// Asio's own category does not know that its operation_aborted is operation_canceled.
+// In Asio's category, operation_aborted does not compare equal to operation_canceled.
 bool asio_wait::is_cancel(std::error_code code) const noexcept {
   return is_canceled_ && (code == asio::error::operation_aborted || code == std::errc::operation_canceled);
 }
@@ -127,7 +129,7 @@ void asio_wait::fail() const {
 
 void asio_wait::fail(std::error_code code, std::size_t moved) const {
   if (is_cancel(code)) throw canceled(moved);
-  throw error(code, doing_ ? doing_ : name_of(initiation_), moved);
+  throw error(code, description_ ? description_ : name_of(initiation_), moved);
 }
 
 void asio_wait::fail(std::exception_ptr const& failure, std::size_t moved) const {

@@ -1,10 +1,12 @@
-// The bridge to Asio: its objects on the loop of tasks, its operations awaited in tasks, and tasks begun from its code.
+// The bridge to Asio: run Asio's objects on strait's event loop, await Asio's operations in tasks, and start tasks from
+// code that is written for Asio.
 //
 //     asio::serial_port port(co_await asio_executor(), "/dev/ttyUSB0");
 //     auto n = co_await timeout(5s, port.async_read_some(asio::buffer(bytes), use_task));
 //
-// These headers, and no others of strait, include Asio. Link to the CMake target `strait::asio`, which brings the Asio
-// that strait was built with; a program that is compiled with another one does not link. docs/interop.md has examples.
+// Of strait's headers, only those in this folder include Asio. Link to the CMake target `strait::asio` instead of
+// `strait::strait`. The program must be compiled with the version of Asio that `strait::asio` was built with, otherwise
+// it does not link. docs/interop.md has examples.
 #pragma once
 
 #include "strait/interop/asio_executor.hpp"

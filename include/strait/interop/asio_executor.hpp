@@ -1,4 +1,4 @@
-// The loop as Asio sees it: the executor that Asio's objects are made with.
+// The executor of a loop, with which Asio's objects are constructed.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -10,24 +10,25 @@
 namespace strait {
 namespace detail {
 
-/// Throws `std::logic_error` if the loop does not run on Asio.
+/// Throws `std::logic_error` if the loop runs on the library's private copy of Asio.
 [[nodiscard]] STRAIT_API asio::io_context& asio_context_of(loop_core const& loop, asio_build);
 [[nodiscard]] STRAIT_API asio::io_context& asio_context_of(event_loop const& loop, asio_build);
 
 }  // namespace detail
 
-/// The context that `loop` runs, which lives as long as it. Not to be run, stopped or restarted by others.
+/// Returns the `io_context` that `loop` runs. It lives as long as the loop, which alone may run, stop or restart it.
 [[nodiscard]] inline asio::io_context& asio_context(event_loop& loop) {
   return detail::asio_context_of(loop, detail::asio_build());
 }
 
-/// What Asio's objects are made with (timers, sockets, serial ports, resolvers, …) so that `loop` drives them. Such an
-/// object belongs to the loop's thread, and must go before the loop. From any thread, while the loop exists.
+/// Returns the executor with which Asio's objects (timers, sockets, serial ports, resolvers, …) are constructed so that
+/// they run on `loop`. Such an object belongs to the loop's thread and must be destroyed before the loop. May be called
+/// from any thread while the loop exists.
 [[nodiscard]] inline asio::io_context::executor_type asio_executor(event_loop& loop) {
   return asio_context(loop).get_executor();
 }
 
-/// Gives the executor of the loop that the awaiting task runs on: see `asio_executor()`.
+/// The awaitable that `asio_executor()` returns.
 class [[nodiscard("co_await it")]] asio_executor_operation {
  public:
   using await_result = asio::io_context::executor_type;
@@ -46,7 +47,7 @@ class [[nodiscard("co_await it")]] asio_executor_operation {
   detail::branch* branch_ = nullptr;
 };
 
-/// The executor of the loop that the task runs on. Needs no waiting, and completes in a canceled scope, too.
+/// Awaits the executor of the loop that the task runs on. Completes at once, even in a canceled scope.
 ///
 ///     asio::steady_timer timer(co_await asio_executor(), 5s);
 inline asio_executor_operation asio_executor() noexcept { return {}; }

@@ -1,4 +1,4 @@
-// A connection from strait to Asio and back.
+// Converts a connection of strait to an Asio socket, and back.
 #pragma once
 
 #include <system_error>
@@ -15,8 +15,8 @@
 
 namespace strait {
 
-/// Makes of a connection, during no operation, a socket of Asio's on `loop`: what `asio::ssl::stream` wants. Throws
-/// `error`; the connection is closed then.
+/// Converts a connection to an Asio socket on `loop`, for example for an `asio::ssl::stream`. No operation on the
+/// connection may be in progress. Throws `error` on failure; the connection is closed then.
 [[nodiscard]] inline asio::ip::tcp::socket to_asio(tcp::stream from, event_loop& loop) {
   auto const protocol = from.local_endpoint().is_v4() ? asio::ip::tcp::v4() : asio::ip::tcp::v6();
   asio::ip::tcp::socket socket(asio_executor(loop));
@@ -25,16 +25,17 @@ namespace strait {
   socket.assign(protocol, descriptor, failure);
   if (failure) {
     ::close(descriptor);
-    throw error(failure, "give a socket to Asio");
+    throw error(failure, "convert a connection to an Asio socket");
   }
   return socket;
 }
 
-/// The way back. Asio's operations that are under way end. Throws `error`; the connection is closed then.
+/// Converts an Asio socket to a connection of strait. Operations in progress on the socket are canceled. Throws `error`
+/// on failure; the connection is closed then.
 [[nodiscard]] inline tcp::stream from_asio(asio::ip::tcp::socket from) {
   std::error_code failure;
   int const descriptor = from.release(failure);
-  if (failure) throw error(failure, "take a socket from Asio");
+  if (failure) throw error(failure, "convert an Asio socket to a connection");
   try {
     return tcp::stream(descriptor);
   } catch (...) {

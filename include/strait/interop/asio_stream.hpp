@@ -1,4 +1,4 @@
-// asio_stream: a stream of Asio's (a socket, a serial port, TLS) as a stream of strait's.
+// asio_stream: adapts an Asio stream (a socket, a serial port, TLS) to strait's stream interface.
 #pragma once
 
 #include <cstddef>
@@ -29,68 +29,69 @@
 namespace strait {
 namespace detail {
 
-/// `asio::ssl::stream` and its like.
+/// `asio::ssl::stream` and similar types.
 template <class S>
 concept tls_stream = requires(S& stream) { SSL_get_shutdown(stream.native_handle()); };
 
 }  // namespace detail
 
-/// Gives `AsyncStream`, which reads and writes as Asio's streams do, the interface of strait's (strait/io/stream.hpp):
-/// so `buffered_reader`, `buffered_writer` and `copy` work over it. `AsyncStream` may be a reference.
+/// Adapts `AsyncStream`, a stream with Asio's interface, to strait's stream concept (strait/io/stream.hpp), so that
+/// `buffered_reader`, `buffered_writer` and `copy` can use it. `AsyncStream` may be a reference.
 ///
 ///     asio_stream tls(asio::ssl::stream<asio::ip::tcp::socket>(to_asio(std::move(peer), loop), context));
 ///     co_await tls.next_layer().async_handshake(asio::ssl::stream_base::server, use_task);
 ///     buffered_reader in(tls);
 ///
-/// Belongs to the loop that Asio's stream was made for. Movable, while no operation is under way. It closes itself as
-/// Asio's stream does.
+/// Belongs to the loop that the Asio stream was constructed for. Movable while no operation is in progress. Its
+/// destructor closes the stream if that of the Asio stream does.
 ///
-/// **TLS.** Asio does not tell how much of a canceled write is on its way, and what is may end in the middle of a
-/// record: `transferred()` is then less than what was sent, and nothing more can be written. A canceled read loses
-/// nothing. A peer that goes without saying so is no end of the stream but an error,
-/// `asio::ssl::error::stream_truncated`.
+/// **TLS.** Asio does not report how many bytes of a canceled write were sent, and the sent bytes may end within a
+/// record: `transferred()` may be too small, and nothing more can be written. A canceled read loses nothing. A peer
+/// that closes the connection without a close_notify causes the error `asio::ssl::error::stream_truncated`, not an end
+/// of the stream.
 template <class AsyncStream>
 class asio_stream {
  public:
-  /// The type of Asio's stream.
+  /// The type of the Asio stream.
   using next_layer_type = std::remove_reference_t<AsyncStream>;
 
-  /// Takes over `stream`, or refers to it if `AsyncStream` is a reference.
+  /// Takes ownership of `stream`, or refers to it if `AsyncStream` is a reference.
   explicit asio_stream(AsyncStream stream) : stream_(static_cast<AsyncStream&&>(stream)) {}
 
-  /// Asio's stream, for options, the handshake and the like.
+  /// The Asio stream, for options, the handshake and so on.
   [[nodiscard]] next_layer_type& next_layer() noexcept { return stream_; }
 
-  /// Reads at least one byte, as many as there are and fit; 0 is the end of the stream (or an empty buffer). One task
-  /// at a time; a second one gets `std::logic_error`.
+  /// Reads at least one byte, at most as many as fit into the buffer. Returns their number; 0 is the end of the stream
+  /// (or the buffer is empty). One task at a time may read; a second read throws `std::logic_error`.
   [[nodiscard]] task<std::size_t> read(mutable_buffer into);
 
-  /// Writes all of the buffer; gives its size. One task at a time; a second one gets `std::logic_error`.
+  /// Writes the whole buffer and returns its size. One task at a time may write; a second write throws
+  /// `std::logic_error`.
   [[nodiscard]] task<std::size_t> write(const_buffer from);
-  /// The same from several buffers, in order.
+  /// Writes several buffers in order and returns their total size.
   [[nodiscard]] task<std::size_t> write(const_buffers from);
 
-  /// Ends this side's stream; reading goes on. Throws `error`.
+  /// Ends the outgoing direction; reading is still possible. Throws `error`.
   void shutdown_write()
     requires(!detail::tls_stream<next_layer_type>) && requires(next_layer_type& s) { s.shutdown(s.shutdown_send); }
   {
     stream_.shutdown(next_layer_type::shutdown_send);
   }
-  /// The same over TLS, where it takes sending a message (close_notify), and so is to be awaited. No write may be under
-  /// way. Peers that know TLS 1.2 only may answer by closing.
+  /// Ends the outgoing direction of a TLS stream by sending a close_notify, which must be awaited. No write may be in
+  /// progress. A peer that supports only TLS 1.2 may respond by closing the connection.
   [[nodiscard]] task<> shutdown_write()
     requires detail::tls_stream<next_layer_type>;
 
-  /// Operations under way end with `errc::closed`. Over TLS the peer takes that for an accident: `shutdown_write`
-  /// first.
+  /// Closes the stream; operations in progress end with `errc::closed`. Over TLS, call `shutdown_write` first,
+  /// otherwise the peer reports a truncated stream.
   void close() noexcept {
     std::error_code ignored;
     lowest(stream_).close(ignored);
   }
-  /// Asio's stream is open.
+  /// Whether the Asio stream is open.
   [[nodiscard]] bool is_open() const noexcept { return lowest(stream_).is_open(); }
 
-  /// The peer of a TCP connection; throws if it is closed.
+  /// The address of a TCP connection's peer; throws if the stream is closed.
   [[nodiscard]] endpoint remote_endpoint() const
     requires requires(next_layer_type const& s) { s.lowest_layer().remote_endpoint().address(); }
   {
@@ -106,7 +107,7 @@ class asio_stream {
   }
   template <class Buffers>
   task<std::size_t> write_all(Buffers from);
-  [[noreturn]] void fail(std::string_view doing, error const& why) const;
+  [[noreturn]] void fail(std::string_view operation, error const& why) const;
 
   AsyncStream stream_;
   bool is_reading_ = false;
@@ -150,8 +151,8 @@ task<std::size_t> asio_stream<AsyncStream>::write_all(Buffers from) {
   }
 }
 
-// OpenSSL sends a close_notify and then waits for the peer's, reading what comes; except if that is there already. So
-// it is told that it is, for as long as it takes it to make its own, which is less than the initiation.
+// OpenSSL sends a close_notify and then waits for the peer's, reading whatever arrives, unless it has already been
+// received. So it is marked as received until OpenSSL has created its own, which it does during the initiation.
 template <class AsyncStream>
 task<> asio_stream<AsyncStream>::shutdown_write()
   requires detail::tls_stream<next_layer_type>
@@ -174,9 +175,9 @@ task<> asio_stream<AsyncStream>::shutdown_write()
 }
 
 template <class AsyncStream>
-void asio_stream<AsyncStream>::fail(std::string_view doing, error const& why) const {
-  if (!is_open()) throw error(errc::closed, doing.substr(0, doing.find(' ')), why.transferred());
-  throw error(why.code(), fmt::format("{} {}", doing, detail::peer_name(*this)), why.transferred());
+void asio_stream<AsyncStream>::fail(std::string_view operation, error const& why) const {
+  if (!is_open()) throw error(errc::closed, operation.substr(0, operation.find(' ')), why.transferred());
+  throw error(why.code(), fmt::format("{} {}", operation, detail::peer_name(*this)), why.transferred());
 }
 
 }  // namespace strait

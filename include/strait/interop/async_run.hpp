@@ -1,4 +1,4 @@
-// async_run: a task begun from code that is written for Asio.
+// async_run: starts a task from code that is written for Asio.
 #pragma once
 
 #include <exception>
@@ -27,7 +27,7 @@
 namespace strait {
 namespace detail {
 
-/// Runs `what`, which must not throw, beside the task that `on` runs. It goes with the loop if it has not ended before.
+/// Runs `what`, which must not throw, beside the main task of `on`. If the loop ends first, it destroys the task.
 STRAIT_API void run_beside(event_loop& on, task<> what);
 
 template <class T>
@@ -39,7 +39,7 @@ struct run_signature<void> {
   using type = void(std::exception_ptr);
 };
 
-/// How a task has ended, for Asio's code.
+/// The result of a task, in the form in which a completion handler receives it.
 template <class T>
 class run_outcome {
  public:
@@ -53,7 +53,7 @@ class run_outcome {
   }
 };
 
-/// `scope` is the task's; the handler's cancellation slot refers to it, too, and may outlive the task.
+/// The handler's cancellation slot shares `scope` and may outlive the task.
 template <class T>
 task<run_outcome<T>> run_in_scope(task<T> what, std::shared_ptr<cancel_scope> scope) {
   run_outcome<T> outcome;
@@ -69,12 +69,12 @@ task<run_outcome<T>> run_in_scope(task<T> what, std::shared_ptr<cancel_scope> sc
     outcome.failure_ = std::current_exception();
     co_return outcome;
   }
-  // In Asio's words: `canceled`, which is no std::exception, is for tasks.
+  // Asio's code expects operation_aborted; `canceled` is not a std::exception and belongs to tasks.
   outcome.failure_ = std::make_exception_ptr(error(asio::error::operation_aborted, "run a task"));
   co_return outcome;
 }
 
-/// Posted, since a handler may do anything, and this is inside a coroutine.
+/// Posts the handler, which must not run inside a coroutine.
 template <class T, class Handler, class Executor>
 void post_outcome(run_outcome<T> outcome, Handler handler, Executor const& executor) {
   asio::post(executor, [outcome = std::move(outcome), handler = std::move(handler)]() mutable {
@@ -82,7 +82,7 @@ void post_outcome(run_outcome<T> outcome, Handler handler, Executor const& execu
   });
 }
 
-/// `work` keeps the handler's executor at work until then.
+/// `work` keeps the handler's executor running until the handler is posted.
 template <class T, class Handler, class Work>
 task<> run_for_asio(task<T> what, std::shared_ptr<cancel_scope> scope, Handler handler, Work work) {
   auto outcome = co_await run_in_scope(std::move(what), std::move(scope));
@@ -93,7 +93,7 @@ task<> run_for_asio(task<T> what, std::shared_ptr<cancel_scope> scope, Handler h
   work.reset();
 }
 
-/// Makes the task that runs `what` and then calls `handler`.
+/// Creates the task that runs `what` and then calls `handler`.
 template <class T, class Handler>
 task<> make_task_for_asio(task<T> what, Handler&& handler) {
   auto scope = std::make_shared<cancel_scope>();
@@ -136,21 +136,24 @@ class run_in_group {
 
 template <class T, class Initiation, class Token>
 auto initiate_run(Initiation initiation, task<T> what, Token&& token) {
-  static_assert(std::is_void_v<T> || std::is_default_constructible_v<T>,
-                "strait: async_run passes a T() along with a failure: the task's value must be default-constructible");
+  static_assert(
+      std::is_void_v<T> || std::is_default_constructible_v<T>,
+      "strait: async_run passes T() to the handler together with an exception: the task's value type T must be "
+      "default-constructible");
   if (!what) throw_consumed();
   return asio::async_initiate<Token, typename run_signature<T>::type>(initiation, token, std::move(what));
 }
 
 }  // namespace detail
 
-/// Runs `what` as a child of `group`, and calls a completion handler, or whatever else Asio's `token` stands for
-/// (`asio::use_future`, `asio::use_awaitable`, …), with its end: `void(std::exception_ptr, T)`, or without the T for a
-/// `task<>`. The task's failure goes there, not to the group, which waits for the task, and cancels it with the others.
+/// Runs `what` as a child of `group`, and completes `token` with its result: a completion handler with the signature
+/// `void(std::exception_ptr, T)`, or `void(std::exception_ptr)` for a `task<>`, or any other Asio completion token
+/// (`asio::use_future`, `asio::use_awaitable`, …). The group waits for the task and cancels it together with its other
+/// children, but an exception of the task is passed to the handler, not to the group.
 ///
-/// The handler's cancellation slot, if it has one, cancels the task, too. A task that ends with `canceled` has failed,
-/// for the handler, with `asio::error::operation_aborted`. The handler runs on its own executor, the loop's if it has
-/// none, and never inside `async_run`. All on the loop's thread.
+/// The handler's cancellation slot also cancels the task. If the task ends with `canceled`, the handler receives an
+/// `error` with `asio::error::operation_aborted`. The handler runs on its associated executor, by default the loop's,
+/// and never inside `async_run`. Must be called on the loop's thread.
 ///
 ///     async_run(group, session(std::move(peer)), [](std::exception_ptr failure) { … });
 template <class T, class Token>
@@ -158,9 +161,10 @@ auto async_run(task_group& group, task<T> what, Token&& token) {
   return detail::initiate_run(detail::run_in_group(group), std::move(what), std::forward<Token>(token));
 }
 
-/// The same for code that knows of no group: runs `what` beside the task that `loop.run` runs, while that runs one.
-/// **If the loop ends before the task, the task is destroyed where it waits**, and the handler with it, uncalled, as
-/// Asio does with all handlers of a context that ends; so prefer a group. From any thread; the slot on the loop's only.
+/// Runs `what` beside the main task of `loop.run`, for code that has no group. **If the loop ends before the task, the
+/// task is destroyed while it waits**, and the handler is destroyed without being called, as `asio::io_context` does
+/// with its handlers; so prefer a group. May be called from any thread; the cancellation slot only on the loop's
+/// thread.
 template <class T, class Token>
 auto async_run(event_loop& loop, task<T> what, Token&& token) {
   return detail::initiate_run(detail::run_on_loop(loop), std::move(what), std::forward<Token>(token));

@@ -1,4 +1,4 @@
-// use_task: awaits any of Asio's asynchronous operations in a task.
+// use_task: a completion token with which a task can await any asynchronous operation of Asio.
 #pragma once
 
 #include <coroutine>
@@ -20,38 +20,38 @@
 
 namespace strait {
 
-/// The completion token `use_task`: makes of an operation of Asio (or of anything that takes Asio's tokens) one that a
-/// task can await.
+/// The completion token `use_task`: turns an Asio operation, or anything else that takes Asio's completion tokens, into
+/// an operation that a task can await.
 ///
 ///     std::size_t n = co_await asio::async_read(port, asio::buffer(bytes), use_task);
-///     auto [socket, endpoint] = …                          // of several results, a tuple; of none, nothing
+///     auto [socket, endpoint] = …                          // several results are a tuple, no results are void
 ///
-/// - It begins when it is awaited, on the loop of the task that awaits it; in a canceled scope not at all. What it is
-///   given by reference (objects, buffers) must be there until it ends.
-/// - An `error_code` in front of the results is thrown as `error`, with that code: `asio::error::eof` included.
-///   `use_task("read the thermometer")` says what its text begins with; otherwise it is the name of the operation. An
-///   `exception_ptr` is rethrown. `as_result` gives either as a value.
-/// - A cancel or a `timeout` cancels the operation by Asio's cancellation slot, with `cancellation_type::all`. If it
-/// ends
-///   with `operation_aborted` then, that is `canceled` (or `timed_out`), and the number of bytes that composed reads
-///   and writes have moved by then is in `transferred()`. If it has done its work nevertheless, its result is
-///   delivered. An operation that knows no cancellation is waited for.
-/// - It allocates no memory of the heap in steady state: what Asio asks for is recycled.
+/// - The operation starts when it is awaited, on the loop of the awaiting task. In a canceled scope it does not start.
+///   Objects and buffers that are passed by reference must exist until it has ended.
+/// - A leading `error_code` is thrown as `error` with that code; this includes `asio::error::eof`. The message begins
+///   with the name of the operation, or with the text in `use_task("read the thermometer")`. An `exception_ptr` is
+///   rethrown. `as_result` returns either as a value.
+/// - A cancel or a `timeout` cancels the operation through Asio's cancellation slot, with `cancellation_type::all`. If
+///   the operation then ends with `operation_aborted`, the await throws `canceled` (or `timed_out`), whose
+///   `transferred()` is the number of bytes that a composed read or write has transferred. If it completes all the
+///   same, its result is returned. The await ends only when the operation has ended, also if it ignores cancellation.
+/// - In steady state it allocates nothing on the heap: the memory that Asio asks for is recycled.
 ///
-/// The objects must be on the loop's own executor (`asio_executor`), so that they belong to its thread. Of an operation
-/// that runs on another thread the end comes to the loop; but a cancel must not go there: `shield` it.
+/// Asio's objects must use the loop's executor (`asio_executor`), so that they belong to its thread. An operation that
+/// runs on another thread resumes the task on its loop, but must be protected with `shield`, because a cancel would not
+/// be thread-safe.
 ///
-/// With `asio::as_tuple(use_task)` errors come as values; a cancel is `canceled` all the same. `asio::redirect_error`
-/// hides it: the operation then returns, and it is the next await that ends.
+/// With `asio::as_tuple(use_task)` errors are returned as values, but a cancel is still thrown as `canceled`. With
+/// `asio::redirect_error` the canceled operation returns, and the next await throws `canceled`.
 class use_task_t {
  public:
   /// The token `use_task`.
-  constexpr explicit use_task_t(char const* doing = nullptr) noexcept : doing_(doing) {}
+  constexpr explicit use_task_t(char const* description = nullptr) noexcept : description_(description) {}
 
-  /// The same with words for messages, a literal or what lives as long: "read the thermometer".
-  constexpr use_task_t operator()(char const* doing) const noexcept { return use_task_t(doing); }
-  /// What the operation does, for the text of its errors.
-  [[nodiscard]] constexpr char const* doing() const noexcept { return doing_; }
+  /// The token with a description for error messages, "read the thermometer". The text is not copied: pass a literal.
+  constexpr use_task_t operator()(char const* description) const noexcept { return use_task_t(description); }
+  /// The description of the operation, which its error messages begin with; null: they begin with its name.
+  [[nodiscard]] constexpr char const* description() const noexcept { return description_; }
 
   /// For `as_default_on_t`.
   template <class Executor>
@@ -70,7 +70,7 @@ class use_task_t {
       typename Object::template rebind_executor<executor_with_default<typename Object::executor_type>>::other;
 
  private:
-  char const* doing_;
+  char const* description_;
 };
 /// The token that makes an operation of Asio's awaitable in tasks.
 inline constexpr use_task_t use_task;
@@ -129,8 +129,10 @@ class asio_awaiter<Initiation, Arguments, void(Parameters...)> final : public as
  public:
   using value = typename kind::type;
 
-  asio_awaiter(char const* doing, Initiation&& initiation, Arguments&& arguments)
-      : asio_wait(doing, typeid(Initiation)), initiation_(std::move(initiation)), arguments_(std::move(arguments)) {}
+  asio_awaiter(char const* description, Initiation&& initiation, Arguments&& arguments)
+      : asio_wait(description, typeid(Initiation)),
+        initiation_(std::move(initiation)),
+        arguments_(std::move(arguments)) {}
 
   template <class P>
   bool await_suspend(std::coroutine_handle<P> self) {
@@ -204,12 +206,14 @@ class [[nodiscard("co_await it: an operation of Asio begins when it is awaited")
 
   template <class I, class... A>
   explicit asio_operation(use_task_t token, I&& initiation, A&&... arguments)
-      : doing_(token.doing()), initiation_(static_cast<I&&>(initiation)), arguments_(static_cast<A&&>(arguments)...) {}
+      : description_(token.description()),
+        initiation_(static_cast<I&&>(initiation)),
+        arguments_(static_cast<A&&>(arguments)...) {}
 
-  awaiter operator co_await() && { return awaiter(doing_, std::move(initiation_), std::move(arguments_)); }
+  awaiter operator co_await() && { return awaiter(description_, std::move(initiation_), std::move(arguments_)); }
 
  private:
-  char const* doing_;
+  char const* description_;
   Initiation initiation_;
   std::tuple<Arguments...> arguments_;
 };

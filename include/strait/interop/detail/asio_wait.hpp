@@ -1,8 +1,8 @@
-// A task that waits for an operation of Asio: what does not depend on the operation.
+// The part of awaiting an Asio operation that does not depend on the operation's type.
 //
-// Asio owns the handler that it calls at the end, and may keep it for longer than the awaiter exists, whose task can be
-// dropped. So the two know of each other by an `asio_link` only, which goes with the handler, and with it the signal by
-// which the operation is canceled: composed operations keep their state in there.
+// Asio owns the completion handler and may keep it longer than the awaiter exists, because a task can be destroyed
+// while it waits. So handler and awaiter refer to each other only through an `asio_link`. It lives as long as the
+// handler, and so does the cancellation signal in it, in which composed operations keep state.
 #pragma once
 
 #include <coroutine>
@@ -29,14 +29,14 @@ class STRAIT_API asio_link : public recycled {
  public:
   asio_link(asio_wait& waiting, asio::io_context& context) noexcept : waiting_(&waiting), context_(context) {}
 
-  asio_wait* waiting_;  // null: it has its results, or is gone
+  asio_wait* waiting_;  // null: the awaiter has its results, or has been destroyed
   asio::io_context& context_;
   asio::cancellation_signal signal_;
 
-  /// Asks the operation for an early end. It may end in here.
-  void call_off();
-  /// Whoever has the handler is through with it.
-  void handler_gone() noexcept;
+  /// Requests cancellation of the operation, which may complete within the call.
+  void request_cancel();
+  /// The handler has been destroyed.
+  void handler_destroyed() noexcept;
 
  private:
   void release() noexcept {
@@ -45,48 +45,49 @@ class STRAIT_API asio_link : public recycled {
   int users_ = 1;
 };
 
-/// The base of all awaiters of Asio's operations.
+/// The base of all awaiters of Asio operations.
 class STRAIT_API asio_wait : public operation {
  public:
   asio_wait(asio_wait const&) = delete;
   asio_wait& operator=(asio_wait const&) = delete;
   static constexpr bool await_ready() noexcept { return false; }
 
-  /// The operation has given its results, or has gone without any; perhaps while it was being initiated.
+  /// The operation has completed, or its handler was destroyed. Possibly called during the initiation.
   void ended() noexcept;
 
  protected:
-  /// `doing` is for messages: null for the name of the initiating function.
-  asio_wait(char const* doing, std::type_info const& initiation) noexcept : doing_(doing), initiation_(initiation) {}
+  /// `description` begins error messages; null: the name of the initiating function does.
+  asio_wait(char const* description, std::type_info const& initiation) noexcept
+      : description_(description), initiation_(initiation) {}
   ~asio_wait() {
     if (link_) [[unlikely]]
       drop();
   }
 
-  /// Before the initiation: makes the link that its handler is to own. Null in a canceled scope.
+  /// Before the initiation: creates the link that the handler is to own. Returns null in a canceled scope.
   asio_link* begin(branch& where, asio_build);
-  /// Behind it. False: it has ended already.
+  /// After the initiation. Returns false if the operation has already ended.
   bool wait(branch& where, std::coroutine_handle<> self) noexcept;
 
-  /// There are no results.
+  /// Throws the error for a handler that was destroyed without being called.
   [[noreturn]] void fail() const;
-  /// What the operation has failed with; `moved` bytes before.
+  /// Throws the operation's error; `moved` bytes were transferred before it.
   [[noreturn]] void fail(std::error_code code, std::size_t moved) const;
   [[noreturn]] void fail(std::exception_ptr const& failure, std::size_t moved) const;
-  /// Whether `code` says no more than that a cancel had its way.
+  /// Whether `code` is only the effect of a cancel.
   [[nodiscard]] bool is_cancel(std::error_code code) const noexcept;
 
  private:
   void cancel() noexcept override;
   void drop() noexcept;
 
-  char const* const doing_;
+  char const* const description_;
   std::type_info const& initiation_;
-  asio_link* link_ = nullptr;  // while the operation is under way
+  asio_link* link_ = nullptr;  // while the operation is in progress
   bool is_canceled_ = false;
 };
 
-/// What Asio calls at the end. `Awaiter` takes the results.
+/// The completion handler, which passes the results to `Awaiter`.
 template <class Awaiter, class... Results>
 class asio_handler {
  public:
@@ -97,7 +98,7 @@ class asio_handler {
   explicit asio_handler(asio_link& link) noexcept : link_(&link) {}
   asio_handler(asio_handler&& other) noexcept : link_(std::exchange(other.link_, nullptr)) {}
   ~asio_handler() {
-    if (link_) link_->handler_gone();
+    if (link_) link_->handler_destroyed();
   }
 
   void operator()(Results... results) {

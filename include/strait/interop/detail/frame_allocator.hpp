@@ -1,4 +1,4 @@
-// The recycled memory of coroutine frames, for what Asio allocates with each operation.
+// Allocates the memory that Asio needs for an operation from the recycled memory of coroutine frames.
 #pragma once
 
 #include <cstddef>
