@@ -133,7 +133,7 @@ TEST_CASE("a failure during a cancel from outside is not lost") {
                     "cannot clean up");
 }
 
-TEST_CASE("a group with a hook reports each failure and goes on") {
+TEST_CASE("a group with a hook reports each failure and continues") {
   trace reported;
   run([&]() -> task<> {
     auto const report = [&](std::exception_ptr failure) { reported.push_back(describe(failure)); };
