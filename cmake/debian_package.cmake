@@ -9,10 +9,9 @@ set(CPACK_STRIP_FILES OFF)
 
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ${BUILD_SHARED_LIBS})
 if(strait_builds_fmt)  # the package contains it
   set(CPACK_DEBIAN_PACKAGE_CONFLICTS libfmt-dev)
-elseif(strait_fmt_major)
+elseif(strait_fmt_major)  # a program that uses the headers needs it, and it brings the library that strait needs
   math(EXPR next "${strait_fmt_major} + 1")
   set(CPACK_DEBIAN_PACKAGE_DEPENDS "libfmt-dev (>= ${strait_fmt_major}), libfmt-dev (<< ${next})")
 endif()
