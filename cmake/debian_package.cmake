@@ -9,6 +9,7 @@ set(CPACK_STRIP_FILES OFF)
 
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS libasio-dev)  # for strait::asio
 if(strait_builds_fmt)  # the package contains it
   set(CPACK_DEBIAN_PACKAGE_CONFLICTS libfmt-dev)
 elseif(strait_fmt_major)  # a program that uses the headers needs it, and it brings the library that strait needs
