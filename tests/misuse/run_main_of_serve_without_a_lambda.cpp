@@ -1,4 +1,4 @@
-// expect: run_main takes a task<>, or a task<int> whose value is the exit status. Of a server, give it a callable
+// expect: run_main takes a task<>, or a task<int> whose value is the exit status. For a server, pass a callable
 #include <strait/strait.hpp>
 
 using namespace strait;

@@ -47,16 +47,17 @@ class const_buffer {
       : data_(literal), size_(literal[N - 1] == '\0' ? N - 1 : N) {}
 
   /// The address of the first byte.
-  /// For the message only: a number or a pointer is no buffer.
+  /// Does not compile: a number, or a pointer without a size, is not a buffer.
   template <class T>
     requires std::is_arithmetic_v<T> || (std::is_pointer_v<T> && std::is_convertible_v<T, char const*>)
   constexpr const_buffer(T const&) {
     static_assert(!std::is_arithmetic_v<T>,
-                  "strait: a number is not a buffer: write text, fmt::format(\"{}\", number), or the number's bytes, "
+                  "strait: a number is not a buffer: write its text, fmt::format(\"{}\", number), or its bytes, "
                   "std::as_bytes(std::span(&number, 1))");
     static_assert(std::is_arithmetic_v<T>, "strait: a char pointer has no size: write std::string_view(pointer)");
   }
 
+  /// The address of the first byte.
   [[nodiscard]] constexpr void const* data() const noexcept { return data_; }
   /// The number of bytes.
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }

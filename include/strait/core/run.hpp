@@ -124,7 +124,7 @@ void run_until_signal(F) {
 
 namespace detail {
 
-/// The value of the tasks that a factory for several threads makes.
+/// The type of the values of the tasks that a factory for several threads returns.
 template <class Factory>
 struct made_by {
   using value = void;
@@ -142,7 +142,7 @@ struct made_by<Factory> {
 template <class Factory>
 using made_value = typename made_by<Factory>::value;
 
-/// `run_main` of the task that `main` returns.
+/// Runs the task that `main` returns until a signal, and returns the exit status.
 template <class F>
 int run_for_status(F& main) noexcept {
   try {
@@ -167,11 +167,10 @@ int run_for_status(F& main) noexcept {
 /// no signal.
 template <class T>
 [[nodiscard]] int run_main(task<T> main) noexcept {
-  static_assert(
-      std::is_void_v<T> || std::is_same_v<T, int>,
-      "strait: run_main takes a task<>, or a task<int> whose value is the exit status. Of a server, give it a "
-      "callable, run_main([] { return serve(tcp::listen(…), handler); }), so that it reports that the port "
-      "is in use, too");
+  static_assert(std::is_void_v<T> || std::is_same_v<T, int>,
+                "strait: run_main takes a task<>, or a task<int> whose value is the exit status. For a server, pass "
+                "a callable, run_main([] { return serve(tcp::listen(…), handler); }), so that a port that is in use is "
+                "reported, too");
   if constexpr (std::is_void_v<T> || std::is_same_v<T, int>) {
     auto const make = [&] { return std::move(main); };
     return detail::run_for_status(make);
@@ -180,7 +179,7 @@ template <class T>
 }
 /// The same for a callable that returns a task; the callable is kept alive until the task has ended. An exception of
 /// the callable is handled like one of the task: `run_main([] { return serve(tcp::listen("localhost:5000"), echo); })`
-/// The statistics that `serve` returns, and any other value of a class, are not used.
+/// Values of class types, such as the statistics that `serve` returns, are ignored.
 template <detail::makes_task F>
 [[nodiscard]] int run_main(F main) noexcept {
   using value = await_result_t<std::invoke_result_t<F&>>;
@@ -192,7 +191,7 @@ template <detail::makes_task F>
 template <class Factory>
 [[nodiscard]] int run_main(unsigned threads, Factory factory) noexcept {
   static_assert(!std::is_scalar_v<detail::made_value<Factory>>,
-                "strait: run_main on several threads would ignore the values of their tasks: make it a task<>");
+                "strait: run_main on several threads would ignore the values of their tasks: make them task<>");
   try {
     detail::run_until_signal(threads, &detail::run_made<Factory>, &factory);
     return 0;
