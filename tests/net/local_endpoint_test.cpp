@@ -170,7 +170,7 @@ TEST_CASE("an abstract address that consists of a NUL only is not mistaken for a
 TEST_CASE("a path may have up to 107 bytes") {
   CHECK(local::endpoint::path(std::string(107, 'x')).name().size() == 107);
   auto const longer = std::string(108, 'x');
-  auto const message = "bad local endpoint \"" + longer + "\": it is longer than 107 bytes";
+  auto const message = "bad local endpoint \"" + longer + "\": the path is longer than 107 bytes";
   CHECK_THROWS_WITH(local::endpoint::path(longer), message);
   CHECK_THROWS_WITH(local::endpoint::parse(longer), message);
 }
@@ -178,7 +178,7 @@ TEST_CASE("a path may have up to 107 bytes") {
 TEST_CASE("an abstract name may have up to 107 bytes") {
   CHECK(local::endpoint::abstract(std::string(107, 'x')).name().size() == 107);
   auto const longer = std::string(108, 'x');
-  auto const message = "bad local endpoint \"@" + longer + "\": its name is longer than 107 bytes";
+  auto const message = "bad local endpoint \"@" + longer + "\": the abstract name is longer than 107 bytes";
   CHECK_THROWS_WITH(local::endpoint::abstract(longer), message);
   CHECK_THROWS_WITH(local::endpoint::parse("@" + longer), message);
 }
@@ -191,9 +191,12 @@ TEST_CASE("an empty text is refused as a local endpoint") {
 }
 
 TEST_CASE("a path with a NUL is refused") {
-  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0b"sv), "bad local endpoint \"/run/a\\0b\": it contains a NUL");
-  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0"sv), "bad local endpoint \"/run/a\\0\": it contains a NUL");
-  CHECK_THROWS_WITH(local::endpoint::parse("\0name"sv), "bad local endpoint \"\\0name\": it contains a NUL");
+  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0b"sv),
+                    "bad local endpoint \"/run/a\\0b\": the path contains a NUL character");
+  CHECK_THROWS_WITH(local::endpoint::path("/run/a\0"sv),
+                    "bad local endpoint \"/run/a\\0\": the path contains a NUL character");
+  CHECK_THROWS_WITH(local::endpoint::parse("\0name"sv),
+                    "bad local endpoint \"\\0name\": the path contains a NUL character");
 }
 
 TEST_CASE("the error for a refused local endpoint is an invalid argument") {

@@ -79,7 +79,7 @@ TEST_CASE("bytes received in one window do not count in the next one") {
     stream.minimum_receive_rate(1000, 50ms);
     peer.send(std::string(1000, 'x'));  // enough for 20 windows
     auto const text = co_await failure_of_reading(stream);
-    CHECK_THAT(text, ContainsSubstring(" (0 bytes in 0.05 s"));
+    CHECK_THAT(text, ContainsSubstring(" (received 0 bytes in 0.05 s"));
   });
 }
 
