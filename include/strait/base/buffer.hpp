@@ -46,16 +46,13 @@ class const_buffer {
   constexpr const_buffer(char const (&literal)[N]) noexcept
       : data_(literal), size_(literal[N - 1] == '\0' ? N - 1 : N) {}
 
-  /// The address of the first byte.
-  /// Does not compile: a number, or a pointer without a size, is not a buffer.
+  // The compilers show these lines.
   template <class T>
-    requires std::is_arithmetic_v<T> || (std::is_pointer_v<T> && std::is_convertible_v<T, char const*>)
-  constexpr const_buffer(T const&) {
-    static_assert(!std::is_arithmetic_v<T>,
-                  "strait: a number is not a buffer: write its text, fmt::format(\"{}\", number), or its bytes, "
-                  "std::as_bytes(std::span(&number, 1))");
-    static_assert(std::is_arithmetic_v<T>, "strait: a char pointer has no size: write std::string_view(pointer)");
-  }
+    requires std::is_arithmetic_v<T>
+  constexpr const_buffer(T const&) = delete;  // strait: a number is not a buffer: write fmt::format("{}", number)
+  template <class T>
+    requires(std::is_pointer_v<T> && std::is_convertible_v<T, char const*>)
+  constexpr const_buffer(T const&) = delete;  // strait: a char pointer has no size: write std::string_view(pointer)
 
   /// The address of the first byte.
   [[nodiscard]] constexpr void const* data() const noexcept { return data_; }
