@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
 #include <typeinfo>
 #include <vector>
 
@@ -59,6 +60,11 @@ std::error_category const& strait_category() noexcept {
 }
 
 std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), strait_category()}; }
+
+void detail::throw_empty_buffer() {
+  throw std::invalid_argument(
+      "strait: read into an empty buffer: give the string or vector its size first, text.resize(1024), and pass that");
+}
 
 error::error(std::error_code code, std::string_view context, std::size_t transferred)
     : error(code, context, lower_first(code.message()), transferred) {}

@@ -182,6 +182,7 @@ bool duplex_awaiter::start(branch& where, std::coroutine_handle<> self) {
     throw std::logic_error(fmt::format("strait: two {0}s at once on a duplex stream: one task at a time may {0} it",
                                        is_write_ ? "write" : "read"));
   if (wanted_ == 0) {
+    if (!is_write_ && how_much_ == duplex_request::amount::some) throw_empty_buffer();
     ending_ = ending::done;
     return where.completed_at_once(self);
   }

@@ -14,6 +14,7 @@ namespace {
 
 // Values of `error_` besides errno values, which are positive.
 constexpr int ended_early = -1;
+constexpr int empty_buffer = -2;
 
 }  // namespace
 
@@ -21,6 +22,13 @@ void transfer_awaiter::add(const_buffers more) noexcept {
   more_ = more;
   wanted_ += total_size(more_);
   drop_front(buffer_, more_, 0);
+}
+
+inline bool transfer_awaiter::is_done_already() noexcept {
+  if (wanted_ != 0) [[likely]]
+    return false;
+  if (what_ == kind::read && how_much_ == transfer_request::amount::some) error_ = empty_buffer;
+  return true;
 }
 
 inline transfer_awaiter::progress transfer_awaiter::take_in(loop_core&) noexcept {
@@ -91,6 +99,7 @@ byte_block borrow_awaiter::take() noexcept {
 void transfer_awaiter::fail() const {
   if (error_ == ECANCELED && early_end_ != early_end::timed_out) throw canceled(transferred_);
   char const* const doing = is_output() ? "write" : "read";
+  if (error_ == empty_buffer) throw_empty_buffer();
   if (!socket_ || error_ == EBADF) throw error(errc::closed, doing, transferred_);
   auto const context = fmt::format("{} {} {}", doing, is_output() ? "to" : "from", socket_->peer_name());
   if (error_ == ended_early) throw unexpected_end(context, transferred_, wanted_);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -58,12 +59,30 @@ TEST_CASE("a read at the end of the stream returns 0 every time") {
   });
 }
 
-TEST_CASE("a read into an empty buffer completes with 0 at once") {
+TEST_CASE("a read into an empty buffer fails, because its 0 would look like the end of the stream") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
-    auto n = co_await stream.read(mutable_buffer());
-    CHECK(n == 0);
-    n = co_await stream.read_exactly(mutable_buffers());
+    std::string text;
+    std::array<mutable_buffer, 3> const empty;
+    int failures = 0;
+    try {
+      co_await stream.read(text);
+    } catch (std::invalid_argument const&) {
+      ++failures;
+    }
+    try {
+      co_await stream.read(empty);
+    } catch (std::invalid_argument const&) {
+      ++failures;
+    }
+    CHECK(failures == 2);
+  });
+}
+
+TEST_CASE("read_exactly of no bytes completes with 0 at once") {
+  auto [stream, peer] = stream_and_peer();
+  complete([&]() -> task<> {
+    auto n = co_await stream.read_exactly(mutable_buffers());
     CHECK(n == 0);
     std::array<mutable_buffer, 3> const empty;
     n = co_await stream.read_exactly(empty);

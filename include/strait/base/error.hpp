@@ -10,6 +10,12 @@
 #include "strait/base/export.hpp"
 
 namespace strait {
+namespace detail {
+
+/// Throws `std::invalid_argument`, because a read into an empty buffer would return 0, like the end of the stream.
+[[noreturn]] STRAIT_API void throw_empty_buffer();
+
+}  // namespace detail
 
 /// Error codes of the library, for conditions that have no code of the operating system.
 enum class errc {

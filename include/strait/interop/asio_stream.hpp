@@ -61,8 +61,9 @@ class asio_stream {
   /// The Asio stream, for options, the handshake and so on.
   [[nodiscard]] next_layer_type& next_layer() noexcept { return stream_; }
 
-  /// Reads at least one byte, at most as many as fit into the buffer. Returns their number; 0 is the end of the stream
-  /// (or the buffer is empty). One task at a time may read; a second read throws `std::logic_error`.
+  /// Reads at least one byte, at most as many as fit into the buffer. Returns their number; 0 is the end of the stream.
+  /// An empty buffer throws `std::invalid_argument`. One task at a time may read; a second read throws
+  /// `std::logic_error`.
   [[nodiscard]] task<std::size_t> read(mutable_buffer into);
 
   /// Writes the whole buffer and returns its size. One task at a time may write; a second write throws
@@ -117,7 +118,7 @@ class asio_stream {
 template <class AsyncStream>
 task<std::size_t> asio_stream<AsyncStream>::read(mutable_buffer into) {
   detail::in_use const mine(is_reading_, "strait: two reads at once on an asio_stream: one task at a time may read it");
-  if (into.empty()) co_return std::size_t{0};
+  if (into.empty()) detail::throw_empty_buffer();
   try {
     co_return co_await stream_.async_read_some(asio::mutable_buffer(into.data(), into.size()), use_task);
   } catch (error const& e) {

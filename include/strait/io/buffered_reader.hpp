@@ -124,8 +124,8 @@ class buffered_reader : public detail::unread {
   [[nodiscard]] auto read_exactly(mutable_buffer into) noexcept {
     return detail::at_once_operation<fill_step>(*this, into);
   }
-  /// Reads at least one byte, and as many as are available and fit. Returns their number; 0 means end of stream, or an
-  /// empty buffer.
+  /// Reads at least one byte, and as many as are available and fit. Returns their number; 0 means end of stream. An
+  /// empty buffer throws `std::invalid_argument`.
   [[nodiscard]] auto read(mutable_buffer into) noexcept { return detail::at_once_operation<read_step>(*this, into); }
 
   /// Waits until `size` bytes are buffered or the stream has ended. Returns everything that is buffered, and consumes
@@ -193,7 +193,10 @@ class buffered_reader : public detail::unread {
    public:
     read_step(buffered_reader& from, mutable_buffer into) noexcept : from_(&from), into_(into) {}
     bool try_now() noexcept { return !from_->is_busy_ && (!from_->buffered().empty() || into_.empty()); }
-    std::size_t result() noexcept { return from_->take_some(into_); }
+    std::size_t result() {
+      if (into_.empty()) detail::throw_empty_buffer();
+      return from_->take_some(into_);
+    }
     task<std::size_t> later() { return from_->read_later(into_); }
 
    private:

@@ -111,7 +111,7 @@ class STRAIT_API duplex_stream {
   ~duplex_stream() { close(); }
 
   /// Reads at least one byte, and as many as are available, fit and form one chunk. Returns their number; 0 means end
-  /// of stream, or an empty buffer.
+  /// of stream, and an empty buffer throws `std::invalid_argument`.
   [[nodiscard]] duplex_operation read(mutable_buffer into) noexcept { return reading(amount::some, into, {}); }
   /// The same into several buffers, each filled before the next.
   [[nodiscard]] duplex_operation read(mutable_buffers into) noexcept {

@@ -4,7 +4,7 @@
 // The required semantics:
 //
 // - `read(into)` reads at least one byte, and as many as are available and fit. Its result is their number; 0 means end
-//   of stream, or an empty buffer.
+//   of stream. `into` is not empty.
 // - `write(from)` writes all of the bytes, in order. Its result is their number. `from` is one buffer, or several.
 // - `shutdown_write()` ends the output of this side; the other side reads everything before it, then 0. Reading is not
 //   affected.

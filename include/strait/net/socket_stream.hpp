@@ -77,7 +77,7 @@ class STRAIT_API transfer_awaiter final : public socket_awaiter<transfer_awaiter
   friend class socket_awaiter<transfer_awaiter>;
 
   void add(const_buffers more) noexcept;
-  [[nodiscard]] bool is_done_already() const noexcept { return wanted_ == 0; }
+  [[nodiscard]] bool is_done_already() noexcept;
   progress take_in(loop_core& loop) noexcept;
   progress take_in_part() noexcept;
   progress take_in_nothing() noexcept;
@@ -150,9 +150,9 @@ class [[nodiscard("co_await it")]] borrow_operation {
 class STRAIT_API socket_stream : public detail::data_socket_handle<detail::stream_socket> {
  public:
   /// Reads at least one byte, and as many as are available and fit into the buffer. Returns their number; 0 means that
-  /// the peer has ended the stream, or that the buffer is empty. After a reset, or when the connection is lost in
-  /// another way, reads first return the bytes that had arrived; then every read fails, even if a write was the first
-  /// to report the loss.
+  /// the peer has ended the stream. An empty buffer, such as a std::string without a size, throws
+  /// `std::invalid_argument`. After a reset, or when the connection is lost in another way, reads first return the
+  /// bytes that had arrived; then every read fails, even if a write was the first to report the loss.
   [[nodiscard]] transfer_operation read(mutable_buffer into) noexcept {
     return transfer_operation({socket_, kind::read, amount::some, into});
   }
