@@ -28,7 +28,12 @@ bool is_ours(std::source_location where) noexcept {
   std::string_view const file = where.file_name();
   static std::string_view const here = std::source_location::current().file_name();
   static std::string_view const sources = here.substr(0, here.rfind('/') + 1);
-  return file.find("strait/core/") != file.npos || file.starts_with(sources);
+  if (file.starts_with(sources)) return true;
+  if (!file.ends_with(".hpp")) return false;
+  for (std::string_view const folder :
+       {"strait/core/", "strait/net/", "strait/io/", "strait/server/", "strait/interop/"})
+    if (file.find(folder) != file.npos) return true;
+  return false;
 }
 
 }  // namespace strait::detail
