@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 
-# What takes long to compile, and has a cheaper replacement (docs/architecture.md says which).
+# Headers that are slow to compile. Use what the headers of base/detail/ and core/detail/ have, or a source file.
 TOO_SLOW = {"algorithm", "atomic", "chrono", "condition_variable", "filesystem", "format", "functional", "future",
             "iostream", "istream", "iterator", "locale", "map", "memory", "memory_resource", "mutex", "numeric",
             "ostream", "random", "ranges", "regex", "set", "shared_mutex", "sstream", "stop_token", "thread",
