@@ -1,5 +1,5 @@
-// What the command lines of the samples have in common: how they are read, what wrong usage leads to, and kinds of
-// values. Included by the sources that read options, never by those that do networking.
+// command_line: the parser of the samples' command lines, with option types and usage errors that all samples share.
+// Included only by the sources that read options, because CLI11 is slow to compile.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,12 @@
 
 namespace samples {
 
-/// A command line with --help and --version; `description` is what the program does, in a sentence.
+/// A command line with --help and --version; `description` states in one sentence what the program does.
 class command_line : public CLI::App {
  public:
   explicit command_line(std::string const& description);
 
-  /// `name` N, from `lowest` to `highest`, with `into` as the default.
+  /// Adds `name` N, an integer from `lowest` to `highest`. The current value of `into` is the default.
   template <std::unsigned_integral Integer>
   void add_number(std::string const& name, Integer& into, Integer lowest, Integer highest, std::string const& meaning) {
     auto const store = [=, &into](std::string const& text) {
@@ -28,18 +28,19 @@ class command_line : public CLI::App {
     add_option_function<std::string>(name, store, meaning)->type_name("N")->default_str(std::to_string(into));
   }
 
-  /// `name` SECONDS, fractions allowed, no less than `lowest`, with `into` as the default.
+  /// Adds `name` SECONDS, which may have a fraction and must be at least `lowest`. The current value of `into` is the
+  /// default.
   void add_seconds(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning,
                    std::chrono::nanoseconds lowest = {});
 
-  /// The same in hours.
+  /// Adds `name` HOURS, which may have a fraction. The current value of `into` is the default.
   void add_hours(std::string const& name, std::chrono::nanoseconds& into, std::string const& meaning);
 
-  /// `name` BYTES, a whole number, which k, M, G or T multiply by 1024, 1024², …, no less than `lowest`. What it is by
-  /// default, `meaning` says.
+  /// Adds `name` BYTES, an integer of at least `lowest`; the suffixes k, M, G and T multiply it by 1024, 1024², and so
+  /// on. `meaning` must state the default.
   void add_size(std::string const& name, std::uint64_t& into, std::string const& meaning, std::uint64_t lowest = 0);
 
-  /// `name` and one of the words in `choices`, with that of `into` as the default.
+  /// Adds `name` WORD, one of the words in `choices`. The word for the current value of `into` is the default.
   template <class Choice>
   void add_choice(std::string const& name, Choice& into, std::vector<std::pair<std::string, Choice>> const& choices,
                   std::string const& meaning) {
@@ -51,11 +52,11 @@ class command_line : public CLI::App {
       if (choice == into) option->default_str(word);
   }
 
-  /// --host HOST, a name or an address, with `into` as the default.
+  /// Adds --host HOST, a name or an address. The current value of `into` is the default.
   void add_host(std::string& into, std::string const& meaning);
 
-  /// Reads the arguments. Ends the program with status 0 after --help and --version, which go to standard output, and
-  /// with status 2 after wrong usage, which is told in one line on standard error.
+  /// Parses the arguments. Exits with status 0 after printing --help or --version to standard output, and with
+  /// status 2 after printing a usage error in one line on standard error.
   void read_or_exit(int argc, char const* const* argv);
 
  private:

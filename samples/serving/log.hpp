@@ -1,4 +1,4 @@
-// log: what a server of the samples has to say about single connections.
+// log: writes one line per connection event to standard error.
 #pragma once
 
 #include <cstdio>
@@ -10,7 +10,7 @@
 
 namespace samples {
 
-/// Writes a line to standard error, unless the server is to be quiet. From any thread.
+/// Writes a line to standard error unless --quiet is set. May be called from any thread.
 template <class... T>
 void log(server_options const& options, fmt::format_string<T...> format, T&&... values) {
   if (!options.quiet) std::fputs((fmt::format(format, std::forward<T>(values)...) + '\n').c_str(), stderr);

@@ -1,4 +1,4 @@
-// run_stream_server: what the stream servers of the samples have in common, from listening to an orderly end.
+// run_stream_server: the main program of the samples' stream servers, from listening to graceful shutdown.
 #pragma once
 
 #include <csignal>
@@ -20,34 +20,36 @@
 
 namespace samples {
 
-/// A listener for each thread, where `options` say, or those that a service manager has passed on.
+/// Returns a listener for each thread, on the address in `options` or on the socket inherited from a service manager.
 [[nodiscard]] std::vector<strait::tcp::listener> listen(server_options const& options);
-/// Says on standard output where they listen. From then on people send signals: so these must be watched.
-void announce(std::vector<strait::tcp::listener> const& listeners);
+/// Prints the listening address to standard output. Call it when signals are already handled: a caller that has read
+/// the line may send one.
+void print_address(std::vector<strait::tcp::listener> const& listeners);
 
-/// What `options` say of connections, with a log of these on standard error.
-[[nodiscard]] strait::serve_options limits(server_options const& options);
+/// Converts the connection limits in `options`, and logs connection events to standard error.
+[[nodiscard]] strait::serve_options to_serve_options(server_options const& options);
 
-/// Listens as `options` say, prints where, and awaits `handler(client)` for each client, any number of them at a time,
-/// until SIGINT or SIGTERM comes; then it calls `on_drain`, once for each thread, and those who are connected have
-/// --drain to finish. Gives the exit status of the program, whose name is for messages.
+/// Listens on the address in `options`, prints it, and runs `handler(client)` concurrently for each client until SIGINT
+/// or SIGTERM is received. Then it calls `on_drain` once on each thread, and open connections may continue for --drain.
+/// Returns the exit status of the program. `program` is its name in error messages.
 ///
-/// What a handler throws is a line in the log, and ends that connection only; `canceled` is how it learns that the time
-/// to finish is over. With --threads, handlers run on several threads at once, each from beginning to end on one.
+/// An exception from a handler is logged and ends that connection only. A handler that still runs at the end of the
+/// drain period is canceled: its next await throws `canceled`. With --threads, handlers run on several threads in
+/// parallel, but each handler stays on one thread.
 ///
 ///     task<> echo(tcp::stream& client);
 ///     int main(…) { return samples::run_stream_server("echo_server", options, echo); }
 template <class Handler>
 [[nodiscard]] int run_stream_server(char const* program, server_options const& options, Handler handler,
                                     strait::hook<void()> on_drain = {}) {
-  std::signal(SIGPIPE, SIG_IGN);  // a log that is not read any more must not end the server
+  std::signal(SIGPIPE, SIG_IGN);  // if the reader of the log exits, the server must continue
   try {
-    auto rules = limits(options);
+    auto rules = to_serve_options(options);
     rules.on_drain = on_drain;
     auto listeners = listen(options);
     strait::server all(rules);
     strait::run_until_signal(options.threads, [&](unsigned thread) {
-      if (thread == 0) announce(listeners);
+      if (thread == 0) print_address(listeners);
       return all.serve(std::move(listeners[thread]), std::ref(handler));
     });
     auto const done = all.statistics();

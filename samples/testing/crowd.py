@@ -1,31 +1,31 @@
-"""Many clients at once, of whatever sends back what it is sent."""
+"""Many concurrent clients of an echo server."""
 
 import asyncio
 
-from programs import PATIENCE
+from programs import TIMEOUT
 
 
-def talk_all_at_once(port, clients, rounds):
-    """Connects all clients, then has each send and get back `rounds` messages; a wrong answer is an AssertionError."""
-    asyncio.run(asyncio.wait_for(_talk(port, clients, rounds), PATIENCE))
+def echo_concurrently(port, clients, rounds):
+    """Connects all clients, then exchanges `rounds` messages with each; a wrong reply raises AssertionError."""
+    asyncio.run(asyncio.wait_for(_echo(port, clients, rounds), TIMEOUT))
 
 
-async def _talk(port, clients, rounds):
-    connected, everyone = 0, asyncio.Event()
+async def _echo(port, clients, rounds):
+    connected, all_connected = 0, asyncio.Event()
 
-    async def one(index):
+    async def run_client(index):
         nonlocal connected
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         connected += 1
         if connected == clients:
-            everyone.set()
-        await everyone.wait()
+            all_connected.set()
+        await all_connected.wait()
         for i in range(rounds):
             message = b"%d of client %d" % (i, index) * (1 + index % 50)
             writer.write(message)
-            answer = await reader.readexactly(len(message))
-            assert answer == message, f"{answer!r} instead of {message!r}"
+            reply = await reader.readexactly(len(message))
+            assert reply == message, f"{reply!r} instead of {message!r}"
         writer.close()
         await writer.wait_closed()
 
-    await asyncio.gather(*(one(index) for index in range(clients)))
+    await asyncio.gather(*(run_client(index) for index in range(clients)))

@@ -1,4 +1,4 @@
-"""Runs a program of the samples on a terminal."""
+"""Runs a sample program on a pseudo-terminal."""
 
 import fcntl
 import os
@@ -8,12 +8,12 @@ import subprocess
 import termios
 import threading
 
-from programs import PATIENCE
+from programs import TIMEOUT
 
 
 class Terminal:
-    """A terminal on which a program runs: what it writes, and what keys send. To be used in a `with` block, at whose end
-    the program is killed if it still runs."""
+    """A pseudo-terminal with a program running on it: types keys and records what the program writes. For use in a
+    `with` block; the program is killed at the end of the block if it still runs."""
 
     def __init__(self, *command, columns=80, **options):
         self._keys, self._line = pty.openpty()
@@ -22,7 +22,7 @@ class Terminal:
         self._process = subprocess.Popen(
             command, stdin=self._line, stdout=self._line, stderr=self._line, **options)
         self._changed = threading.Condition()
-        self._shown = b""  # all that has been written
+        self._shown = b""  # everything the program has written
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -30,7 +30,7 @@ class Terminal:
         while True:
             try:
                 part = os.read(self._keys, 65536)
-            except OSError:  # nobody writes any more
+            except OSError:  # EIO: the last writer closed the terminal
                 return
             with self._changed:
                 self._shown += part
@@ -44,7 +44,7 @@ class Terminal:
             self._process.kill()
             self._process.wait()
         os.close(self._line)
-        self._reader.join(PATIENCE)
+        self._reader.join(TIMEOUT)
         os.close(self._keys)
 
     def resize(self, columns):
@@ -60,5 +60,5 @@ class Terminal:
         self._process.send_signal(number)
 
     def wait(self):
-        """Waits for the end of the program; gives its status."""
-        return self._process.wait(PATIENCE)
+        """Waits until the program exits; returns its exit status."""
+        return self._process.wait(TIMEOUT)

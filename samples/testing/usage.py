@@ -1,4 +1,4 @@
-"""What tests of the command lines of all programs have in common."""
+"""Assertions for the tests of the programs' command lines."""
 
 import unittest
 
@@ -10,7 +10,7 @@ class UsageTestCase(unittest.TestCase):
         self.assertEqual((ended.returncode, ended.stderr.decode(), ended.stdout), (status, line + "\n", b""))
 
     def assert_help_and_version(self, *programs):
-        """They go to standard output."""
+        """Asserts that --help and --version print to standard output and exit with status 0."""
         for program in programs:
             for option, expected in (("--help", f"{program} [OPTIONS]"), ("--version", f"{program} (strait) ")):
                 ended = run(program, option)
@@ -18,12 +18,12 @@ class UsageTestCase(unittest.TestCase):
                 self.assertIn(expected, ended.stdout.decode())
 
     def assert_wrong(self, *usages):
-        """Each is a command line, and what is wrong with it."""
+        """Asserts exit status 2 and an error message for each pair of a command line and the expected reason."""
         for command, reason in usages:
             with self.subTest(" ".join(command)):
                 self.assert_ends(run(*command), 2, f"{command[0]}: {reason} (see --help)")
 
     def assert_unknown_host(self, program, *arguments):
-        ended = run(program, "--host", "no-such-host.invalid", *arguments)  # RFC 2606: never a host
+        ended = run(program, "--host", "no-such-host.invalid", *arguments)  # RFC 2606: never resolves
         self.assertEqual((ended.returncode, ended.stdout), (1, b""))
         self.assertRegex(ended.stderr.decode(), rf"^{program}: resolve no-such-host\.invalid:5000: host not found.*\n$")

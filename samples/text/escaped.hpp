@@ -1,4 +1,4 @@
-// escaped, bytes_literal: bytes from others in a form that can upset no terminal.
+// escaped, bytes_literal: received bytes as text that is safe to print on a terminal.
 #pragma once
 
 #include <string>
@@ -6,10 +6,11 @@
 
 namespace samples {
 
-/// `bytes` with all but printable ASCII escaped, and the backslash with it: a tab\t, an e with an accent \xc3\xa9
+/// Returns `bytes` with the backslash and everything but printable ASCII escaped, such as \t for a tab and \xc3\xa9
+/// for é in UTF-8.
 [[nodiscard]] std::string escaped(std::string_view bytes);
 
-/// The same as Python prints them: b'what is not printable ASCII is escaped: \xe2\x80\x9c'
+/// Returns the same as a bytes literal, as Python prints it: b'caf\xc3\xa9'
 [[nodiscard]] std::string bytes_literal(std::string_view bytes);
 
 }  // namespace samples

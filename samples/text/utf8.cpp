@@ -14,10 +14,10 @@ struct range {
 };
 
 // Sorted. Unicode 15.0: the properties Default_Ignorable_Code_Point (DerivedCoreProperties.txt), Bidi_Control and
-// White_Space (PropList.txt), the general categories Cc, Cf, Zl and Zp (UnicodeData.txt), but for U+0020, the visible
-// Prepended_Concatenation_Marks, and `shaping` below. Besides, what fonts show as a blank or not at all: U+2800 BRAILLE
-// PATTERN BLANK, U+FFFC OBJECT REPLACEMENT CHARACTER, U+16FE4 KHITAN SMALL SCRIPT FILLER, U+1D159 MUSICAL SYMBOL NULL
-// NOTEHEAD. Noncharacters are in `is_noncharacter`.
+// White_Space (PropList.txt), the general categories Cc, Cf, Zl and Zp (UnicodeData.txt), except U+0020, the visible
+// Prepended_Concatenation_Marks, and `shaping` below. Also characters that fonts render as a blank or not at all:
+// U+2800 BRAILLE PATTERN BLANK, U+FFFC OBJECT REPLACEMENT CHARACTER, U+16FE4 KHITAN SMALL SCRIPT FILLER, U+1D159
+// MUSICAL SYMBOL NULL NOTEHEAD. For noncharacters see `is_noncharacter`.
 constexpr range hidden[] = {
     {0x00, 0x1f},       {0x7f, 0xa0},       {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
     {0x115f, 0x1160},   {0x1680, 0x1680},   {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x2000, 0x200b},
@@ -32,16 +32,16 @@ constexpr range blank[] = {{0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680},
 constexpr char32_t zero_width_joiner = 0x200d;
 constexpr char32_t last_variation_selector = 0xfe0f;
 
-// Joiners and variation selectors. They are invisible, but change the shape of the characters in `shaped`.
+// Joiners and variation selectors: invisible, but they change the shape of the characters in `shaped`.
 constexpr range shaping[] = {{0x200c, zero_width_joiner}, {0xfe00, last_variation_selector}};
 
-// The blocks of the scripts whose letters join (Arabic to Myanmar, Khmer to Vedic, and their extensions), and those of
-// emoji and other symbols (Unicode Technical Standard 51).
+// The blocks of scripts with joining letters (Arabic to Myanmar, Khmer to Vedic, and their extensions), and the blocks
+// of emoji and other symbols (Unicode Technical Standard 51).
 constexpr range shaped[] = {{0xa9, 0xa9},     {0xae, 0xae},       {0x600, 0x109f},    {0x1780, 0x1cff},
                             {0x203c, 0x2bff}, {0x3030, 0x303d},   {0x3297, 0x3299},   {0xa800, 0xabff},
                             {0xfb50, 0xfdff}, {0x10a00, 0x11fff}, {0x1e900, 0x1e95f}, {0x1f000, 0x1faff}};
 
-// Marks that stand on the character before, and joiners.
+// Combining marks, joiners and variation selectors.
 constexpr range narrow[] = {{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},
                             {0x64b, 0x65f},   {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200c, 0x200d},
                             {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
@@ -59,19 +59,19 @@ bool is_in(range const (&ranges)[N], char32_t code_point) noexcept {
   return found != std::end(ranges) && found->first <= code_point;
 }
 
-/// Nothing shorter could have said it, and it is no surrogate and within Unicode.
+/// Whether `size` is the shortest encoding of the code point, which is within Unicode and not a surrogate.
 bool is_well_formed(char32_t code_point, std::size_t size) noexcept {
   constexpr char32_t smallest[] = {0, 0x80, 0x800, 0x10000};
   bool const is_surrogate = code_point >= 0xd800 && code_point <= 0xdfff;
   return code_point >= smallest[size - 1] && !is_surrogate && code_point <= 0x10ffff;
 }
 
-/// Unicode Standard, section 23.7.
+/// Whether the code point is a noncharacter (Unicode Standard, section 23.7).
 bool is_noncharacter(char32_t code_point) noexcept {
   return (code_point & 0xfffe) == 0xfffe || (code_point >= 0xfdd0 && code_point <= 0xfdef);
 }
 
-/// Whether a joiner or variation selector has a visible effect directly after the character `before`.
+/// Whether a joiner or variation selector has a visible effect after the character `before`.
 bool has_effect_after(char32_t before, char32_t code_point) noexcept {
   return is_in(shaped, before) || (before == last_variation_selector && code_point == zero_width_joiner);
 }

@@ -1,4 +1,4 @@
-// UTF-8: characters out of bytes that claim to be it, and what a terminal makes of them.
+// UTF-8: decodes untrusted bytes into characters, and determines how a terminal displays them.
 #pragma once
 
 #include <cstddef>
@@ -10,29 +10,31 @@ namespace samples {
 struct utf8_character {
   char32_t code_point = 0;
   std::size_t size = 1;   // in bytes
-  bool is_valid = false;  // if not, it is one byte that is no UTF-8 (RFC 3629), or not there
+  bool is_valid = false;  // if false, the first byte is not valid UTF-8 (RFC 3629)
 };
 
-/// The first character of `text`, which is not empty.
+/// Decodes the first character of `text`, which must not be empty.
 [[nodiscard]] utf8_character first_character(std::string_view text) noexcept;
 
-/// Of how many bytes a character is that begins with this one: 1 to 4, and 1 for bytes with which none begins.
+/// Returns the size in bytes of a character whose first byte is `first_byte`: 1 to 4, and 1 if no character begins
+/// with this byte.
 [[nodiscard]] std::size_t size_of_character(char first_byte) noexcept;
 
-/// Whether a terminal shows it as something visible, and does nothing else. Not printable are control and format
-/// characters, characters that change the direction of the text around them, characters that are invisible
-/// (Default_Ignorable_Code_Point) or blank other than U+0020, and noncharacters. Joiners and variation selectors are
-/// printable: they change the shape of the character before them. Where they do not, `printable` escapes them.
+/// Whether a terminal shows the character as something visible and does nothing else. Not printable are: control and
+/// format characters, characters that change the direction of the surrounding text, invisible characters
+/// (Default_Ignorable_Code_Point), blanks other than U+0020, and noncharacters. Joiners and variation selectors count
+/// as printable because they change the shape of the preceding character; where they have no effect, `printable`
+/// escapes them.
 [[nodiscard]] bool is_printable(char32_t code_point) noexcept;
 
-/// Whether it is U+0020 or one of the other spaces of Unicode (general category Zs), which are not printable.
+/// Whether the character is a space of any kind (general category Zs). Of these, only U+0020 is printable.
 [[nodiscard]] bool is_blank(char32_t code_point) noexcept;
 
-/// How many columns of a terminal it takes: 0, 1, or 2 as most of Chinese, Japanese and Korean does.
+/// Returns the width of the character in terminal columns: 0, 1, or 2 (most Chinese, Japanese and Korean characters).
 [[nodiscard]] std::size_t columns(char32_t code_point) noexcept;
 
-/// `text` in which everything is escaped that is not printable or not UTF-8 (as \x1b), and joiners and variation
-/// selectors that have no visible effect where they stand. A backslash stays as it is.
+/// Returns `text` with every byte escaped (as \x1b) that is not printable or not valid UTF-8, including joiners and
+/// variation selectors that have no visible effect. Backslashes are not escaped.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace samples

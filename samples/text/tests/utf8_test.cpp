@@ -9,7 +9,7 @@ using samples::printable;
 
 namespace {
 
-/// Whether `printable` leaves this character as it is.
+/// Whether `printable` leaves the character unchanged.
 bool shows(char32_t code_point) {
   std::string text;
   if (code_point < 0x80) text += static_cast<char>(code_point);
@@ -24,21 +24,21 @@ bool shows(char32_t code_point) {
 
 }  // namespace
 
-TEST_CASE("utf8: what can be read stays as it is") {
+TEST_CASE("utf8: visible text is not changed") {
   for (auto const* text : {"", "plain", "C:\\dir", "naïve café", "你好", "👍🏽", "👩‍💻", "❤️", "❤️‍🔥",
                            "می‌خواهم", "क्‍ष", "שלום", "🏳️‍🌈"})
     CHECK(printable(text) == text);
 }
 
-TEST_CASE("utf8: what would move the cursor, clear the screen or ring the bell is escaped") {
+TEST_CASE("utf8: characters that move the cursor, clear the screen or ring the bell are escaped") {
   CHECK(printable("\x1b[2J") == "\\x1b[2J");
   CHECK(printable("a\tb\rc\ad\x7f") == "a\\tb\\rc\\x07d\\x7f");
   CHECK(printable("\xc2\x9b"
-                  "31m") == "\\xc2\\x9b31m");  // U+009B is ESC [ in one character
+                  "31m") == "\\xc2\\x9b31m");  // U+009B is a one-character ESC [
   CHECK(printable(std::string("a\0b", 3)) == "a\\x00b");
 }
 
-TEST_CASE("utf8: what would turn the text around it, or cannot be seen, is escaped") {
+TEST_CASE("utf8: characters that change the text direction or have no width are escaped") {
   CHECK(printable("\u202e") == "\\xe2\\x80\\xae");
   CHECK(printable("\u2066x") == "\\xe2\\x81\\xa6x");
   CHECK(printable("\u200b\ufeff") == "\\xe2\\x80\\x8b\\xef\\xbb\\xbf");
@@ -57,7 +57,7 @@ TEST_CASE("utf8: characters that are invisible or blank are escaped") {
   for (auto const code_point : visible) CHECK(shows(code_point));
 }
 
-TEST_CASE("utf8: a joiner or a variation selector is escaped where it changes no shape") {
+TEST_CASE("utf8: a joiner or a variation selector without a visible effect is escaped") {
   CHECK(printable("\u200d") == "\\xe2\\x80\\x8d");
   CHECK(printable("bo\u200db") == "bo\\xe2\\x80\\x8db");
   CHECK(printable("bob\ufe0f") == "bob\\xef\\xb8\\x8f");
@@ -66,20 +66,20 @@ TEST_CASE("utf8: a joiner or a variation selector is escaped where it changes no
   CHECK(printable("\u202e\u200d") == "\\xe2\\x80\\xae\\xe2\\x80\\x8d");
 }
 
-TEST_CASE("utf8: what is no UTF-8 is escaped byte by byte, and what follows is not lost") {
+TEST_CASE("utf8: invalid UTF-8 is escaped byte by byte, and the text after it is kept") {
   CHECK(printable("caf\xe9") == "caf\\xe9");                       // Latin-1
-  CHECK(printable("\xc3(") == "\\xc3(");                           // no continuation
-  CHECK(printable("\xe2\x82") == "\\xe2\\x82");                    // cut off
-  CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");                    // longer than need be
+  CHECK(printable("\xc3(") == "\\xc3(");                           // no continuation byte
+  CHECK(printable("\xe2\x82") == "\\xe2\\x82");                    // truncated
+  CHECK(printable("\xc0\xaf") == "\\xc0\\xaf");                    // overlong encoding
   CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");           // a surrogate
-  CHECK(printable("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");  // beyond Unicode
+  CHECK(printable("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");  // above U+10FFFF
   CHECK(printable("\xff\xfe\x80ok") == "\\xff\\xfe\\x80ok");       // never in UTF-8
 }
 
-TEST_CASE("utf8: a character takes no, one or two columns") {
+TEST_CASE("utf8: a character is zero, one or two columns wide") {
   CHECK(columns(U'a') == 1);
   CHECK(columns(U'é') == 1);
-  CHECK(columns(0x301) == 0);  // an accent that stands on what is before it
+  CHECK(columns(0x301) == 0);  // a combining accent
   CHECK(columns(U'你') == 2);
   CHECK(columns(U'👍') == 2);
 }
