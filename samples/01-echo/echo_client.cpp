@@ -1,4 +1,4 @@
-// echo_client: sends a file to an echo server, line by line, and sees that each line comes back as it was.
+// echo_client: sends a file to an echo server line by line, and checks that each line comes back unchanged.
 #include <strait/strait.hpp>
 
 #include <chrono>
@@ -32,14 +32,14 @@ task<> send_lines(tcp::stream& server, line_source& lines, echo_client_options c
 
     std::string reply(line->size(), '\0');
     auto const sent_at = round_trips::clock::now();
-    // Side by side: of a line that is larger than what the system buffers, the first part comes back before the last
-    // has gone, and a server that cannot send stops receiving.
+    // Write and read concurrently. If the line is larger than the socket buffers, its beginning comes back before its
+    // end is sent, and a server that cannot send its reply stops receiving.
     co_await when_all(server.write(*line), server.read_exactly(reply));
     done.add(line->size(), sent_at);
 
     if (reply != *line)
-      throw std::runtime_error(
-          fmt::format("line {} came back from {} as {}", done.count(), server.remote_endpoint(), bytes_literal(reply)));
+      throw std::runtime_error(fmt::format("line {} came back changed from {}: {}", done.count(),
+                                           server.remote_endpoint(), bytes_literal(reply)));
     if (!options.quiet) fmt::print("{}\n", bytes_literal(reply));
   }
 }
@@ -50,7 +50,7 @@ task<> send_file(echo_client_options const& options) {
   auto server = co_await connect(options);
   try {
     co_await send_lines(server, lines, options, done);
-  } catch (canceled const&) {  // a signal: what was done until then still counts
+  } catch (canceled const&) {  // by a signal; the summary is still printed
   }
   fmt::print("{}\n", done.summary());
 }
@@ -59,6 +59,6 @@ task<> send_file(echo_client_options const& options) {
 
 int main(int argc, char** argv) {
   auto const options = echo_client_options::read(argc, argv);
-  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each reply is shown as it comes, into a pipe as well
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // shows each reply at once, also in a pipe
   return run_main(send_file(options));
 }

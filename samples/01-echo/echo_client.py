@@ -1,4 +1,4 @@
-# The tutorial's echo client. Changed: port, file and pause come from the command line: echo_client.py PORT FILE [SECONDS]
+# The tutorial's echo client. Changed: the port, the file and the delay are arguments: echo_client.py PORT FILE [SECONDS]
 import sys
 from socket import socket, AF_INET, SOCK_STREAM
 import time

@@ -13,13 +13,13 @@
 namespace {
 
 constexpr std::size_t chunk_size = 16384;
-constexpr int patience = 100;  // milliseconds
+constexpr int poll_timeout = 100;  // milliseconds
 
-/// Appends what `file` has, if it has something soon; says whether more may come. Blocks for `patience` at most, so
-/// that a program that waits for someone to type can still be ended.
-bool append_what_comes(int file, std::string& to, std::string const& name) {
+/// Appends the next chunk of `file`, if one arrives within `poll_timeout`; returns false at the end of the file. The
+/// time limit lets a signal end the program while it waits for terminal input.
+bool append_chunk(int file, std::string& to, std::string const& name) {
   pollfd waiting{.fd = file, .events = POLLIN, .revents = 0};
-  if (::poll(&waiting, 1, patience) <= 0) return true;
+  if (::poll(&waiting, 1, poll_timeout) <= 0) return true;
   char chunk[chunk_size];
   auto const n = ::read(file, chunk, sizeof chunk);
   if (n > 0) to.append(chunk, static_cast<std::size_t>(n));
@@ -51,7 +51,7 @@ strait::task<std::optional<std::string>> line_source::next() {
   }
 }
 
-/// The first line of what has been read; nothing if none is complete.
+/// Removes the first line from `unread_` and returns it, or returns nothing if no line is complete.
 std::optional<std::string> line_source::take_line() {
   auto const end = unread_.find('\n', searched_);
   bool const is_last = end == unread_.npos && at_end_ && !unread_.empty();
@@ -67,5 +67,5 @@ std::optional<std::string> line_source::take_line() {
 }
 
 strait::task<> line_source::read_more() {
-  at_end_ = !co_await strait::on_thread_pool([this] { return append_what_comes(file_, unread_, name_); });
+  at_end_ = !co_await strait::on_thread_pool([this] { return append_chunk(file_, unread_, name_); });
 }

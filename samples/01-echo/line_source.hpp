@@ -1,4 +1,4 @@
-// line_source: the lines of a file or of standard input, read without blocking the loop.
+// line_source: reads the lines of a file or of standard input without blocking the event loop.
 #pragma once
 
 #include <cstddef>
@@ -7,17 +7,17 @@
 
 #include "strait/core/task.hpp"
 
-/// Owns its file, unless that is standard input.
+/// Owns the file unless it is standard input.
 class line_source {
  public:
-  /// `path` is "-" for standard input. Throws `strait::error` if the file cannot be opened.
+  /// Opens the file; "-" is standard input. Throws `strait::error` if the file cannot be opened.
   explicit line_source(std::string const& path);
   line_source(line_source const&) = delete;
   line_source& operator=(line_source const&) = delete;
   ~line_source();
 
-  /// The next line that is not empty, without the LF or CR LF that ends it; nothing at the end of the file. Any other
-  /// byte may be in it. Throws `strait::error` if the file cannot be read.
+  /// Returns the next non-empty line without its LF or CR LF, or nothing at the end of the file. A line may contain any
+  /// other bytes. Throws `strait::error` if the file cannot be read.
   strait::task<std::optional<std::string>> next();
 
  private:
@@ -26,7 +26,7 @@ class line_source {
 
   std::string name_;
   int file_;
-  std::string unread_;        // read from the file, but not given out
-  std::size_t searched_ = 0;  // so many bytes of it have no LF
+  std::string unread_;        // read from the file, but not yet returned
+  std::size_t searched_ = 0;  // the first bytes of unread_ that are known to have no LF
   bool at_end_ = false;
 };

@@ -1,4 +1,4 @@
-// round_trips: how many there were, and how long they took.
+// round_trips: counts round trips and records their latencies.
 #pragma once
 
 #include <chrono>
@@ -10,16 +10,17 @@ class round_trips {
  public:
   using clock = std::chrono::steady_clock;
 
-  /// `bytes` were sent at `sent_at` and have come back now.
+  /// Records that `bytes` sent at `sent_at` have just come back.
   void add(std::size_t bytes, clock::time_point sent_at);
 
   [[nodiscard]] std::size_t count() const noexcept { return latencies_.size(); }
 
-  /// "297 lines, 19925 bytes, 0.013 s; latency p50 36 µs, p99 83 µs". The time is counted from when this was made.
+  /// Returns "297 lines, 19925 bytes, 0.013 s; latency p50 36 µs, p99 83 µs". The time starts with the construction of
+  /// this object.
   [[nodiscard]] std::string summary() const;
 
  private:
-  clock::time_point began_ = clock::now();
+  clock::time_point started_ = clock::now();
   std::size_t bytes_ = 0;
   std::vector<clock::duration> latencies_;
 };

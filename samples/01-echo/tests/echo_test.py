@@ -1,4 +1,4 @@
-"""echo_server and echo_client, with each other and with the tutorial's programs."""
+"""echo_server and echo_client, tested with each other and with the tutorial's Python programs."""
 
 import os
 import re
@@ -11,8 +11,8 @@ import tempfile
 import threading
 import unittest
 
-from crowd import talk_all_at_once
-from programs import (PATIENCE, Peer, Program, PythonServer, Server, file_beside, path_of, receive_all,
+from crowd import echo_concurrently
+from programs import (TIMEOUT, Peer, Program, PythonServer, Server, file_beside, path_of, receive_all,
                       receive_exactly, run)
 
 BOOK = file_beside(__file__, "book.txt")
@@ -30,7 +30,7 @@ def running_client(server, *arguments):
 
 
 class Echo(unittest.TestCase):
-    def assert_book_was_echoed(self, ended):
+    def assert_book_echoed(self, ended):
         self.assertEqual((ended.returncode, ended.stderr), (0, b""))
         *replies, summary = ended.stdout.splitlines()
         self.assertEqual(replies, REPLIES)
@@ -44,44 +44,44 @@ class Echo(unittest.TestCase):
 
     # With each other, and with the tutorial's programs
 
-    def test_our_client_reads_the_book_to_our_server(self):
+    def test_the_client_echoes_a_book_with_the_server(self):
         with Server("echo_server") as server:
-            self.assert_book_was_echoed(client(server, str(BOOK)))
+            self.assert_book_echoed(client(server, str(BOOK)))
 
-    def test_our_client_reads_the_book_to_the_tutorials_server(self):
+    def test_the_client_works_with_the_tutorials_server(self):
         with PythonServer(file_beside(__file__, "echo_server.py")) as server:
-            self.assert_book_was_echoed(client(server, str(BOOK)))
+            self.assert_book_echoed(client(server, str(BOOK)))
 
-    def test_the_tutorials_client_reads_the_book_to_our_server(self):
+    def test_the_tutorials_client_works_with_the_server(self):
         with Server("echo_server") as server:
             ended = subprocess.run(
                 [sys.executable, str(file_beside(__file__, "echo_client.py")), str(server.port), str(BOOK), "0"],
-                env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, timeout=PATIENCE)
+                env={**os.environ, "PYTHONUTF8": "1"}, capture_output=True, timeout=TIMEOUT)
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
             *replies, elapsed = ended.stdout.splitlines()
             self.assertEqual(replies, REPLIES)
             self.assertIn("总共耗时", elapsed.decode())
 
-    def test_the_server_is_found_by_name_and_over_ipv6(self):
+    def test_the_client_connects_by_name_and_over_ipv6(self):
         with Server("echo_server", "--host", "localhost") as server:
-            self.assert_book_was_echoed(client(server, "--host", "localhost", str(BOOK)))
+            self.assert_book_echoed(client(server, "--host", "localhost", str(BOOK)))
         try:
             socket.create_server(("::1", 0), family=socket.AF_INET6).close()
         except OSError as e:
-            self.skipTest(f"no IPv6 here: {e}")
+            self.skipTest(f"IPv6 is not available: {e}")
         with Server("echo_server", "--host", "::1") as server:
             self.assertRegex(server.greeting, r"^listening on \[::1\]:[1-9][0-9]*$")
-            self.assert_book_was_echoed(client(server, "--host", "::1", str(BOOK)))
+            self.assert_book_echoed(client(server, "--host", "::1", str(BOOK)))
 
-    # What comes over the line
+    # Data on the connection
 
-    def test_hundreds_of_clients_at_once(self):
+    def test_hundreds_of_concurrent_clients_are_served(self):
         number = 300
         with Server("echo_server") as server:
-            talk_all_at_once(server.port, clients=number, rounds=20)
+            echo_concurrently(server.port, clients=number, rounds=20)
             server.wait_for(b" disconnected\n", "stderr", number)
 
-    def test_what_is_under_way_still_comes_after_a_half_close(self):
+    def test_data_in_flight_is_echoed_after_the_client_shuts_down_its_sending_side(self):
         sent = os.urandom(8 << 20)
         with Server("echo_server") as server, server.connect() as connection:
             def send():
@@ -94,7 +94,7 @@ class Echo(unittest.TestCase):
             sender.join()
             self.assertTrue(received == sent)
 
-    def test_one_byte_at_a_time(self):
+    def test_single_byte_segments_are_echoed(self):
         sent = bytes(range(256)) * 8
         with Server("echo_server") as server, server.connect() as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -103,7 +103,7 @@ class Echo(unittest.TestCase):
             connection.shutdown(socket.SHUT_WR)
             self.assertEqual(receive_all(connection), sent)
 
-    def test_bytes_of_every_kind_pass(self):
+    def test_all_byte_values_are_echoed(self):
         lines = [bytes(range(256)).replace(b"\n", b""), b"\0", b"\xff\xfe", b"it's", b'"', b"it's \"quoted\"", b"a\rb", b"\\"]
         with Server("echo_server") as server:
             ended = client(server, "-", input=b"\n\n".join(lines) + b"\r\n\r\nlast, without an end")
@@ -111,7 +111,7 @@ class Echo(unittest.TestCase):
             expected = [repr(line).encode() for line in [*lines, b"last, without an end"]]
             self.assertEqual(ended.stdout.splitlines()[:-1], expected)
 
-    def test_a_line_larger_than_what_the_system_buffers(self):
+    def test_a_line_larger_than_the_socket_buffers_is_echoed(self):
         with Server("echo_server") as server, tempfile.NamedTemporaryFile() as file:
             file.write(b"x" * (32 << 20))
             file.flush()
@@ -119,44 +119,44 @@ class Echo(unittest.TestCase):
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
             self.assertTrue(ended.stdout.startswith(b"1 lines, 33554432 bytes"), ended.stdout)
 
-    def test_lines_from_standard_input_are_answered_as_they_come(self):
-        with Server("echo_server") as server, running_client(server, "-") as talker:
-            talker.say(b"first\n")
-            talker.wait_for(b"b'first'\n", "stdout")
-            talker.say(b"second\n")
-            talker.wait_for(b"b'second'\n", "stdout")
-            talker.stdin.close()
-            status, output, complaints = talker.wait()
-            self.assertEqual((status, complaints), (0, b""))
+    def test_each_line_from_standard_input_is_echoed_before_the_next_is_read(self):
+        with Server("echo_server") as server, running_client(server, "-") as process:
+            process.write(b"first\n")
+            process.wait_for(b"b'first'\n", "stdout")
+            process.write(b"second\n")
+            process.wait_for(b"b'second'\n", "stdout")
+            process.stdin.close()
+            status, output, errors = process.wait()
+            self.assertEqual((status, errors), (0, b""))
             self.assertRegex(output.splitlines()[-1], SUMMARY)
 
-    def test_an_empty_file_is_no_failure(self):
+    def test_an_empty_file_is_not_an_error(self):
         with Server("echo_server") as server:
             ended = client(server, "/dev/null")
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
             self.assertRegex(ended.stdout, rb"^0 lines, 0 bytes, \d+\.\d+ s\n$")
 
-    def test_a_delay_comes_between_lines(self):
+    def test_the_delay_option_delays_each_line_but_the_first(self):
         with Server("echo_server") as server:
             ended = client(server, "--quiet", "--delay", "0.05", "-", input=b"one\ntwo\nthree\nfour\n")
             self.assertEqual(ended.returncode, 0)
             self.assertGreaterEqual(float(SUMMARY.match(ended.stdout)[3]), 0.15)
 
-    # The server and its connections
+    # Connections and limits of the server
 
-    def test_the_server_says_who_comes_and_goes(self):
+    def test_the_server_logs_connects_and_disconnects(self):
         with Server("echo_server") as server:
             with server.connect() as connection:
                 name = b"127.0.0.1:%d" % connection.getsockname()[1]
                 server.wait_for(name + b" connected\n", "stderr")
             server.wait_for(name + b" disconnected\n", "stderr")
 
-    def test_a_quiet_server_says_nothing_but_where_it_listens(self):
+    def test_a_quiet_server_prints_only_its_address(self):
         with Server("echo_server", "--quiet") as server:
             self.assert_serves(server)
             server.send_signal(signal.SIGTERM)
-            status, output, complaints = server.wait()
-            self.assertEqual((status, complaints), (0, b""))
+            status, output, errors = server.wait()
+            self.assertEqual((status, errors), (0, b""))
             self.assertRegex(output, rb"^listening on 127\.0\.0\.1:\d+\n$")
 
     def test_a_reset_ends_that_connection_only(self):
@@ -171,25 +171,25 @@ class Echo(unittest.TestCase):
             self.assertEqual(receive_exactly(other, 8), b"unharmed")
             self.assert_serves(server)
 
-    def test_an_idle_connection_is_closed(self):
+    def test_an_idle_connection_is_closed_after_the_idle_timeout(self):
         with Server("echo_server", "--idle-timeout", "0.2") as server, server.connect() as connection:
             connection.sendall(b"x")
             self.assertEqual(receive_all(connection), b"x")
             server.wait_for(b"timed out\n", "stderr")
             self.assert_serves(server)
 
-    def test_one_connection_more_than_the_limit_is_closed_at_once(self):
+    def test_a_connection_beyond_the_limit_is_closed_at_once(self):
         with Server("echo_server", "--max-connections", "2") as server:
             with server.connect() as first, server.connect() as second, server.connect() as third:
                 self.assertEqual(receive_all(third), b"")
-                server.wait_for(b" refused: too many connections\n", "stderr")
+                server.wait_for(b" rejected: too many connections\n", "stderr")
                 for each in (first, second):
                     each.sendall(b"x")
                     receive_exactly(each, 1)
             server.wait_for(b" disconnected\n", "stderr", 2)
             self.assert_serves(server)
 
-    def test_one_connection_more_than_the_limit_from_one_address_is_closed_at_once(self):
+    def test_a_connection_beyond_the_limit_for_one_address_is_closed_at_once(self):
         for threads in ("1", "2"):
             with (self.subTest(threads=threads),
                   Server("echo_server", "--max-connections-per-peer", "2", "--threads", threads) as server):
@@ -199,8 +199,8 @@ class Echo(unittest.TestCase):
                         receive_exactly(each, 1)
                     with server.connect() as third:
                         self.assertEqual(receive_all(third), b"")
-                    server.wait_for(b" refused: too many connections from this peer\n", "stderr")
-                    with socket.create_connection(("127.0.0.1", server.port), PATIENCE, ("127.0.0.2", 0)) as other:
+                    server.wait_for(b" rejected: too many connections from this peer\n", "stderr")
+                    with socket.create_connection(("127.0.0.1", server.port), TIMEOUT, ("127.0.0.2", 0)) as other:
                         for each in (first, second, other):
                             each.sendall(b"x")
                             receive_exactly(each, 1)
@@ -221,7 +221,7 @@ class Echo(unittest.TestCase):
             self.assertEqual(status, 0)
             self.assertRegex(output, rb"^listening on 127\.0\.0\.1:\d+\n$")
 
-    # A server that does not do what it should
+    # Servers that misbehave
 
     def assert_client_fails(self, talk, reason, *arguments, lines=b"one\ntwo\nthree\n"):
         with Peer(talk) as peer:
@@ -229,7 +229,7 @@ class Echo(unittest.TestCase):
         self.assertEqual(ended.returncode, 1)
         self.assertRegex(ended.stderr, rb"^echo_client: " + reason % (b"127\\.0\\.0\\.1:%d" % peer.port) + rb"\n$")
 
-    def test_the_client_fails_when_the_stream_ends_too_early(self):
+    def test_the_client_fails_when_the_stream_ends_in_the_middle_of_a_reply(self):
         def talk(connection):
             connection.sendall(receive_exactly(connection, 3))
             connection.sendall(receive_exactly(connection, 3)[:2])
@@ -249,29 +249,29 @@ class Echo(unittest.TestCase):
         def talk(connection):
             connection.sendall(receive_exactly(connection, 3).upper())
 
-        self.assert_client_fails(talk, rb"line 1 came back from %s as b'ONE'")
+        self.assert_client_fails(talk, rb"line 1 came back changed from %s: b'ONE'")
 
-    def test_the_client_fails_when_no_answer_comes_in_time(self):
+    def test_the_client_fails_when_the_server_is_silent_for_the_timeout(self):
         def talk(connection):
             connection.sendall(receive_exactly(connection, 3))
             receive_all(connection)
 
         self.assert_client_fails(talk, rb"read from %s: timed out", "--timeout", "0.2")
 
-    def test_a_delay_is_no_silence_of_the_server(self):
+    def test_the_delay_between_lines_does_not_count_towards_the_timeout(self):
         with Server("echo_server") as server:
             ended = client(server, "--delay", "0.3", "--timeout", "0.2", "-", input=b"one\ntwo\nthree\n")
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
 
-    def test_the_client_fails_when_the_server_dies(self):
-        with Server("echo_server") as server, running_client(server, "-") as talker:
-            talker.say(b"first\n")
-            talker.wait_for(b"b'first'\n", "stdout")
+    def test_the_client_fails_when_the_server_is_killed(self):
+        with Server("echo_server") as server, running_client(server, "-") as process:
+            process.write(b"first\n")
+            process.wait_for(b"b'first'\n", "stdout")
             server.kill()
-            talker.say(b"second\n")
-            status, output, complaints = talker.wait()
+            process.write(b"second\n")
+            status, output, errors = process.wait()
             self.assertEqual((status, output), (1, b"b'first'\n"))
-            self.assertRegex(complaints, rb"^echo_client: [^\n]* 127\.0\.0\.1:%d: [^\n]*\n$" % server.port)
+            self.assertRegex(errors, rb"^echo_client: [^\n]* 127\.0\.0\.1:%d: [^\n]*\n$" % server.port)
 
 
 if __name__ == "__main__":
