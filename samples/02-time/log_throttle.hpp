@@ -1,4 +1,4 @@
-// log_throttle: keeps what happens very often from filling a log.
+// log_throttle: limits how often a frequent event is logged.
 #pragma once
 
 #include <chrono>
@@ -6,16 +6,17 @@
 #include <optional>
 #include <utility>
 
-/// Lets one event be logged, and then none for a while. Not thread-safe.
+/// Allows one event per `interval` to be logged, and counts the others. Not thread-safe.
 class log_throttle {
  public:
   using clock = std::chrono::steady_clock;
 
-  explicit log_throttle(clock::duration pause) : pause_(pause) {}
+  explicit log_throttle(clock::duration interval) : interval_(interval) {}
 
-  /// It happened again. Gives how many have gone unlogged since the last that was logged, if this one is to be logged.
-  [[nodiscard]] std::optional<std::uint64_t> note(clock::time_point now) {
-    if (last_ && now - *last_ < pause_) {
+  /// Records an event. If it should be logged, returns the number of events suppressed since the last logged one;
+  /// otherwise returns nothing.
+  [[nodiscard]] std::optional<std::uint64_t> record(clock::time_point now) {
+    if (last_ && now - *last_ < interval_) {
       ++unlogged_;
       return std::nullopt;
     }
@@ -24,7 +25,7 @@ class log_throttle {
   }
 
  private:
-  clock::duration pause_;
+  clock::duration interval_;
   std::optional<clock::time_point> last_;
   std::uint64_t unlogged_ = 0;
 };

@@ -4,7 +4,7 @@
 
 namespace {
 
-// With two windows of eight to choose from, the table is all but full before there is no room in both.
+// With a choice of two windows of eight entries, the table is almost full before both windows of a source are full.
 constexpr std::size_t window_size = 8;
 
 }  // namespace
@@ -17,16 +17,17 @@ rate_limiter::rate_limiter(std::uint32_t rate, std::size_t sources, sip_hash_key
 
 std::span<rate_limiter::account> rate_limiter::window(std::uint32_t hash) noexcept {
   auto const size = std::min(window_size, accounts_.size());
-  auto const first = hash * std::uint64_t{accounts_.size() - size + 1} >> 32;  // as evenly as hash % … is, and faster
+  auto const first =
+      hash * std::uint64_t{accounts_.size() - size + 1} >> 32;  // distributes as evenly as hash % n, and is faster
   return std::span(accounts_).subspan(first, size);
 }
 
-rate_limiter::verdict rate_limiter::ask(source_network source, clock::time_point now) {
+rate_limiter::verdict rate_limiter::check(source_network source, clock::time_point now) {
   auto const hash = sip_hash(static_cast<std::uint64_t>(source), key_);
   std::span<account> const windows[] = {window(static_cast<std::uint32_t>(hash)),
                                         window(static_cast<std::uint32_t>(hash >> 32))};
 
-  account* place = nullptr;
+  account* free_account = nullptr;
   std::ptrdiff_t most_free = 0;
   for (auto const& each : windows) {
     for (auto& known : each) {
@@ -39,11 +40,11 @@ rate_limiter::verdict rate_limiter::ask(source_network source, clock::time_point
     auto const free = std::count_if(each.begin(), each.end(), is_free);
     if (free > most_free) {
       most_free = free;
-      place = &*std::find_if(each.begin(), each.end(), is_free);
+      free_account = &*std::find_if(each.begin(), each.end(), is_free);
     }
   }
 
-  if (!place) return verdict::no_room;
-  *place = {source, now + interval_};
+  if (!free_account) return verdict::no_room;
+  *free_account = {source, now + interval_};
   return verdict::answer;
 }

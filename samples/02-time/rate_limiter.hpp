@@ -1,4 +1,4 @@
-// rate_limiter: how often each of many sources gets an answer.
+// rate_limiter: limits how many answers each source gets per second, with fixed memory.
 #pragma once
 
 #include <chrono>
@@ -10,13 +10,13 @@
 #include "sip_hash.hpp"
 #include "source_network.hpp"
 
-/// Gives each source a bucket of `rate` answers, which is full at first, and refills at `rate` a second: in t seconds,
-/// a source gets no more than rate + rate * t answers.
+/// A token bucket for each source: it holds up to `rate` tokens, starts full, refills at `rate` tokens per second, and
+/// each answer takes one. In t seconds, a source gets at most rate + rate * t answers.
 ///
-/// It keeps account of `sources` at a time and never allocates after it was made, whoever sends what. A source whose
-/// bucket is full again is as good as one that was never seen, and is forgotten. While there is no room, a source that
-/// is not known gets no answer. Each source has its place in one of two windows of the table, which a keyed hash
-/// selects: the work is the same for each question, and nobody can choose sources that get in each other's way.
+/// The table holds up to `sources` sources and never allocates after construction. A source whose bucket is full again
+/// is removed. While the table has no free entry for a new source, that source gets no answer. A keyed hash selects two
+/// windows of the table for each source, so the cost of a request is constant and an attacker cannot choose addresses
+/// that collide.
 ///
 /// Not thread-safe.
 class rate_limiter {
@@ -25,21 +25,21 @@ class rate_limiter {
 
   enum class verdict {
     answer,
-    too_often,  ///< the source has had its answers
-    no_room,    ///< too many sources at a time
+    too_often,  ///< the bucket of the source is empty
+    no_room,    ///< the table has no free entry for this source
   };
 
   static constexpr std::uint32_t highest_rate = 1'000'000;
 
-  /// `rate` from 1 to `highest_rate`, `sources` at least 1.
+  /// `rate` must be from 1 to `highest_rate`, `sources` at least 1.
   rate_limiter(std::uint32_t rate, std::size_t sources, sip_hash_key const& key = sip_hash_key::random());
 
-  /// Whether `source`, which asks at the time `now`, is to get an answer; if so, that is one out of its bucket.
-  [[nodiscard]] verdict ask(source_network source, clock::time_point now);
+  /// Decides whether a request from `source` at the time `now` is answered, and takes a token if so.
+  [[nodiscard]] verdict check(source_network source, clock::time_point now);
 
  private:
-  // The bucket in one number, as in the generic cell rate algorithm (ITU-T I.371): it is full from `full_at` on, and
-  // at any time before that lacks one answer for each `interval_`, or part of it, that is still to go.
+  // The bucket as one time stamp, as in the generic cell rate algorithm (ITU-T I.371): the bucket is full from
+  // `full_at` on; before that, one token is missing for each remaining `interval_` or part of one.
   struct account {
     source_network source{};
     clock::time_point full_at = clock::time_point::min();
@@ -49,8 +49,8 @@ class rate_limiter {
 
   [[nodiscard]] std::span<account> window(std::uint32_t hash) noexcept;
 
-  clock::duration interval_;  // from one answer to the next
-  clock::duration burst_;     // how far `full_at` may lie ahead before an answer
+  clock::duration interval_;  // the time in which one token is added
+  clock::duration burst_;     // how far ahead `full_at` may be for an answer to be allowed
   sip_hash_key key_;
   std::vector<account> accounts_;
 };

@@ -37,7 +37,7 @@ std::uint64_t sip_hash(std::uint64_t value, sip_hash_key const& key) noexcept {
   sip_state state{key.first ^ 0x736f6d6570736575, key.second ^ 0x646f72616e646f6d, key.first ^ 0x6c7967656e657261,
                   key.second ^ 0x7465646279746573};
   state.take(value);
-  state.take(std::uint64_t{sizeof value} << 56);  // the length, and no bytes left over
+  state.take(std::uint64_t{sizeof value} << 56);  // the last block: the length, and no remaining bytes
   state.c ^= 0xff;
   state.mix(4);
   return state.a ^ state.b ^ state.c ^ state.d;

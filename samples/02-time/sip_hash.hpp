@@ -1,4 +1,4 @@
-// sip_hash: a hash whose collisions nobody can find who does not know the key.
+// sip_hash: a keyed hash whose collisions cannot be found without the key.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,9 @@ struct sip_hash_key {
   std::uint64_t first;
   std::uint64_t second;
 
-  /// One that nobody knows.
+  /// Returns an unpredictable key.
   [[nodiscard]] static sip_hash_key random();
 };
 
-/// SipHash-2-4 of the eight bytes of `value`, the lowest first (Aumasson and Bernstein, 2012).
+/// Returns SipHash-2-4 (Aumasson and Bernstein, 2012) of the eight bytes of `value` in little-endian order.
 [[nodiscard]] std::uint64_t sip_hash(std::uint64_t value, sip_hash_key const& key) noexcept;

@@ -7,7 +7,7 @@
 
 namespace {
 
-/// The upper half of an IPv6 address.
+/// Returns the first eight bytes of an IPv6 address, its /64 network.
 std::uint64_t network_number(unsigned char const* bytes) noexcept {
   std::uint64_t number = 0;
   for (int i = 0; i < 8; ++i) number = number << 8 | bytes[i];
@@ -22,7 +22,7 @@ source_network network_of(strait::endpoint const& sender) noexcept {
   if (sender.is_v4()) {
     sockaddr_in v4;
     std::memcpy(&v4, &storage, sizeof v4);
-    // In ffff:ffff::/32, among the multicast addresses, from which nothing comes.
+    // Maps to ffff:ffff::/32, which are multicast addresses and therefore never the source of a datagram.
     return source_network{std::uint64_t{0xffff'ffff} << 32 | ntohl(v4.sin_addr.s_addr)};
   }
   sockaddr_in6 v6;

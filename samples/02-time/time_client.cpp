@@ -1,4 +1,4 @@
-// time_client: asks a time server what time it is, and prints the answer.
+// time_client: requests the time from a time server and prints the answer.
 #include <strait/strait.hpp>
 
 #include <cctype>
@@ -24,23 +24,23 @@ namespace {
 
 constexpr std::size_t longest_datagram = 65535;
 
-/// One of the addresses that the server's name has.
+/// One of the addresses of the server's name.
 struct server {
-  explicit server(endpoint const& at) : address(at) {}
+  explicit server(endpoint const& where) : address(where) {}
 
   endpoint address;
-  std::optional<udp::socket> connection;  // none, if there is no way to the address
-  std::string problem;                    // why it has not answered, if the system has said so
+  std::optional<udp::socket> connection;  // empty if there is no route to the address
+  std::string problem;                    // why there was no answer, if the kernel reported an error
 };
 
-/// "connection refused", as the library writes it.
-std::string reason(error const& why) {
-  auto text = why.code().message();
+/// Returns the error's description in lower case, as the library writes it: "connection refused".
+std::string reason(error const& failure) {
+  auto text = failure.code().message();
   text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
   return text;
 }
 
-/// A socket for each address, in the order in which they are best tried. Throws if there is a way to none of them.
+/// Opens a socket for each address, in the order in which to try them. Throws if none of them has a route.
 task<std::vector<server>> connect_to_all(time_client_options const& options) {
   auto const port = std::to_string(options.port);
   auto const addresses = co_await resolve(options.host, port);
@@ -61,9 +61,9 @@ task<std::vector<server>> connect_to_all(time_client_options const& options) {
   co_return all;
 }
 
-/// Sends the question and receives the answer. After a refusal, `is_last` says what comes next: if there is another
-/// address to try, nothing is returned at once; if not, the wait goes on: it may well be that the server is just being
-/// started again.
+/// Sends the request and returns the answer. If the server's machine refuses the datagram, returns nothing at once so
+/// that the next address can be tried; for the last address, keeps waiting instead, because the server may be
+/// restarting.
 task<std::optional<std::string>> exchange(server& with, bool is_last) {
   std::string answer(longest_datagram, '\0');
   bool is_sent = false;
@@ -76,12 +76,12 @@ task<std::optional<std::string>> exchange(server& with, bool is_last) {
     } catch (error const& e) {
       with.problem = reason(e);
       if (e.code() != std::errc::connection_refused || !is_last) co_return std::nullopt;
-      // what was sent then is lost, and if this came from `send`, it has not sent anything now
+      // A refused datagram is lost. If `send` reported the refusal of an earlier one, it has not sent this one.
     }
   }
 }
 
-/// "[::1]:5000 (connection refused), 127.0.0.1:5000"
+/// Returns "[::1]:5000 (connection refused), 127.0.0.1:5000".
 std::string list(std::vector<server> const& servers) {
   std::vector<std::string> texts;
   for (auto const& each : servers)
@@ -90,9 +90,9 @@ std::string list(std::vector<server> const& servers) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-/// One question and its answer. Each has sockets of its own, so that no late answer to another one can reach it. Every
-/// try asks at one address after the other, until there is an answer.
-task<std::string> ask(time_client_options const& options) {
+/// Sends one request and returns its answer. Each request has its own sockets, so that a late answer to an earlier
+/// request is never received. Every try sends to one address after the other until an answer arrives.
+task<std::string> request_time(time_client_options const& options) {
   auto servers = co_await connect_to_all(options);
   server const* last = nullptr;
   for (auto const& each : servers)
@@ -107,14 +107,14 @@ task<std::string> ask(time_client_options const& options) {
       } catch (timed_out const&) {}
     }
   }
-  throw std::runtime_error(fmt::format("no answer from {} in {} {} of {} s", list(servers), options.tries,
+  throw std::runtime_error(fmt::format("no answer from {} after {} {} of {} s", list(servers), options.tries,
                                        options.tries == 1 ? "try" : "tries",
                                        std::chrono::duration<double>(options.timeout).count()));
 }
 
-task<> ask_all(time_client_options const& options) {
+task<> send_requests(time_client_options const& options) {
   for (unsigned i = 0; i < options.count; ++i) {
-    auto const answer = co_await ask(options);
+    auto const answer = co_await request_time(options);
     fmt::print("{}\n", samples::escaped(answer));
   }
 }
@@ -123,6 +123,6 @@ task<> ask_all(time_client_options const& options) {
 
 int main(int argc, char** argv) {
   auto const options = time_client_options::read(argc, argv);
-  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each answer is shown as it comes, into a pipe as well
-  return run_main(ask_all(options));
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // shows each answer at once, also in a pipe
+  return run_main(send_requests(options));
 }

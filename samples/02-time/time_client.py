@@ -1,4 +1,4 @@
-# The tutorial's time client. Changed: the port comes from the command line.
+# The tutorial's time client. Changed: the port is an argument.
 import sys
 from socket import socket, AF_INET, SOCK_DGRAM
 

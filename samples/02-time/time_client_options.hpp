@@ -12,6 +12,6 @@ struct time_client_options {
   unsigned tries = 3;
   unsigned count = 1;
 
-  /// Ends the program itself after --help, --version and wrong usage.
+  /// Parses the command line. Exits after --help, --version and usage errors.
   [[nodiscard]] static time_client_options read(int argc, char** argv);
 };

@@ -9,12 +9,12 @@
 
 namespace {
 
-// Not strftime, whose names are those of the locale.
+// strftime would use the names of the locale.
 constexpr char const* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr char const* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 std::tm local_time(std::time_t when) {
-  [[maybe_unused]] static bool const knows_zone = (::tzset(), true);  // localtime_r need not see to that (POSIX)
+  [[maybe_unused]] static bool const is_zone_set = (::tzset(), true);  // POSIX does not require localtime_r to do it
   std::tm local{};
   ::localtime_r(&when, &local);
   return local;
@@ -32,16 +32,17 @@ std::string to_iso(std::tm const& local) {
                      local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, sign, minutes / 60, minutes % 60);
 }
 
-/// `pattern` has 9 for a digit, _ for a digit or a space, a for a letter, + for a sign; all else stands for itself.
-bool has_form(std::string_view text, std::string_view pattern) noexcept {
-  auto const fits = [](char c, char form) {
+/// Whether `text` matches `pattern`, in which 9 stands for a digit, _ for a digit or a space, a for a letter, + for a
+/// sign, and every other character for itself.
+bool matches(std::string_view text, std::string_view pattern) noexcept {
+  auto const fits = [](char c, char expected) {
     bool const is_digit = c >= '0' && c <= '9';
-    switch (form) {
+    switch (expected) {
       case '9': return is_digit;
       case '_': return is_digit || c == ' ';
       case 'a': return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
       case '+': return c == '+' || c == '-';
-      default: return c == form;
+      default: return c == expected;
     }
   };
   return std::equal(text.begin(), text.end(), pattern.begin(), pattern.end(), fits);
@@ -54,7 +55,7 @@ bool is_time(std::string_view text) noexcept {
   constexpr std::size_t longest_epoch = 20;
   bool const is_epoch = !text.empty() && text.size() <= longest_epoch &&
                         text.find_first_not_of("0123456789", text.front() == '-' ? 1 : 0) == text.npos;
-  return is_epoch || has_form(text, "aaa aaa _9 99:99:99 9999") || has_form(text, "9999-99-99T99:99:99+99:99");
+  return is_epoch || matches(text, "aaa aaa _9 99:99:99 9999") || matches(text, "9999-99-99T99:99:99+99:99");
 }
 
 std::string to_text(std::chrono::system_clock::time_point when, time_format format) {

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "doorkeeper.hpp"
+#include "request_filter.hpp"
 #include "time_format.hpp"
 #include "time_server_options.hpp"
 
@@ -17,24 +17,24 @@ using namespace strait;
 
 int main(int argc, char** argv) {
   auto const options = time_server_options::read(argc, argv);
-  std::signal(SIGPIPE, SIG_IGN);  // a log that is not read any more must not end the server
+  std::signal(SIGPIPE, SIG_IGN);  // if the reader of the log exits, the server must continue
   try {
-    doorkeeper door(options);
-    auto const answer = [&](udp::request& question) -> task<> {
+    request_filter filter(options);
+    auto const answer = [&](udp::request& request) -> task<> {
       auto const time = to_text(std::chrono::system_clock::now(), options.format);
       try {
-        co_await question.reply(time);
-        door.answered(question.from());
-      } catch (error const& e) {  // nobody can be reached there, or the sender's address was made up
-        door.failed(e);
+        co_await request.reply(time);
+        filter.log_answer(request.from());
+      } catch (error const& e) {  // no route to the sender, or its address is forged
+        filter.log_failure(e);
       }
     };
 
-    auto sockets = udp::bind_shared(options.where(), options.threads);
-    auto const admits = [&](udp::request const& question) { return door.admits(question.from(), question.text()); };
-    udp::server all({.max_datagram_size = doorkeeper::longest_question,  // let the system drop the rest
+    auto sockets = udp::bind_shared(options.address(), options.threads);
+    auto const accepts = [&](udp::request const& request) { return filter.accepts(request.from(), request.text()); };
+    udp::server all({.max_datagram_size = request_filter::max_request_size,  // the kernel drops the rest
                      .drain = options.drain,
-                     .on_datagram = admits});
+                     .on_datagram = accepts});
     run_until_signal(options.threads, [&](unsigned thread) {
       if (thread == 0) {
         fmt::print("listening on {}\n", sockets.front().local_endpoint());

@@ -1,4 +1,4 @@
-# The tutorial's time server. Changed: the port comes from the command line, and the server says where it listens.
+# The tutorial's time server. Changed: the port is an argument, and the server prints the address it listens on.
 import sys
 from socket import socket, AF_INET, SOCK_DGRAM
 import time

@@ -10,6 +10,6 @@ struct time_server_options : samples::server_options {
   time_format format = time_format::ctime;
   std::uint32_t rate_limit = 100;  // answers per second and source; 0: no limit
 
-  /// Ends the program itself after --help, --version and wrong usage.
+  /// Parses the command line. Exits after --help, --version and usage errors.
   [[nodiscard]] static time_server_options read(int argc, char** argv);
 };

@@ -1,5 +1,5 @@
-# The tutorial's time server with the socketserver module. Changed: the port comes from the command line, and the
-# server says where it listens, and who asked what.
+# The tutorial's time server with the socketserver module. Changed: the port is an argument, and the server prints the
+# address it listens on and each request.
 import sys
 from socketserver import BaseRequestHandler, UDPServer
 import time

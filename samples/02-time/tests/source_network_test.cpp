@@ -10,7 +10,7 @@ source_network network_of(std::string_view sender) { return ::network_of(strait:
 
 }  // namespace
 
-TEST_CASE("source_network: the port makes no difference, an IPv4 address does") {
+TEST_CASE("source_network: each IPv4 address is a source, with all of its ports") {
   CHECK(network_of("192.0.2.1:1") == network_of("192.0.2.1:65535"));
   CHECK(network_of("192.0.2.1:1") != network_of("192.0.2.2:1"));
   CHECK(network_of("192.0.2.1:1") != network_of("193.0.2.1:1"));
@@ -22,7 +22,7 @@ TEST_CASE("source_network: an IPv6 /64 is one source") {
   CHECK(network_of("[2001:db8:1:2::1]:1") != network_of("[2002:db8:1:2::1]:1"));
 }
 
-TEST_CASE("source_network: IPv4 senders that an IPv6 socket sees are told apart") {
+TEST_CASE("source_network: IPv4-mapped addresses are treated as IPv4 addresses") {
   CHECK(network_of("[::ffff:192.0.2.1]:1") == network_of("192.0.2.1:1"));
   CHECK(network_of("[::ffff:192.0.2.1]:1") != network_of("[::ffff:192.0.2.2]:1"));
   CHECK(network_of("[::ffff:192.0.2.1]:1") != network_of("[::1]:1"));

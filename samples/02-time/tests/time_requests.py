@@ -1,38 +1,38 @@
-"""Questions to time servers, and what answers they may give."""
+"""Sends requests to time servers, and computes the answers that are correct."""
 
 import os
 import socket
 import time
 
-from programs import PATIENCE
+from programs import TIMEOUT
 
 
-class Asker(socket.socket):
-    """A socket that asks a server, from an address and port of its own. To be used in a `with` block."""
+class TimeClient(socket.socket):
+    """A socket with its own address and port, connected to a time server. For use in a `with` block."""
 
     def __init__(self, port, source="127.0.0.1", server="127.0.0.1"):
         super().__init__(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM)
-        self.settimeout(PATIENCE)
+        self.settimeout(TIMEOUT)
         self.bind((source, 0))
         self.connect((server, port))
 
-    def ask(self, question=b"hello"):
-        self.send(question)
+    def request(self, request=b"hello"):
+        self.send(request)
         return self.recv(65536)
 
-    def insist(self, question=b""):
-        """Asks until there is an answer: a flood may cost anybody a question, as on any line that is full."""
+    def request_until_answered(self, request=b""):
+        """Repeats the request until it is answered: during a flood, the kernel may drop any datagram."""
         self.settimeout(0.5)
-        give_up_at = time.monotonic() + PATIENCE
+        give_up_at = time.monotonic() + TIMEOUT
         while True:
             try:
-                return self.ask(question)
+                return self.request(request)
             except TimeoutError:
                 if time.monotonic() > give_up_at:
                     raise
 
     def count_answers(self):
-        """How many have come that have not been received."""
+        """Returns how many answers are in the receive buffer."""
         self.setblocking(False)
         count = 0
         try:
@@ -42,16 +42,16 @@ class Asker(socket.socket):
         except BlockingIOError:
             return count
         finally:
-            self.settimeout(PATIENCE)
+            self.settimeout(TIMEOUT)
 
 
-def ask(port, question=b"hello", **options):
-    with Asker(port, **options) as asker:
-        return asker.ask(question)
+def request_time(port, request=b"hello", **options):
+    with TimeClient(port, **options) as client:
+        return client.request(request)
 
 
 class Clock:
-    """From when it is made, the seconds that an answer may tell."""
+    """The times that a correct answer may contain, from the construction of this object on."""
 
     def __init__(self, zone=None):
         self._zone = zone
@@ -61,7 +61,7 @@ class Clock:
         return range(self._began, int(time.time()) + 1)
 
     def times(self):
-        """As time.ctime() writes them in the time zone."""
+        """Returns these times in the time zone, as time.ctime() formats them."""
         before = os.environ.get("TZ")
         try:
             self._set_zone(before if self._zone is None else self._zone)
