@@ -1,5 +1,5 @@
-# The tutorial's client, for servers that want lines: it sends what ends a line, too, and reads until a reply ends. Its
-# lines come from standard input: line_client.py PORT
+# The tutorial's client, adapted to line servers: it sends line endings, too, and reads whole lines as replies. It sends
+# the lines of standard input: line_client.py PORT
 import sys
 from socket import socket, AF_INET, SOCK_STREAM
 
@@ -14,7 +14,7 @@ def request_handler(port):
             if not line.endswith(b"\n"):
                 break
             print(replies.readline(), flush=True)
-        sock_client.shutdown(1)  # no more lines; the reply to one that nothing has ended comes now
+        sock_client.shutdown(1)  # no more lines; the server now replies to a last line without LF
         for reply in replies:
             print(reply, flush=True)
 

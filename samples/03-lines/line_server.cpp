@@ -1,4 +1,4 @@
-// line_server: replies "hello <line>" to each line.
+// line_server: replies "hello LINE" to each line.
 #include <strait/strait.hpp>
 
 #include <exception>
@@ -10,28 +10,29 @@ using namespace strait;
 
 namespace {
 
-/// Lines may hold any bytes. What ends a line ends its reply, too: LF, CR LF, or nothing, if it is the last one.
+/// Replies to each line with the same line ending: LF, CR LF, or none for a last line without one. A line may contain
+/// any bytes.
 task<> greet(tcp::stream& client, line_server_options const& options) {
   buffered_reader in(client);
   buffered_writer out(client);
-  in.tie(out);  // replies are sent when there is no other line at hand, all of them together
+  in.tie(out);  // `in` flushes `out` before it waits for input, so that replies to several lines are sent together
 
   std::exception_ptr too_long;
   try {
-    while (!(co_await in.peek()).empty()) {  // a line has begun, and must end in time
+    while (!(co_await in.peek()).empty()) {  // the time limit of a line starts with its first byte
       auto const line = co_await timeout(options.line_timeout, in.read_until("\n", options.max_line));
-      co_await out.print("hello {}\n", line.value());  // a CR before the LF is taken for part of the line
+      co_await out.print("hello {}\n", line.value());  // a CR before the LF is part of the line
     }
-  } catch (unexpected_end const&) {  // the last line is in in.buffered()
+  } catch (unexpected_end const&) {  // in.buffered() is the last line, which has no LF
   } catch (limit_exceeded const&) {
     too_long = std::current_exception();
   }
 
   if (too_long) {
-    co_await out.print("error: a line may have {} bytes at most\n", options.max_line);
+    co_await out.print("error: line too long; the maximum is {} bytes\n", options.max_line);
     co_await out.flush();
-    co_await lingering_close(client);  // else what the client still sends would take the answer back
-    std::rethrow_exception(too_long);  // into the log
+    co_await lingering_close(client);  // otherwise unread input would reset the connection and the reply could be lost
+    std::rethrow_exception(too_long);  // logs it
   }
   if (!in.buffered().empty()) co_await out.print("hello {}", in.buffered());
   co_await out.flush();

@@ -1,5 +1,5 @@
-# The tutorial's line server with the socketserver module. Changed: the port comes from the command line, and the server
-# says where it listens.
+# The tutorial's line server with the socketserver module. Changed: the port is an argument, and the server prints the
+# address it listens on.
 import sys
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 

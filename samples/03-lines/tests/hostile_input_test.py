@@ -1,4 +1,4 @@
-"""What line_server does with input that is no good."""
+"""How line_server handles malformed and malicious input."""
 
 import os
 import socket
@@ -7,13 +7,13 @@ import struct
 import threading
 import unittest
 
-from programs import PATIENCE, Server, receive_all, receive_exactly, send_bytes_until_disconnected
+from programs import TIMEOUT, Server, receive_all, receive_exactly, send_bytes_until_disconnected
 
 SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
 
 
-def sent_until_cut_off(connection, data):
-    """Sends it again and again, until the server has had enough; gives how often that was."""
+def send_until_disconnected(connection, data):
+    """Sends `data` again and again until the server disconnects; returns how often it was sent."""
     times = 0
     try:
         while True:
@@ -29,9 +29,9 @@ class HostileInput(unittest.TestCase):
             connection.sendall(b"hi\n")
             self.assertEqual(receive_exactly(connection, 9), b"hello hi\n")
 
-    # Lines that do not end
+    # Lines that are not completed
 
-    def test_a_line_that_is_not_complete_in_time_ends_the_connection_however_it_arrives(self):
+    def test_a_client_that_sends_a_line_byte_by_byte_is_disconnected_after_the_line_timeout(self):
         with (Server("line_server", "--line-timeout", "1", "--idle-timeout", "3600") as server,
               server.connect() as other, server.connect() as connection):
             connection.sendall(b"one\n")
@@ -43,25 +43,25 @@ class HostileInput(unittest.TestCase):
 
     # Lines that are too long
 
-    def test_fault_30_an_endless_line_gets_an_answer_and_no_memory(self):
+    def test_fault_30_an_endless_line_is_rejected_with_a_message_and_uses_no_memory(self):
         with Server("line_server") as server, server.connect() as other:
             other.sendall(b"warm\n")
             receive_exactly(other, 11)
             before = server.memory()
             with server.connect() as connection:
-                answer = []
-                reader = threading.Thread(target=lambda: answer.append(receive_all(connection)))
+                reply = []
+                reader = threading.Thread(target=lambda: reply.append(receive_all(connection)))
                 reader.start()
-                self.assertGreater(sent_until_cut_off(connection, b"x" * (1 << 20)), 0)
-                reader.join(PATIENCE)
-            self.assertEqual(answer, [b"error: a line may have 65536 bytes at most\n"])
+                self.assertGreater(send_until_disconnected(connection, b"x" * (1 << 20)), 0)
+                reader.join(TIMEOUT)
+            self.assertEqual(reply, [b"error: line too long; the maximum is 65536 bytes\n"])
             if not SANITIZED:
                 self.assertLess(server.memory() - before, 1 << 20)
             server.wait_for(b"longer than the 65536 bytes allowed\n", "stderr")
             other.sendall(b"unharmed\n")
             self.assertEqual(receive_exactly(other, 15), b"hello unharmed\n")
 
-    def test_fault_30_many_unfinished_lines_take_no_more_than_the_limit_each(self):
+    def test_fault_30_each_unfinished_line_uses_no_more_memory_than_the_limit(self):
         clients, limit = 50, 100_000
         with Server("line_server", "--max-line", str(limit)) as server:
             self.assert_serves(server)
@@ -79,7 +79,7 @@ class HostileInput(unittest.TestCase):
             for connection in connections:
                 connection.close()
 
-    def test_a_line_of_the_longest_size_is_a_line(self):
+    def test_a_line_of_the_maximum_size_is_accepted(self):
         with Server("line_server", "--max-line", "10") as server, server.connect() as connection:
             connection.sendall(b"0123456789\n")
             self.assertEqual(receive_exactly(connection, 17), b"hello 0123456789\n")
@@ -89,30 +89,29 @@ class HostileInput(unittest.TestCase):
             connection.shutdown(socket.SHUT_WR)
             self.assertEqual(receive_all(connection), b"hello 0123456789")
 
-    def test_replies_to_the_lines_before_come_and_then_the_answer(self):
+    def test_lines_before_a_line_that_is_too_long_are_answered(self):
         for too_long in (b"0123456789a", b"0123456789a\n", b"0123456789a\nnext\n", b"x" * 100_000):
             with (self.subTest(too_long[:20]), Server("line_server", "--max-line", "10") as server,
                   server.connect() as connection):
                 connection.sendall(b"Alice\nBob\n" + too_long)
                 self.assertEqual(receive_all(connection),
-                                 b"hello Alice\nhello Bob\nerror: a line may have 10 bytes at most\n")
+                                 b"hello Alice\nhello Bob\nerror: line too long; the maximum is 10 bytes\n")
                 name = b"127.0.0.1:%d" % connection.getsockname()[1]
                 connection.close()
                 reason = b"read data from %s: longer than the 10 bytes allowed" % name
                 server.wait_for(b"%s disconnected: %s\n" % (name, reason), "stderr")
                 self.assert_serves(server)
 
-    def test_fault_19_the_answer_is_not_lost_though_the_client_sends_on(self):
+    def test_fault_19_the_error_message_arrives_although_the_client_keeps_sending(self):
         with Server("line_server", "--max-line", "10") as server, server.connect() as connection:
             connection.sendall(b"x" * 11)
-            server_has_answered = connection.recv(1, socket.MSG_PEEK)
-            self.assertEqual(server_has_answered, b"e")
-            connection.sendall(b"x" * 1_000_000)  # unread, it would have the server's system reset the connection
-            self.assertEqual(receive_all(connection), b"error: a line may have 10 bytes at most\n")
+            self.assertEqual(connection.recv(1, socket.MSG_PEEK), b"e")  # the server has sent the error message
+            connection.sendall(b"x" * 1_000_000)  # unread, this would reset the connection
+            self.assertEqual(receive_all(connection), b"error: line too long; the maximum is 10 bytes\n")
 
-    # What is no text, and what is no line protocol
+    # Binary data and other protocols
 
-    def test_fault_32_nul_and_what_is_not_utf_8_pass(self):
+    def test_fault_32_nul_bytes_and_invalid_utf_8_are_accepted(self):
         lines = [b"\0", b"a\0b", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80", b"\x1b[31mred",
                  bytes(range(256)).replace(b"\n", b"")]
         with Server("line_server") as server, server.connect() as connection:
@@ -120,7 +119,7 @@ class HostileInput(unittest.TestCase):
             connection.shutdown(socket.SHUT_WR)
             self.assertEqual(receive_all(connection), b"".join(b"hello " + line + b"\n" for line in lines))
 
-    def test_fault_33_a_tls_client_gives_up_and_the_server_lives_on(self):
+    def test_fault_33_a_tls_client_fails_and_the_server_continues(self):
         with Server("line_server", "--idle-timeout", "0.3") as server:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
@@ -130,7 +129,7 @@ class HostileInput(unittest.TestCase):
             server.wait_for(b"disconnected", "stderr")
             self.assert_serves(server)
 
-    def test_fault_33_an_http_request_is_greeted_line_by_line_and_the_server_lives_on(self):
+    def test_fault_33_an_http_request_is_answered_line_by_line_and_the_server_continues(self):
         with Server("line_server") as server, server.connect() as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
             connection.shutdown(socket.SHUT_WR)
@@ -148,10 +147,10 @@ class HostileInput(unittest.TestCase):
             other.sendall(b"unharmed\n")
             self.assertEqual(receive_exactly(other, 15), b"hello unharmed\n")
 
-    def test_fault_20_who_does_not_read_the_replies_is_closed_when_idle(self):
+    def test_fault_20_a_client_that_does_not_read_its_replies_is_disconnected_after_the_idle_timeout(self):
         with Server("line_server", "--idle-timeout", "0.3") as server, server.connect() as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            self.assertGreater(sent_until_cut_off(connection, b"x\n" * 100_000), 0)
+            self.assertGreater(send_until_disconnected(connection, b"x\n" * 100_000), 0)
             server.wait_for(b"timed out\n", "stderr")
             self.assert_serves(server)
 

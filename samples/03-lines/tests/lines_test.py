@@ -1,4 +1,4 @@
-"""line_server, beside the tutorial's StreamRequestHandler."""
+"""line_server, compared with the tutorial's StreamRequestHandler."""
 
 import asyncio
 import contextlib
@@ -13,24 +13,24 @@ import sys
 import threading
 import unittest
 
-from programs import PATIENCE, PythonServer, Server, file_beside, receive_all, receive_exactly
+from programs import TIMEOUT, PythonServer, Server, file_beside, receive_all, receive_exactly
 
-TCP_INFO_SEGMENTS_WITH_DATA_RECEIVED = 152  # where it is in Linux's struct tcp_info
+TCP_INFO_SEGMENTS_WITH_DATA_RECEIVED = 152  # the offset of tcpi_data_segs_in in Linux's struct tcp_info
 
 
 def lines_of(data):
-    """With what ends them; the last one may have no end."""
+    """Splits `data` into lines with their line endings; the last one may have none."""
     return [line for line in re.split(rb"(?<=\n)", data) if line]
 
 
 def replies_to(data):
-    """What must come back."""
+    """Returns the replies that the server must send."""
     return b"".join(b"hello " + line for line in lines_of(data))
 
 
 def exchange(port, data):
-    """Sends it all, and receives to the end meanwhile."""
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+    """Sends `data` and concurrently receives until the end of the stream; returns what was received."""
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as connection:
         def send():
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
@@ -40,12 +40,12 @@ def exchange(port, data):
         try:
             return receive_all(connection)
         finally:
-            sender.join(PATIENCE)
+            sender.join(TIMEOUT)
 
 
 @contextlib.contextmanager
 def binary_line_server():
-    """The tutorial's handler without its conversions, which stop at what is not UTF-8; gives its port."""
+    """Runs the tutorial's handler without its conversions, which fail on invalid UTF-8; yields the port."""
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
             for line in self.rfile:
@@ -59,71 +59,72 @@ def binary_line_server():
             yield server.server_address[1]
         finally:
             server.shutdown()
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
 
 
 class Lines(unittest.TestCase):
-    # What is a line, and what is its reply
+    # Lines and their replies
 
     def test_each_line_is_answered_with_hello(self):
         with Server("line_server") as server:
             self.assertEqual(exchange(server.port, b"Alice\nBob\n"), b"hello Alice\nhello Bob\n")
 
-    def test_what_ends_a_line_ends_its_reply(self):
+    def test_a_reply_has_the_line_ending_of_its_line(self):
         with Server("line_server") as server:
             self.assertEqual(exchange(server.port, b"unix\ndos\r\nmac\rstill mac\r\r\n"),
                              b"hello unix\nhello dos\r\nhello mac\rstill mac\r\r\n")
 
-    def test_a_last_line_that_nothing_ends_is_answered_without_an_end(self):
+    def test_a_last_line_without_lf_is_answered_without_lf(self):
         with Server("line_server") as server:
             self.assertEqual(exchange(server.port, b"first\nlast"), b"hello first\nhello last")
             self.assertEqual(exchange(server.port, b"last\r"), b"hello last\r")
 
-    def test_an_empty_line_is_a_line_and_an_empty_stream_is_none(self):
+    def test_an_empty_line_is_answered_and_an_empty_stream_is_not(self):
         with Server("line_server") as server:
             self.assertEqual(exchange(server.port, b"\n\r\n\n"), b"hello \nhello \r\nhello \n")
             self.assertEqual(exchange(server.port, b""), b"")
 
-    # Beside Python
+    # Compared with Python
 
-    def test_the_same_bytes_come_out_as_of_the_tutorials_server(self):
-        chance = random.Random(1)
+    def test_the_replies_equal_those_of_the_tutorials_server(self):
+        random_numbers = random.Random(1)
         alphabet = "\n\n\r\0 abcäöü€漢字😀"
         with Server("line_server") as ours, PythonServer(file_beside(__file__, "line_socketserver.py")) as theirs:
             for _ in range(20):
-                sent = "".join(chance.choices(alphabet, k=chance.randrange(2000))).encode()
+                sent = "".join(random_numbers.choices(alphabet, k=random_numbers.randrange(2000))).encode()
                 self.assertEqual(exchange(ours.port, sent), exchange(theirs.port, sent))
 
-    def test_the_same_bytes_come_out_as_of_a_stream_request_handler_for_any_bytes(self):
-        chance = random.Random(2)
+    def test_the_replies_to_any_bytes_equal_those_of_a_stream_request_handler(self):
+        random_numbers = random.Random(2)
         with Server("line_server") as ours, binary_line_server() as theirs:
             for size in (1, 10, 1000, 16383, 16384, 16385, 100_000):
-                for often in (2, 20, 200):
-                    sent = bytes(10 if chance.randrange(often) == 0 else chance.randrange(256) for _ in range(size))
-                    self.assertTrue(exchange(ours.port, sent) == exchange(theirs, sent), (size, often))
+                for average_line in (2, 20, 200):
+                    sent = bytes(10 if random_numbers.randrange(average_line) == 0 else random_numbers.randrange(256)
+                                 for _ in range(size))
+                    self.assertTrue(exchange(ours.port, sent) == exchange(theirs, sent), (size, average_line))
 
-    def test_the_tutorials_client_speaks_with_either_server(self):
+    def test_the_tutorials_client_works_with_both_servers(self):
         asked = "Alice\nBob\r\n\nfünf €\nlast".encode()
         expected = "".join(f"{line!r}\n" for line in lines_of(replies_to(asked)))
         with Server("line_server") as ours, PythonServer(file_beside(__file__, "line_socketserver.py")) as theirs:
             for server in (ours, theirs):
                 ended = subprocess.run([sys.executable, str(file_beside(__file__, "line_client.py")), str(server.port)],
-                                       input=asked, capture_output=True, timeout=PATIENCE)
+                                       input=asked, capture_output=True, timeout=TIMEOUT)
                 self.assertEqual((ended.returncode, ended.stderr), (0, b""))
                 self.assertEqual(ended.stdout.decode(), expected)
 
-    def test_nc_is_a_client(self):
-        nc = shutil.which("nc") or self.skipTest("there is no nc here")
-        if b"-N" not in subprocess.run([nc, "-h"], capture_output=True, timeout=PATIENCE).stderr:
-            self.skipTest("this nc cannot say that it has sent all")
+    def test_nc_works_as_a_client(self):
+        nc = shutil.which("nc") or self.skipTest("nc is not installed")
+        if b"-N" not in subprocess.run([nc, "-h"], capture_output=True, timeout=TIMEOUT).stderr:
+            self.skipTest("this nc has no option to shut down its sending side (-N)")
         with Server("line_server") as server:
             ended = subprocess.run([nc, "-N", "127.0.0.1", str(server.port)], input=b"Alice\nBob\n",
-                                   capture_output=True, timeout=PATIENCE)
+                                   capture_output=True, timeout=TIMEOUT)
             self.assertEqual(ended.stdout, b"hello Alice\nhello Bob\n")
 
-    # What comes over the line
+    # Data on the connection
 
-    def test_one_byte_at_a_time(self):
+    def test_single_byte_segments_are_assembled_to_lines(self):
         sent = b"Alice\r\n\nBob\n" * 50 + b"last"
         with Server("line_server") as server, server.connect() as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -139,13 +140,13 @@ class Lines(unittest.TestCase):
             connection.sendall(b"ee\n")
             self.assertEqual(receive_exactly(connection, 12), b"hello three\n")
 
-    def test_replies_to_many_lines_in_one_segment_are_sent_in_one(self):
+    def test_replies_to_many_lines_in_one_segment_are_sent_in_one_segment(self):
         sent = b"x\n" * 500
         with Server("line_server") as server, server.connect() as connection:
             def segments():
                 info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
                 if len(info) < TCP_INFO_SEGMENTS_WITH_DATA_RECEIVED + 4:
-                    self.skipTest("the system does not count segments")
+                    self.skipTest("this kernel does not count segments in TCP_INFO")
                 return struct.unpack_from("I", info, TCP_INFO_SEGMENTS_WITH_DATA_RECEIVED)[0]
 
             before = segments()
@@ -154,24 +155,24 @@ class Lines(unittest.TestCase):
             self.assertEqual(receive_exactly(connection, len(expected)), expected)
             self.assertEqual(segments() - before, 1)
 
-    def test_much_in_both_directions(self):
+    def test_large_amounts_of_data_are_sent_and_received_concurrently(self):
         sent = b"".join(b"%d\n" % i + b"x" * (i % 3000) + b"\r\n" for i in range(3000))
         with Server("line_server") as server:
             self.assertTrue(exchange(server.port, sent) == replies_to(sent))
 
-    def test_pending_replies_come_after_a_half_close(self):
+    def test_pending_replies_are_sent_after_the_client_shuts_down_its_sending_side(self):
         sent = b"".join(b"line %d\n" % i for i in range(100_000))
         with Server("line_server") as server, server.connect() as connection:
             sender = threading.Thread(target=lambda: (connection.sendall(sent), connection.shutdown(socket.SHUT_WR)))
             sender.start()
             received = receive_all(connection)
-            sender.join(PATIENCE)
+            sender.join(TIMEOUT)
             self.assertTrue(received == replies_to(sent))
 
-    def test_hundreds_of_clients_on_several_threads(self):
+    def test_hundreds_of_concurrent_clients_are_served_on_several_threads(self):
         number, rounds = 200, 20
 
-        async def one(port, index):
+        async def run_client(port, index):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for i in range(rounds):
                 writer.write(b"%d of client %d\n" % (i, index))
@@ -179,14 +180,14 @@ class Lines(unittest.TestCase):
             writer.close()
             await writer.wait_closed()
 
-        async def all_of_them(port):
-            await asyncio.gather(*(one(port, i) for i in range(number)))
+        async def run_clients(port):
+            await asyncio.gather(*(run_client(port, i) for i in range(number)))
 
         with Server("line_server", "--threads", "3") as server:
-            asyncio.run(asyncio.wait_for(all_of_them(server.port), PATIENCE))
+            asyncio.run(asyncio.wait_for(run_clients(server.port), TIMEOUT))
             server.wait_for(b" disconnected\n", "stderr", number)
 
-    def test_an_idle_client_in_the_middle_of_a_line_is_closed(self):
+    def test_a_client_that_is_idle_in_the_middle_of_a_line_is_disconnected(self):
         with Server("line_server", "--idle-timeout", "0.2") as server, server.connect() as connection:
             connection.sendall(b"one\ntw")
             self.assertEqual(receive_all(connection), b"hello one\n")
