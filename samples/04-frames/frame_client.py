@@ -1,5 +1,5 @@
-# A frame client in Python, which sends a file as people do who have learned about sticky packets: first a header in
-# JSON that says what comes, then the content, each as a message of its own: frame_client.py PORT FILE
+# A frame client in Python that sends a file the way many Python tutorials do: a JSON header with the name and the size,
+# then the content, each as one message: frame_client.py PORT FILE
 import json
 import os
 import sys

@@ -12,11 +12,11 @@ struct frame_client_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 5000;
   framing_options framing;
-  std::uint64_t count = 1;                                      // how often all of the messages are sent
-  std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // 0: none
+  std::uint64_t count = 1;                                      // how often all messages are sent
+  std::chrono::nanoseconds timeout = std::chrono::seconds(30);  // 0: no limit
   bool quiet = false;
   std::vector<std::string> messages;
 
-  /// Ends the program itself after --help, --version and wrong usage.
+  /// Parses the command line. Exits after --help, --version and usage errors.
   [[nodiscard]] static frame_client_options read(int argc, char** argv);
 };

@@ -1,4 +1,4 @@
-// frame_server: sends back each message, and says what has come.
+// frame_server: sends back each message, and logs it.
 #include <strait/strait.hpp>
 
 #include <cstdint>
@@ -16,7 +16,7 @@ using samples::log;
 
 namespace {
 
-/// The trap: a read gives what has come so far, which may be several messages, or a part of one.
+/// The mistake: a read returns the bytes that have arrived, which may be several messages or a part of one.
 task<> echo_reads(tcp::stream& client, frame_server_options const& options) {
   auto const peer = client.remote_endpoint();
   char buffer[8192];
@@ -27,30 +27,32 @@ task<> echo_reads(tcp::stream& client, frame_server_options const& options) {
   }
 }
 
-/// The cure: in front of each message stands its length. So each comes as it was sent, however the stream cuts it up.
+/// The solution: each message is preceded by its length, so it is received as it was sent, whatever the segments are.
 task<> echo_messages(tcp::stream& client, frame_server_options const& options) {
   auto const peer = client.remote_endpoint();
   buffered_reader in(client);
   buffered_writer out(client);
-  in.tie(out);  // replies are sent when there is no other message at hand, all of them together
+  in.tie(out);  // `in` flushes `out` before it waits for input, so that replies to several messages are sent together
   frame_reader messages(in, options.framing.format());
   frame_writer replies(out, options.framing.format());
 
   std::exception_ptr bad_frame;
   try {
-    for (std::uint64_t number = 1; !(co_await in.peek()).empty(); ++number) {  // one has begun, and must end in time
+    for (std::uint64_t number = 1; !(co_await in.peek()).empty();
+         ++number) {  // the time limit starts with the first byte
       auto const message = co_await timeout(options.message_timeout, messages.read());
       log(options, "{} message {}: {}", peer, number, preview(message.value()));
       co_await replies.write(*message);
     }
   } catch (error const& e) {
     if (e.code() != errc::limit_exceeded && e.code() != std::errc::bad_message) throw;
-    bad_frame = std::current_exception();  // its prefix has told; no memory was taken for it
+    bad_frame = std::current_exception();  // detected in the prefix, before memory is allocated for the message
   }
 
   co_await out.flush();
   if (bad_frame) {
-    co_await lingering_close(client);  // else what the client still sends would take the last replies back
+    co_await lingering_close(
+        client);  // otherwise unread input would reset the connection and the last replies could be lost
     std::rethrow_exception(bad_frame);
   }
 }

@@ -1,4 +1,4 @@
-# A frame server in Python: sends back each message, and says what has come: frame_server.py PORT
+# A frame server in Python: sends back each message, and logs it: frame_server.py PORT
 import sys
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 

@@ -4,11 +4,11 @@
 
 frame_server_options frame_server_options::read(int argc, char** argv) {
   frame_server_options options;
-  samples::command_line line("Sends back each message, and says what has come.");
-  add_server_options(line, options, {.quiet = "say nothing about single connections and messages"});
+  samples::command_line line("Sends back each message, and logs it.");
+  add_server_options(line, options, {.quiet = "do not log connections and messages"});
   add_framing_options(line, options.framing);
   line.add_seconds("--message-timeout", options.message_timeout,
-                   "disconnect a client that has not sent all of a message so long after its first byte; no effect "
+                   "disconnect a client that does not complete a message within this time of its first byte; no effect "
                    "with --naive",
                    std::chrono::milliseconds(1));
   line.read_or_exit(argc, argv);

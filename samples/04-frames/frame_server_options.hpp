@@ -10,6 +10,6 @@ struct frame_server_options : samples::server_options {
   framing_options framing;
   std::chrono::nanoseconds message_timeout = std::chrono::seconds(60);
 
-  /// Ends the program itself after --help, --version and wrong usage.
+  /// Parses the command line. Exits after --help, --version and usage errors.
   [[nodiscard]] static frame_server_options read(int argc, char** argv);
 };

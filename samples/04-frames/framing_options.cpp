@@ -5,7 +5,7 @@
 using strait::length_prefix;
 
 void add_framing_options(samples::command_line& line, framing_options& into) {
-  constexpr std::size_t most = 1024 * 1024 * 1024;
+  constexpr std::size_t highest = 1024 * 1024 * 1024;
   line.add_choice<length_prefix>("--prefix", into.prefix,
                                  {{"u8", length_prefix::u8},
                                   {"u16-be", length_prefix::u16_be},
@@ -15,8 +15,9 @@ void add_framing_options(samples::command_line& line, framing_options& into) {
                                   {"u64-be", length_prefix::u64_be},
                                   {"u64-le", length_prefix::u64_le},
                                   {"varint", length_prefix::varint}},
-                                 "how the length in front of each message is written; the other side must do the same");
-  line.add_number<std::size_t>("--max-frame", into.max_frame, 1, most,
-                               "bytes that a message may have, as far as the prefix can express them");
-  line.add_flag("--naive", into.naive, "no framing: take what each read gives for a message, and see what comes of it");
+                                 "encoding of the length in front of each message; must be the same on both sides");
+  line.add_number<std::size_t>("--max-frame", into.max_frame, 1, highest,
+                               "maximum size of a message in bytes; the encoding of the length may limit it further");
+  line.add_flag("--naive", into.naive,
+                "no framing: treat the result of each read as a message, to show what goes wrong");
 }

@@ -1,4 +1,4 @@
-// The options by which frame_server and frame_client agree on how messages are told apart.
+// The framing options that frame_server and frame_client share.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,12 @@ class command_line;
 struct framing_options {
   bool naive = false;  // no framing at all
   strait::length_prefix prefix = strait::length_prefix::u32_be;
-  std::size_t max_frame = 1024 * 1024;  // bytes of a message, the prefix not counted
+  std::size_t max_frame = 1024 * 1024;  // bytes of a message, without its prefix
 
   [[nodiscard]] strait::frame_format format() const noexcept {
     return strait::frame_format::prefixed(prefix, max_frame);
   }
 };
 
-/// Adds them to `line`, which must be read before `into` ends.
+/// Adds the framing options to `line`. `into` must outlive the parsing of `line`.
 void add_framing_options(samples::command_line& line, framing_options& into);
