@@ -9,92 +9,92 @@
 
 namespace {
 
-constexpr std::size_t most_rooms = 100;
+constexpr std::size_t max_listed_rooms = 100;
 
 }  // namespace
 
 chat::chat(text_limits history) : history_(history) {}
 
-bool chat::name(member& who, std::string_view name, std::string_view first_room) {
+bool chat::set_name(member& user, std::string_view name, std::string_view first_room) {
   auto const key = folded(name);
-  auto const [place, is_free] = named_.try_emplace(key, &who);
-  if (!is_free && place->second != &who) return false;
+  auto const [place, is_free] = named_.try_emplace(key, &user);
+  if (!is_free && place->second != &user) return false;
   if (is_free) {
-    if (who.where_) who.where_->rename(who.key_, key);
-    named_.erase(std::exchange(who.key_, key));
+    if (user.room_) user.room_->rename(user.key_, key);
+    named_.erase(std::exchange(user.key_, key));
   }
 
-  auto const former = std::exchange(who.name_, name);
-  if (who.where_) {
-    who.where_->tell(notice("{} is now {}", former, who.name_));
+  auto const former = std::exchange(user.name_, name);
+  if (user.room_) {
+    user.room_->send(notice("{} is now {}", former, user.name_));
   } else {
-    who.tell(notice("you are {}", who.name_));
-    enter(who, first_room);
+    user.send(notice("you are {}", user.name_));
+    enter(user, first_room);
   }
   return true;
 }
 
-void chat::move(member& who, std::string_view to) {
-  auto& from = *who.where_;
-  if (folded(from.name()) == folded(to)) return who.tell(notice("you are in {}", from.name()));
-  from.tell(notice("{} has gone to {}", who.name(), to), &who);
-  go_out(who);
-  enter(who, to);
+void chat::move(member& user, std::string_view to) {
+  auto& from = *user.room_;
+  if (folded(from.name()) == folded(to)) return user.send(notice("you are in {}", from.name()));
+  from.send(notice("{} has moved to {}", user.name(), to), &user);
+  remove_from_room(user);
+  enter(user, to);
 }
 
-void chat::enter(member& who, std::string_view room_name) {
+void chat::enter(member& user, std::string_view room_name) {
   auto& into = rooms_.try_emplace(folded(room_name), room_name, history_).first->second;
-  into.enter(who);
-  who.where_ = &into;
-  into.tell(notice("{} has come", who.name()), &who);
-  into.tell_history(who);
-  if (into.size() == 1) who.tell(notice("you are in {}, alone", into.name()));
-  else who.tell(notice("you are in {}, with {}", into.name(), into.names(&who)));
+  into.enter(user);
+  user.room_ = &into;
+  into.send(notice("{} has joined", user.name()), &user);
+  into.send_history(user);
+  if (into.size() == 1) user.send(notice("you are in {}, alone", into.name()));
+  else user.send(notice("you are in {}, with {}", into.name(), into.names(&user)));
 }
 
-/// A room ends with the last one to go out of it: nobody can fill the memory with rooms.
-void chat::go_out(member& who) noexcept {
-  auto* const from = std::exchange(who.where_, nullptr);
+/// Empty rooms are removed, so that a client cannot fill the memory with rooms.
+void chat::remove_from_room(member& user) noexcept {
+  auto* const from = std::exchange(user.room_, nullptr);
   if (!from) return;
-  from->leave(who);
+  from->leave(user);
   if (from->empty()) rooms_.erase(rooms_.find(from->key()));
 }
 
-void chat::say(member& who, std::string_view text) { who.where_->say(said(who.name(), text)); }
+void chat::say(member& user, std::string_view text) { user.room_->say(chat_message(user.name(), text)); }
 
-bool chat::say_to(std::string_view to, member& who, std::string_view text) {
+bool chat::say_privately(std::string_view to, member& user, std::string_view text) {
   auto const found = named_.find(folded(to));
   if (found == named_.end()) return false;
   auto& other = *found->second;
-  other.tell(said(fmt::format("{} to you", who.name()), text));
-  who.tell(said(fmt::format("you to {}", other.name()), text));
+  other.send(chat_message(fmt::format("{} to you", user.name()), text));
+  user.send(chat_message(fmt::format("you to {}", other.name()), text));
   return true;
 }
 
-void chat::leave(member& who, std::string_view why) {
-  if (!who.where_) return;
-  if (!has_ended_)
-    who.where_->tell(why.empty() ? notice("{} has left", who.name()) : notice("{} has left: {}", who.name(), why),
-                     &who);
-  remove(who);
+void chat::leave(member& user, std::string_view why) {
+  if (!user.room_) return;
+  if (!is_shut_down_)
+    user.room_->send(why.empty() ? notice("{} has left", user.name()) : notice("{} has left: {}", user.name(), why),
+                     &user);
+  remove(user);
 }
 
-void chat::add(member& who) {
-  connected_.insert(&who);
-  if (has_ended_) say_farewell(who);
+void chat::add(member& user) {
+  connected_.insert(&user);
+  if (is_shut_down_) say_farewell(user);
 }
 
-void chat::remove(member& who) noexcept {
-  go_out(who);
-  connected_.erase(&who);
-  auto const found = named_.find(who.key_);
-  if (found != named_.end() && found->second == &who) named_.erase(found);
+void chat::remove(member& user) noexcept {
+  remove_from_room(user);
+  connected_.erase(&user);
+  auto const found = named_.find(user.key_);
+  if (found != named_.end() && found->second == &user) named_.erase(found);
 }
 
 std::string chat::rooms() const {
   std::vector<std::string> texts;
   for (auto const& [key, each] : rooms_) {
-    if (texts.size() == most_rooms) {
+    if (texts.size() == max_listed_rooms) {
       texts.emplace_back("…");
       break;
     }
@@ -103,12 +103,12 @@ std::string chat::rooms() const {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-void chat::end() {
-  if (std::exchange(has_ended_, true)) return;
+void chat::shut_down() {
+  if (std::exchange(is_shut_down_, true)) return;
   for (auto* const each : connected_) say_farewell(*each);
 }
 
 void chat::say_farewell(member& to) {
-  to.tell(notice("bye: the server ends"));
+  to.send(notice("bye: the server is shutting down"));
   to.end();
 }

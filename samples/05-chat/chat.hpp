@@ -1,4 +1,4 @@
-// chat: all who are connected, their names and their rooms.
+// chat: the connected members, their names and their rooms.
 #pragma once
 
 #include <cstddef>
@@ -11,43 +11,43 @@
 #include "member.hpp"
 #include "room.hpp"
 
-/// Where people talk to each other. Must outlive its members. Belongs to one loop's thread, as they do: nothing in here
-/// waits, so what it does to many queues at once nobody can see half done.
+/// The state of the chat. Must outlive its members. Used only on the thread of one event loop; no function suspends, so
+/// every change to several queues is atomic for the other tasks.
 class chat {
  public:
-  /// Each room keeps the last messages, as many as `history` allows.
+  /// Each room keeps the last messages, up to the limits in `history`.
   explicit chat(text_limits history);
 
-  /// Gives a name to who has none, and a place in `first_room` with it; or another name to who has one. Both must be
-  /// names (`is_name`). False: somebody else has it.
-  bool name(member& who, std::string_view name, std::string_view first_room);
-  /// Takes who has a name to another room; there is no room that does not begin to exist when somebody enters it.
-  void move(member& who, std::string_view to);
-  /// Says something to the room that `who`, who has a name, is in. `text` must be printable.
-  void say(member& who, std::string_view text);
-  /// The same to one person alone. False: there is nobody of that name.
-  bool say_to(std::string_view to, member& who, std::string_view text);
-  /// Takes `who` out of the room, which is told `why`, if there is a reason ("connection lost"). The name is free
-  /// again. No effect on who has none, or has left.
-  void leave(member& who, std::string_view why = "");
+  /// Sets or changes the name of `user`. The first name also puts the user into `first_room`. Both must satisfy
+  /// `is_name`. Returns false if another user has the name.
+  bool set_name(member& user, std::string_view name, std::string_view first_room);
+  /// Moves `user`, who must have a name, to another room, which is created if it does not exist.
+  void move(member& user, std::string_view to);
+  /// Sends `text`, which must be printable, to the room of `user`, who must have a name.
+  void say(member& user, std::string_view text);
+  /// Sends `text` only to the user with the name `to`. Returns false if there is none.
+  bool say_privately(std::string_view to, member& user, std::string_view text);
+  /// Removes `user` from the room, notifies the room with the reason `why` (such as "connection lost"), if any, and
+  /// releases the name. Has no effect if the user has no name or has left.
+  void leave(member& user, std::string_view why = "");
 
-  /// "lobby (2), tea (1)": all rooms with somebody in them; of many, a hundred.
+  /// Returns "lobby (2), tea (1)": the rooms with their number of members, at most 100 of them.
   [[nodiscard]] std::string rooms() const;
 
-  /// Tells everybody that this is the end, and ends their queues; who comes later is told at once.
-  void end();
+  /// Notifies all members and closes their queues. Members that connect later are notified at once.
+  void shut_down();
 
  private:
   friend class member;
-  void add(member& who);
-  void remove(member& who) noexcept;
+  void add(member& user);
+  void remove(member& user) noexcept;
   static void say_farewell(member& to);
-  void enter(member& who, std::string_view room_name);
-  void go_out(member& who) noexcept;
+  void enter(member& user, std::string_view room_name);
+  void remove_from_room(member& user) noexcept;
 
   text_limits history_;
   std::unordered_set<member*> connected_;
   std::unordered_map<std::string, member*> named_;  // by folded name
   std::map<std::string, room> rooms_;               // by folded name
-  bool has_ended_ = false;
+  bool is_shut_down_ = false;
 };

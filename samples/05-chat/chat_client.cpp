@@ -1,4 +1,4 @@
-// chat_client: shows what is said in a room, and says there what is typed.
+// chat_client: shows the messages of a chat room, and sends the lines that are typed.
 #include <strait/strait.hpp>
 
 #include <stdexcept>
@@ -14,44 +14,44 @@ using namespace strait;
 
 namespace {
 
-/// Until nothing more will be typed, which the server is told.
-task<> send_lines(tcp::stream& server, console& person) {
+/// Sends typed lines until the end of the input, and then shuts down the sending side.
+task<> send_lines(tcp::stream& server, console& terminal) {
   try {
-    while (auto line = co_await person.next_line()) {
+    while (auto line = co_await terminal.next_line()) {
       *line += '\n';
       co_await server.write(*line);
     }
     server.shutdown_write();
   } catch (error const& e) {
     if (e.code() != std::errc::broken_pipe && e.code() != std::errc::connection_reset) throw;
-  }  // what has happened to the connection, the other direction knows
+  }  // the connection failed; show_lines reports why
 }
 
-/// Until the server has said farewell.
-task<> show_lines(tcp::stream& server, console& person, chat_client_options const& options) {
+/// Shows lines until the server says farewell.
+task<> show_lines(tcp::stream& server, console& terminal, chat_client_options const& options) {
   buffered_reader in(server);
-  co_await in.skip_line();  // the greeting asks for what has been said already
+  co_await in.skip_line();  // the greeting asks for a name, which is already sent
   bool has_arrived = false;
-  bool is_over = false;
+  bool has_farewell = false;
   while (auto const line = co_await in.read_line(longest_message)) {
-    person.show(samples::printable(*line));
+    terminal.show(samples::printable(*line));
     has_arrived |= line->starts_with(arrival);
-    is_over = line->starts_with(farewell);
+    has_farewell = line->starts_with(farewell);
   }
-  if (!is_over) throw std::runtime_error(fmt::format("{} has ended the connection", server.remote_endpoint()));
+  if (!has_farewell) throw std::runtime_error(fmt::format("{} closed the connection", server.remote_endpoint()));
   if (!has_arrived)
-    throw std::runtime_error(fmt::format("{} did not let {} in", server.remote_endpoint(), options.nick));
+    throw std::runtime_error(fmt::format("{} did not accept the name {}", server.remote_endpoint(), options.nick));
 }
 
-task<> take_part(chat_client_options const& options) {
+task<> run_client(chat_client_options const& options) {
   auto server = co_await tcp::connect(options.host, options.port);
   auto const introduction = fmt::format("/join {}\n/nick {}\n", options.room, options.nick);
   co_await server.write(introduction);
 
-  console person;
+  console terminal;
   co_await with_task_group([&](task_group& both) -> task<> {
-    both.spawn(send_lines(server, person));
-    co_await show_lines(server, person, options);
+    both.spawn(send_lines(server, terminal));
+    co_await show_lines(server, terminal, options);
     both.cancel();
   });
 }
@@ -60,5 +60,5 @@ task<> take_part(chat_client_options const& options) {
 
 int main(int argc, char** argv) {
   auto const options = chat_client_options::read(argc, argv);
-  return run_main(take_part(options));
+  return run_main(run_client(options));
 }

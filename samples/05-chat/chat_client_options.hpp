@@ -12,6 +12,6 @@ struct chat_client_options {
   std::string room{lobby};
   std::string nick;
 
-  /// Ends the program itself after --help, --version and wrong usage.
+  /// Parses the command line. Exits after --help, --version and usage errors.
   [[nodiscard]] static chat_client_options read(int argc, char** argv);
 };

@@ -1,4 +1,4 @@
-// chat_server: rooms in which people write to each other.
+// chat_server: a chat with rooms.
 #include <strait/strait.hpp>
 
 #include <chrono>
@@ -12,11 +12,10 @@ using namespace strait;
 
 namespace {
 
-/// A client from its first line to its last.
-task<> talk(tcp::stream& client, chat& all, chat_server_options const& options) {
-  client.keep_alive(std::chrono::minutes(1));  // most of the time people say nothing: see that they are still there
-  session of_theirs(all, client, options);
-  co_await of_theirs.run();
+task<> handle_client(tcp::stream& client, chat& all, chat_server_options const& options) {
+  client.keep_alive(std::chrono::minutes(1));  // chat clients are silent most of the time; detect vanished ones
+  session conversation(all, client, options);
+  co_await conversation.run();
 }
 
 }  // namespace
@@ -24,7 +23,7 @@ task<> talk(tcp::stream& client, chat& all, chat_server_options const& options) 
 int main(int argc, char** argv) {
   auto const options = chat_server_options::read(argc, argv);
   chat all(options.history_limits());
-  auto const handler = [&](tcp::stream& client) { return talk(client, all, options); };
-  auto const on_drain = [&] { all.end(); };  // everybody is told, and what is in the queues is still sent
+  auto const handler = [&](tcp::stream& client) { return handle_client(client, all, options); };
+  auto const on_drain = [&] { all.shut_down(); };  // notifies the clients; queued messages are still sent
   return samples::run_stream_server("chat_server", options, handler, on_drain);
 }

@@ -21,26 +21,26 @@ namespace {
 
 constexpr std::string_view prompt = "> ";
 constexpr std::string_view erase_line = "\r\x1b[K";  // ECMA-48: EL, from the cursor to the end of the line
-constexpr int patience = 100;                        // milliseconds
+constexpr int poll_timeout = 100;                    // milliseconds
 
-/// Appends what standard input has, if it has something soon; says whether more may come. Blocks for `patience` at
-/// most, so that a program that waits for someone to type can still be ended.
-bool append_what_comes(std::string& to) {
+/// Appends the next chunk of standard input, if one arrives within `poll_timeout`; returns false at the end of the
+/// input. The time limit lets a signal end the program while it waits for input.
+bool append_chunk(std::string& to) {
   pollfd waiting{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-  if (::poll(&waiting, 1, patience) <= 0) return true;
+  if (::poll(&waiting, 1, poll_timeout) <= 0) return true;
   char chunk[4096];
   auto const n = ::read(STDIN_FILENO, chunk, sizeof chunk);
   if (n > 0) to.append(chunk, static_cast<std::size_t>(n));
-  if (n < 0 && errno == EIO) return false;  // the terminal is gone
+  if (n < 0 && errno == EIO) return false;  // the terminal was closed
   if (n < 0 && errno != EAGAIN && errno != EINTR)
     throw strait::error({errno, std::generic_category()}, "read standard input");
   return n != 0;
 }
 
 std::size_t terminal_width() noexcept {
-  constexpr std::size_t usual = 80;
+  constexpr std::size_t default_width = 80;
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : default_width;
 }
 
 void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -69,11 +69,11 @@ strait::task<std::optional<std::string>> console::next_line() {
     auto line = is_terminal() ? take_typed_line() : take_line();
     if (line) co_return line;
     if (at_end_) co_return std::nullopt;
-    at_end_ = !co_await strait::on_thread_pool([this] { return append_what_comes(input_); });
+    at_end_ = !co_await strait::on_thread_pool([this] { return append_chunk(input_); });
   }
 }
 
-/// The first line of what has been read; nothing if none is complete.
+/// Removes the first line from the input and returns it, or returns nothing if no line is complete.
 std::optional<std::string> console::take_line() {
   auto const end = input_.find('\n');
   if (end == input_.npos && !(at_end_ && !input_.empty())) return std::nullopt;
@@ -82,7 +82,7 @@ std::optional<std::string> console::take_line() {
   return line;
 }
 
-/// The same, of keys: shows what they do.
+/// The same on a terminal: edits the line with the keys in the input, and redraws it.
 std::optional<std::string> console::take_typed_line() {
   std::size_t taken = 0;
   auto last = line_editor::outcome::none;
@@ -105,7 +105,8 @@ void console::suspend() {
   keys_->suspend();
 }
 
-/// Nothing more is typed: what is still shown is so without us, and Ctrl-C does what it does elsewhere.
+/// Restores the terminal at the end of the input. From then on, lines are shown without editing, and Ctrl-C has its
+/// normal effect.
 void console::leave_terminal() {
   if (!is_terminal()) return;
   erase();
@@ -113,10 +114,10 @@ void console::leave_terminal() {
   keys_.reset();
 }
 
-/// Draws the line that is being typed, or the end of it: it never takes more than one line of the terminal.
+/// Draws the end of the edited line that fits into one line of the terminal.
 void console::draw() {
   auto const width = terminal_width();
-  auto const room = width - std::min(width, prompt.size() + 1);  // in the last column, terminals wrap, or nearly so
+  auto const room = width - std::min(width, prompt.size() + 1);  // leaves the last column free, where terminals wrap
   erase();
   put(prompt);
   put(editor_.tail(room));

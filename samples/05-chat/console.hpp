@@ -1,4 +1,4 @@
-// console: where the client shows what it is told, and is told what to say.
+// console: shows lines and reads input, on a terminal or in a pipe.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 #include "line_editor.hpp"
 #include "strait/core/task.hpp"
 
-/// Standard input and output. On a terminal, what is being typed stays in the last line, below all that is shown;
-/// elsewhere, lines come in and go out as they are. For one loop's thread.
+/// Standard input and output. On a terminal, the line that is being typed stays at the bottom, below the lines that are
+/// shown; otherwise lines are read and written unchanged. Not thread-safe.
 class console {
  public:
   console();
@@ -21,8 +21,8 @@ class console {
   /// Shows a line, which must be printable.
   void show(std::string_view line);
 
-  /// The next line that is typed, or read; nothing at the end of the input, and after Ctrl-D. Ctrl-C is a SIGINT. Other
-  /// tasks have their turn meanwhile. Throws `strait::error` if the input cannot be read.
+  /// Waits for the next line of input, without blocking other tasks; returns nothing at the end of the input and after
+  /// Ctrl-D. Ctrl-C raises SIGINT. Throws `strait::error` if the input cannot be read.
   strait::task<std::optional<std::string>> next_line();
 
  private:
@@ -34,8 +34,8 @@ class console {
   void draw();
   void erase();
 
-  std::optional<key_mode> keys_;  // on a terminal
+  std::optional<key_mode> keys_;  // empty if not on a terminal
   line_editor editor_;
-  std::string input_;  // read, but not given out
+  std::string input_;  // read, but not yet returned
   bool at_end_ = false;
 };

@@ -36,8 +36,8 @@ void key_mode::suspend() {
   begin();
 }
 
-/// Runs in the middle of anything; tcsetattr and raise may be called there (POSIX.1-2017, 2.4.3). Then comes whatever
-/// would have come without this class.
+/// A signal handler: restores the terminal, then has the former action of the signal performed. tcsetattr and raise are
+/// async-signal-safe (POSIX.1-2017, 2.4.3).
 void key_mode::restore_and_pass_on(int signal) noexcept {
   int const saved = errno;
   ::tcsetattr(STDIN_FILENO, TCSANOW, &before);

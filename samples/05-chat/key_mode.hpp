@@ -1,22 +1,22 @@
-// key_mode: a terminal that passes on each key as it is pressed.
+// key_mode: switches a terminal to a mode in which each key is read as it is pressed.
 #pragma once
 
 #include <csignal>
 
 #include <termios.h>
 
-/// While it exists, the terminal of standard input shows nothing of what is typed, and waits for no end of a line;
-/// Ctrl-C and Ctrl-Z are keys like others. When it ends, the terminal is as before, and so it is when one of the
-/// signals that end a program comes. One at a time.
+/// While it exists, the terminal of standard input does not echo keys or wait for complete lines, and Ctrl-C and Ctrl-Z
+/// are read as keys. The destructor restores the terminal, and so does a signal that ends the program. At most one may
+/// exist at a time.
 class key_mode {
  public:
-  /// Throws `strait::error`.
+  /// Throws `strait::error` if the terminal cannot be configured.
   key_mode();
   key_mode(key_mode const&) = delete;
   key_mode& operator=(key_mode const&) = delete;
   ~key_mode();
 
-  /// Stops the program, as Ctrl-Z does elsewhere, until it is continued. The terminal is as before meanwhile.
+  /// Stops the program with a restored terminal, as Ctrl-Z normally does, until it is continued.
   void suspend();
 
  private:

@@ -10,7 +10,7 @@ constexpr char ctrl(char letter) { return static_cast<char>(letter & 0x1f); }
 constexpr char escape_key = 0x1b;
 constexpr char delete_key = 0x7f;
 
-/// Where the last character of `text`, which is not empty, begins.
+/// Returns the offset of the last character of `text`, which must not be empty.
 std::size_t last_character(std::string_view text) noexcept {
   auto at = text.size() - 1;
   while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
@@ -25,7 +25,7 @@ std::size_t columns_at(std::string_view text, std::size_t at) noexcept {
 
 line_editor::outcome line_editor::take(char byte) {
   switch (state_) {
-    case state::escape:  // ECMA-48: ESC [ … and what terminals send for function keys, ESC O …, end with a letter or ~
+    case state::escape:  // ECMA-48: the sequences ESC [ … and, for function keys, ESC O … end with a letter or ~
       state_ = byte == '[' || byte == 'O' ? state::sequence : state::text;
       return outcome::none;
     case state::sequence:
@@ -61,7 +61,7 @@ line_editor::outcome line_editor::take_text(char byte) {
   auto const typed = samples::first_character(bytes);
   bool const is_blank = typed.is_valid && samples::is_blank(typed.code_point);
   bool const is_printable = is_blank || (typed.is_valid && samples::is_printable(typed.code_point));
-  std::string_view const added = is_blank ? std::string_view(" ") : bytes;  // others would see another blank escaped
+  std::string_view const added = is_blank ? std::string_view(" ") : bytes;  // other blanks would be sent escaped
   if (!is_printable || text_.size() + added.size() > longest_) return outcome::none;
   text_ += added;
   return outcome::changed;
@@ -69,7 +69,7 @@ line_editor::outcome line_editor::take_text(char byte) {
 
 std::string line_editor::take_line() { return std::exchange(text_, {}); }
 
-/// The last character, with the marks that stand on it.
+/// Removes the last character with its combining marks.
 void line_editor::erase_character() {
   bool is_mark = true;
   while (is_mark && !text_.empty()) {
@@ -91,10 +91,10 @@ std::string_view line_editor::tail(std::size_t width) const noexcept {
   std::size_t used = 0;
   for (auto at = begin; at > 0;) {
     at = last_character(text.substr(0, at));
-    auto const wanted = columns_at(text, at);
-    used += wanted;
+    auto const width_of_character = columns_at(text, at);
+    used += width_of_character;
     if (used > width) break;
-    if (wanted > 0) begin = at;  // a mark is shown with what it stands on, or not at all
+    if (width_of_character > 0) begin = at;  // a combining mark is shown only together with its base character
   }
   return text.substr(begin);
 }

@@ -1,29 +1,29 @@
-// line_editor: a line that is being typed.
+// line_editor: edits a line by the keys that are typed.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-/// Turns what the keys of a terminal send into lines. Backspace takes back a character, Ctrl-W a word, Ctrl-U the line.
-/// Keys that send sequences of their own, such as those with arrows, have no effect.
+/// Converts the bytes that a terminal sends into lines. Backspace deletes a character, Ctrl-W a word, Ctrl-U the line.
+/// Keys that send escape sequences, such as the arrow keys, have no effect.
 class line_editor {
  public:
-  /// What a key has led to. `interrupt`: Ctrl-C; `suspend`: Ctrl-Z; `end`: Ctrl-D, where the line is empty.
+  /// The effect of a key. `interrupt`: Ctrl-C; `suspend`: Ctrl-Z; `end`: Ctrl-D on an empty line.
   enum class outcome { none, changed, line, interrupt, suspend, end };
 
-  /// Takes no more than `longest` bytes into a line.
+  /// A line has at most `longest` bytes.
   explicit line_editor(std::size_t longest) : longest_(longest) {}
 
-  /// The next byte of what is typed.
+  /// Processes the next byte from the terminal.
   outcome take(char byte);
 
-  /// What has been typed of the line. It has printable characters only.
+  /// The current text of the line. It contains only printable characters.
   [[nodiscard]] std::string const& text() const noexcept { return text_; }
-  /// After `outcome::line`: gives the line, and begins the next one.
+  /// After `outcome::line`: returns the line, and starts the next one.
   std::string take_line();
 
-  /// As much of the end of the text as fits into `width` columns.
+  /// Returns the longest end of the text that fits into `width` columns.
   [[nodiscard]] std::string_view tail(std::size_t width) const noexcept;
 
  private:
@@ -36,6 +36,6 @@ class line_editor {
 
   std::size_t longest_;
   std::string text_;
-  std::string unfinished_;  // the first bytes of a character
+  std::string unfinished_;  // the first bytes of an incomplete character
   state state_ = state::text;
 };

@@ -8,7 +8,7 @@ member::member(chat& in, text_limits queue) : chat_(in), queue_(queue) { chat_.a
 
 member::~member() { chat_.remove(*this); }
 
-void member::tell(shared_text what) noexcept {
+void member::send(shared_text what) noexcept {
   if (!queue_.is_closed() && !queue_.try_send(std::move(what))) drop();
 }
 

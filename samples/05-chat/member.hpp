@@ -1,4 +1,4 @@
-// member: somebody who is connected, as the others see them.
+// member: one connected user of the chat.
 #pragma once
 
 #include <string>
@@ -10,33 +10,33 @@
 class chat;
 class room;
 
-/// Belongs to the chat from beginning to end, and to one room from when it has a name.
+/// Registered in the chat during its lifetime, and in one room while it has a name.
 class member {
  public:
-  /// `queue` is how much may wait to be sent to it, at least one message.
+  /// `queue` limits the messages that wait to be sent to this user; it must allow at least one.
   member(chat& in, text_limits queue);
   member(member const&) = delete;
   member& operator=(member const&) = delete;
   ~member();
 
-  /// Puts `what` into the queue. If there is no room, its owner does not read what comes, and is dropped.
-  void tell(shared_text what) noexcept;
-  /// Closes the queue: what is in it is the last that is sent.
+  /// Adds a message to the queue. If the queue is full, the user reads too slowly and is dropped.
+  void send(shared_text what) noexcept;
+  /// Closes the queue. The messages in it are still sent.
   void end() noexcept { queue_.close(); }
-  /// Ends `connection()`, whatever is still in the queue.
+  /// Cancels `connection()` and discards the queue.
   void drop() noexcept;
 
-  /// What is to be sent.
+  /// The messages that wait to be sent.
   [[nodiscard]] message_queue& queue() noexcept { return queue_; }
-  /// In which everything must run that is to end when the member is dropped.
+  /// The scope in which the tasks of the connection run; `drop` cancels it.
   [[nodiscard]] strait::cancel_scope& connection() noexcept { return connection_; }
 
-  /// Empty until it has one.
+  /// Empty until the user has chosen a name.
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
   /// The name, folded.
   [[nodiscard]] std::string const& key() const noexcept { return key_; }
-  /// Null until it has a name, and when it has left.
-  [[nodiscard]] room* where() const noexcept { return where_; }
+  /// The current room; null until the user has chosen a name, and after it has left.
+  [[nodiscard]] room* current_room() const noexcept { return room_; }
 
  private:
   friend class chat;
@@ -45,5 +45,5 @@ class member {
   strait::cancel_scope connection_;
   std::string name_;
   std::string key_;
-  room* where_ = nullptr;
+  room* room_ = nullptr;
 };

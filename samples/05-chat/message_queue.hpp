@@ -1,4 +1,4 @@
-// message_queue: messages that wait to be sent to one client.
+// message_queue: the messages that wait to be sent to one client.
 #pragma once
 
 #include <cstddef>
@@ -9,42 +9,43 @@
 #include "strait/core/channel.hpp"
 #include "strait/core/task.hpp"
 
-/// Bounded in messages and in bytes: a message that many queues share counts in each of them. One task receives.
+/// Limited in messages and in bytes. A message that is shared by several queues counts in each of them. Only one task
+/// may receive.
 class message_queue {
  public:
-  explicit message_queue(text_limits most) : messages_(most.messages), most_bytes_(most.bytes) {}
+  explicit message_queue(text_limits limits) : messages_(limits.messages), max_bytes_(limits.bytes) {}
 
-  /// False if the queue is closed, or if it would hold more than it may; `what` is not in it then.
+  /// Adds `what`. Returns false, without adding it, if the queue is closed or its limits would be exceeded.
   [[nodiscard]] bool try_send(shared_text what) noexcept {
     auto const size = what->size();
-    if (size > most_bytes_ - bytes_ || !messages_.try_send(std::move(what))) return false;
+    if (size > max_bytes_ - bytes_ || !messages_.try_send(std::move(what))) return false;
     bytes_ += size;
     return true;
   }
 
-  /// Completes with the next message, or with nothing when the queue is closed and empty.
+  /// Waits for the next message; returns nothing when the queue is closed and empty.
   [[nodiscard]] strait::task<std::optional<shared_text>> receive() {
     auto next = co_await messages_.receive();
-    count_out(next);
+    subtract_size(next);
     co_return next;
   }
-  /// The next message, if there is one.
+  /// Returns the next message without waiting, or nothing if the queue is empty.
   [[nodiscard]] std::optional<shared_text> try_receive() noexcept {
     auto next = messages_.try_receive();
-    count_out(next);
+    subtract_size(next);
     return next;
   }
 
-  /// What is in the queue can still be received.
+  /// Closes the queue. The messages in it can still be received.
   void close() noexcept { messages_.close(); }
   [[nodiscard]] bool is_closed() const noexcept { return messages_.is_closed(); }
 
  private:
-  void count_out(std::optional<shared_text> const& taken) noexcept {
-    if (taken) bytes_ -= (*taken)->size();
+  void subtract_size(std::optional<shared_text> const& received) noexcept {
+    if (received) bytes_ -= (*received)->size();
   }
 
   strait::channel<shared_text> messages_;
-  std::size_t most_bytes_;
+  std::size_t max_bytes_;
   std::size_t bytes_ = 0;
 };

@@ -1,4 +1,4 @@
-// Names of people and of rooms.
+// names: the rules for the names of users and rooms.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,8 @@
 
 inline constexpr std::size_t longest_name = 20;
 
-/// 1 to 20 letters, digits, - and _. Of ASCII only: everybody can type them, and no two names look alike.
+/// Whether `text` is a valid name: 1 to 20 ASCII letters, digits, - and _. ASCII can be typed on every keyboard, and no
+/// two names look alike.
 [[nodiscard]] constexpr bool is_name(std::string_view text) noexcept {
   auto const is_allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -15,7 +16,7 @@ inline constexpr std::size_t longest_name = 20;
   return !text.empty() && text.size() <= longest_name && std::all_of(text.begin(), text.end(), is_allowed);
 }
 
-/// The same for all spellings of a name: Alice and alice are one.
+/// Returns the name in lower case. Names that differ only in case, such as Alice and alice, are the same name.
 [[nodiscard]] inline std::string folded(std::string_view name) {
   std::string key(name);
   for (char& c : key)

@@ -1,19 +1,19 @@
-// What the chat's server and client agree on, besides lines of UTF-8 that end with LF or CR LF.
+// The protocol of chat_server and chat_client: lines of UTF-8 that end with LF or CR LF, and these constants.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
-/// In bytes, without its end: what a client may send.
+/// The maximum size in bytes of a line from a client, without its line ending.
 inline constexpr std::size_t longest_line = 1000;
-/// What a server may send: a name, and a line in which all bytes are escaped.
+/// The maximum size in bytes of a line from the server: a name and a line in which all bytes are escaped.
 inline constexpr std::size_t longest_message = 8 * 1024;
 
-/// Where who does not say otherwise comes in.
+/// The room that new users enter by default.
 inline constexpr std::string_view lobby = "lobby";
 
-/// With this begins the line that tells a client where it is, once it has a name.
+/// The beginning of the line by which the server confirms the name and the room.
 inline constexpr std::string_view arrival = "* you are in ";
 
-/// With this begins the last line of a connection that the server ends in order.
+/// The beginning of the last line before the server closes a connection normally.
 inline constexpr std::string_view farewell = "* bye";

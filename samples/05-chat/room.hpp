@@ -1,4 +1,4 @@
-// room: people who see what each of them says, and what was said before they came.
+// room: the members of a room and its message history.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@
 
 class member;
 
-/// Its members must leave before they end. All see the same messages in the same order.
+/// Members must leave before they are destroyed. All members receive the same messages in the same order.
 class room {
  public:
-  /// Keeps the last messages, as many as `history` allows.
-  room(std::string_view name, text_limits history) : name_(name), key_(folded(name)), most_history_(history) {}
+  /// Keeps the last messages, up to the limits in `history`.
+  room(std::string_view name, text_limits history) : name_(name), key_(folded(name)), max_history_(history) {}
 
   [[nodiscard]] std::string const& name() const noexcept { return name_; }
   /// The name, folded.
@@ -24,27 +24,27 @@ class room {
   [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
 
-  /// `who` has a name, and keeps it until it leaves, but for `rename`.
-  void enter(member& who);
-  void leave(member const& who) noexcept;
-  /// The member whose folded name is `from` has another one from now on.
+  /// `user` must have a name. Until it leaves, the name changes only together with `rename`.
+  void enter(member& user);
+  void leave(member const& user) noexcept;
+  /// Changes the folded name of a member.
   void rename(std::string const& from, std::string to) noexcept;
 
-  /// Tells all who are here, and those who come later.
+  /// Sends a message to all members, and adds it to the history for later members.
   void say(shared_text what);
-  /// Tells all who are here now, but for one, if that is given.
-  void tell(shared_text const& what, member const* but = nullptr) noexcept;
-  /// Tells `who` what was said before.
-  void tell_history(member& who) const noexcept;
+  /// Sends a message to all members except `except`.
+  void send(shared_text const& what, member const* except = nullptr) noexcept;
+  /// Sends the history to `user`.
+  void send_history(member& user) const noexcept;
 
-  /// "alice, bob and carol", without `but`, if a member is given, in alphabetical order; of many, a hundred and how
-  /// many there are besides. Takes the same time for a large room as for one of a hundred.
-  [[nodiscard]] std::string names(member const* but = nullptr) const;
+  /// Returns the names in alphabetical order without that of `except`: "alice, bob and carol". At most 100 names are
+  /// listed, with the number of the others, so that the cost does not depend on the size of the room.
+  [[nodiscard]] std::string names(member const* except = nullptr) const;
 
  private:
   std::string name_;
   std::string key_;
-  text_limits most_history_;
+  text_limits max_history_;
   std::map<std::string, member*> members_;  // by folded name
   std::deque<shared_text> history_;
   std::size_t history_bytes_ = 0;

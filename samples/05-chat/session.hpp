@@ -1,4 +1,4 @@
-// session: what one client and the server say to each other.
+// session: the conversation of the server with one client.
 #pragma once
 
 #include <optional>
@@ -7,43 +7,43 @@
 
 #include "chat.hpp"
 #include "chat_server_options.hpp"
+#include "line_pacer.hpp"
 #include "member.hpp"
-#include "pace.hpp"
 #include "shared_text.hpp"
 #include "strait/core/task.hpp"
 #include "strait/io/buffered_reader.hpp"
 #include "strait/io/buffered_writer.hpp"
 #include "strait/net/tcp.hpp"
 
-/// Two tasks: one reads lines, and does what they say; one sends what is in the member's queue. When that has been
-/// closed, by /quit, by the end of what the client sends, or because the chat ends, the rest of it is sent, and the
-/// connection ends. All but the options must outlive it.
+/// Runs two tasks: one reads lines and executes them, the other sends the messages in the member's queue. The queue is
+/// closed by /quit, by the end of the client's stream, or by the shutdown of the chat; the messages in it are then
+/// sent, and the connection is closed. `in` and `client` must outlive the session.
 class session {
  public:
   session(chat& in, strait::tcp::stream& client, chat_server_options const& options);
 
-  /// The client from its first line to its last. Throws what goes wrong with it.
+  /// Serves the client until the connection is to be closed. Throws if the connection fails.
   strait::task<> run();
 
  private:
   struct command;
   static command const commands[];
 
-  strait::task<> converse();
+  strait::task<> run_tasks();
   strait::task<> read_lines();
-  strait::task<> introduction();
-  strait::task<> obey_next_line();
+  strait::task<> wait_for_name();
+  strait::task<> execute_next_line();
   strait::task<std::optional<std::string>> next_line();
   strait::task<std::string> read_line();
   strait::task<> send_queue();
   void collect(shared_text first);
 
-  void obey(std::string_view line);
-  void take_name(std::string_view name);
+  void execute(std::string_view line);
+  void set_name(std::string_view name);
   void join(std::string_view room);
-  void list_people(std::string_view);
+  void list_members(std::string_view);
   void list_rooms(std::string_view);
-  void say_to(std::string_view name_and_text);
+  void say_privately(std::string_view name_and_text);
   void help(std::string_view);
   void quit(std::string_view);
 
@@ -54,7 +54,7 @@ class session {
   std::chrono::nanoseconds name_timeout_;
   std::chrono::nanoseconds line_timeout_;
   std::chrono::nanoseconds write_timeout_;
-  pace pace_;
+  line_pacer pacer_;
   member me_;
   std::string first_room_;
   bool has_quit_ = false;

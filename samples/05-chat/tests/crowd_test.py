@@ -1,145 +1,146 @@
-"""Many people at a time, some of whom do not read what they are told."""
+"""Many concurrent users, some of which do not read."""
 
 import contextlib
 import selectors
 import time
 import unittest
 
-from programs import PATIENCE, Server
-from talkers import LITTLE, LONG_LINE, MANY_LINES, SANITIZED, Talker
+from programs import TIMEOUT, Server
+from chat_users import SMALL_BUFFER, LONG_LINE, MANY_LINES, SANITIZED, ChatUser
 
 
 class Crowd(unittest.TestCase):
-    def test_who_does_not_read_is_dropped_and_the_others_lose_nothing(self):
+    def test_a_user_that_does_not_read_is_dropped_and_the_others_lose_nothing(self):
         with (Server("chat_server", "--queue", "100", "--rate", "0") as server,
-              Talker(server, "alice") as alice, Talker(server, "bob") as bob,
-              Talker(server, "sleeper", buffer=LITTLE) as sleeper):
-            bob.wait_for(r"\* sleeper has come")
-            said, heard, left = 0, [], False
-            while not left and said < 20_000:
-                alice.say(f"{said} " + "x" * 900)
-                said += 1
+              ChatUser(server, "alice") as alice, ChatUser(server, "bob") as bob,
+              ChatUser(server, "sleeper", buffer=SMALL_BUFFER) as sleeper):
+            bob.wait_for(r"\* sleeper has joined")
+            sent, received, left = 0, [], False
+            while not left and sent < 20_000:
+                alice.write(f"{sent} " + "x" * 900)
+                sent += 1
                 line = bob.line()
                 left = line.startswith("* sleeper")
-                heard.append(bob.line() if left else line)
-            self.assertEqual([int(line.split()[1]) for line in heard], list(range(said)))
-            self.assertEqual(line, "* sleeper has left: does not read what comes")
-            server.wait_for(b"disconnected: does not read what comes\n", "stderr")
-            with contextlib.suppress(ConnectionResetError):  # cut off, even in the middle of a line
+                received.append(bob.line() if left else line)
+            self.assertEqual([int(line.split()[1]) for line in received], list(range(sent)))
+            self.assertEqual(line, "* sleeper has left: reads too slowly")
+            server.wait_for(b"disconnected: reads too slowly\n", "stderr")
+            with contextlib.suppress(ConnectionResetError):  # dropped, possibly in the middle of a line
                 while sleeper.recv(65536):
                     pass
 
-    def test_a_queue_is_bounded_in_bytes(self):
+    def test_a_queue_is_limited_in_bytes(self):
         with (Server("chat_server", "--queue", "100000", "--queue-size", "16k", "--write-timeout", "3600",
                      "--rate", "0") as server,
-              Talker(server, "sleeper", buffer=LITTLE) as sleeper):
-            line = b"/msg sleeper " + b"\xff" * 980 + b"\n"  # each byte is four when it is escaped, and is sent twice
+              ChatUser(server, "sleeper", buffer=SMALL_BUFFER) as sleeper):
+            line = b"/msg sleeper " + b"\xff" * 980 + b"\n"  # each byte is escaped to four bytes, and sent twice
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 for _ in range(4 * MANY_LINES):
                     sleeper.sendall(line)
-            server.wait_for(b"disconnected: does not read what comes\n", "stderr")
+            server.wait_for(b"disconnected: reads too slowly\n", "stderr")
 
-    def test_fault_20_who_takes_nothing_is_dropped_after_the_write_timeout(self):
-        with (Server("chat_server", "--queue", "100000", "--queue-size", "1G", "--write-timeout", "0.5", "--rate", "0") as server,
-              Talker(server, "alice") as alice, Talker(server, "sleeper", buffer=LITTLE)):
-            heard = []
+    def test_fault_20_a_user_that_accepts_no_data_is_dropped_after_the_write_timeout(self):
+        with (Server("chat_server", "--queue", "100000", "--queue-size", "1G", "--write-timeout", "0.5",
+                     "--rate", "0") as server,
+              ChatUser(server, "alice") as alice, ChatUser(server, "sleeper", buffer=SMALL_BUFFER)):
+            received = []
             for _ in range(MANY_LINES):
-                alice.say(LONG_LINE)
-                heard += alice.wait_for(r"alice: .*")
-            if not any(line.startswith("* sleeper has left") for line in heard):
-                heard += alice.wait_for(r"\* sleeper has left.*")
-            self.assertIn("* sleeper has left: does not read what comes", heard)
+                alice.write(LONG_LINE)
+                received += alice.wait_for(r"alice: .*")
+            if not any(line.startswith("* sleeper has left") for line in received):
+                received += alice.wait_for(r"\* sleeper has left.*")
+            self.assertIn("* sleeper has left: reads too slowly", received)
 
-    def test_who_reads_slowly_but_reads_loses_nothing(self):
+    def test_a_user_that_reads_slowly_loses_nothing(self):
         lines = 2000
-        with Server("chat_server", "--rate", "0") as server, Talker(server, "alice") as alice:
-            with Talker(server, "slow", buffer=LITTLE) as slow:
+        with Server("chat_server", "--rate", "0") as server, ChatUser(server, "alice") as alice:
+            with ChatUser(server, "slow", buffer=SMALL_BUFFER) as slow:
                 ahead = 0
                 for i in range(lines):
-                    alice.say(f"{i} " + "x" * 100)
+                    alice.write(f"{i} " + "x" * 100)
                     ahead += 1
-                    if ahead > 500:  # half of the queue, but for what the system keeps
+                    if ahead > 500:  # half of the queue, without the socket buffers
                         self.assertTrue(slow.line().startswith(f"alice: {i - 500} "))
                 for i in range(lines - 500, lines):
                     self.assertTrue(slow.line().startswith(f"alice: {i} "))
 
-    def test_who_says_much_at_once_drops_nobody_who_reads(self):
+    def test_many_lines_in_one_segment_do_not_overflow_the_queues_of_users_that_read(self):
         with (Server("chat_server", "--queue", "8", "--rate", "0") as server,
-              Talker(server, "alice") as alice, Talker(server, "bob") as bob):
-            alice.say("\n".join(str(i) for i in range(500)))  # in one piece, and far more than a queue holds
+              ChatUser(server, "alice") as alice, ChatUser(server, "bob") as bob):
+            alice.write("\n".join(str(i) for i in range(500)))  # one segment, with far more lines than a queue holds
             for each in (alice, bob):
-                heard = [line for line in each.wait_for("alice: 499") if line.startswith("alice: ")]
-                self.assertEqual(heard, [f"alice: {i}" for i in range(500)])
+                received = [line for line in each.wait_for("alice: 499") if line.startswith("alice: ")]
+                self.assertEqual(received, [f"alice: {i}" for i in range(500)])
 
-    def test_five_hundred_people_of_whom_twenty_stop_reading(self):
+    def test_five_hundred_users_of_which_twenty_stop_reading(self):
         rooms, listeners, sleepers = (4, 10, 4) if SANITIZED else (10, 48, 20)
         rounds = 40
         with (Server("chat_server", "--rate", "0", "--queue", "50") as server, contextlib.ExitStack() as stack,
-              selectors.DefaultSelector() as ears):
+              selectors.DefaultSelector() as readers):
             speakers = []
             for room in range(rooms):
-                people = [stack.enter_context(Talker(server, f"guest{i}-{room}", f"room{room}"))
+                people = [stack.enter_context(ChatUser(server, f"guest{i}-{room}", f"room{room}"))
                           for i in range(listeners)]
                 speakers += people[:2]
                 for each in people:
-                    ears.register(each, selectors.EVENT_READ, Ear(room))
+                    readers.register(each, selectors.EVENT_READ, Transcript(room))
             for i in range(sleepers):
-                stack.enter_context(Talker(server, f"sleeper{i}", f"room{i % rooms}", buffer=LITTLE))
-            pest = stack.enter_context(Talker(server, "pest"))
+                stack.enter_context(ChatUser(server, f"sleeper{i}", f"room{i % rooms}", buffer=SMALL_BUFFER))
+            attacker = stack.enter_context(ChatUser(server, "attacker"))
             before = most = server.memory()
 
             for i in range(rounds):
                 for speaker in speakers:
-                    speaker.say(f"{i} " + "x" * 900)
-                listen(ears, 2 * (i + 1))  # so that nobody sleeps but those who are to
+                    speaker.write(f"{i} " + "x" * 900)
+                read_all(readers, 2 * (i + 1))  # so that only the sleepers stop reading
                 for j in range(sleepers):
-                    pest.say("\n".join(20 * [f"/msg sleeper{j} {LONG_LINE}"]))
-                    pest.told_at_once()
+                    attacker.write("\n".join(20 * [f"/msg sleeper{j} {LONG_LINE}"]))
+                    attacker.received_so_far()
                 most = max(most, server.memory())
             for j in range(sleepers):
                 for _ in range(MANY_LINES // 20):
-                    pest.say("\n".join(20 * [f"/msg sleeper{j} {LONG_LINE}"]))
-                    if pest.told_at_once()[-1].startswith("* nobody is called"):
+                    attacker.write("\n".join(20 * [f"/msg sleeper{j} {LONG_LINE}"]))
+                    if attacker.received_so_far()[-1].startswith("* there is no user named"):
                         break
-            server.wait_for(b"disconnected: does not read what comes\n", "stderr", sleepers)
+            server.wait_for(b"disconnected: reads too slowly\n", "stderr", sleepers)
 
             of_room = {}
-            for ear in (key.data for key in ears.get_map().values()):
-                self.assertEqual(ear.said(), of_room.setdefault(ear.room, ear.said()))
-            for room, said in of_room.items():
-                self.assertEqual(len(said), 2 * rounds)
+            for transcript in (key.data for key in readers.get_map().values()):
+                self.assertEqual(transcript.messages(), of_room.setdefault(transcript.room, transcript.messages()))
+            for room, sent in of_room.items():
+                self.assertEqual(len(sent), 2 * rounds)
                 for i in range(2):
                     name = f"guest{i}-{room}: "
-                    self.assertEqual([line.split()[1] for line in said if line.startswith(name)],
+                    self.assertEqual([line.split()[1] for line in sent if line.startswith(name)],
                                      [str(j) for j in range(rounds)])
             if not SANITIZED:
                 self.assertLess(most - before, 8 << 20)
 
 
-class Ear:
-    """What one person in a room has heard."""
+class Transcript:
+    """What one user in a room has received."""
 
     def __init__(self, room):
         self.room = room
-        self.heard = bytearray()
+        self.received = bytearray()
         self.lines = 0
 
-    def hear(self, part):
-        self.heard += part
+    def add(self, part):
+        self.received += part
         self.lines += part.count(b": ") - part.count(b"left: ")
 
-    def said(self):
-        return [line for line in self.heard.decode().splitlines() if line[0] != "*"]
+    def messages(self):
+        return [line for line in self.received.decode().splitlines() if line[0] != "*"]
 
 
-def listen(ears, lines):
-    """Until everybody has heard so many."""
-    give_up_at = time.monotonic() + PATIENCE
-    while any(key.data.lines < lines for key in ears.get_map().values()):
+def read_all(readers, lines):
+    """Reads until every user has received `lines` messages."""
+    give_up_at = time.monotonic() + TIMEOUT
+    while any(key.data.lines < lines for key in readers.get_map().values()):
         if time.monotonic() > give_up_at:
-            raise AssertionError("not everybody has heard everything in time")
-        for key, _ in ears.select(1):
-            key.data.hear(key.fileobj.recv(1 << 20))
+            raise AssertionError("not all users received all messages in time")
+        for key, _ in readers.select(1):
+            key.data.add(key.fileobj.recv(1 << 20))
 
 
 if __name__ == "__main__":

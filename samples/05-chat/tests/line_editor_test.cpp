@@ -9,14 +9,14 @@ namespace {
 
 constexpr std::size_t roomy = 1000;
 
-/// Types `keys`; gives what the last of them has led to.
+/// Types `keys`; returns the outcome of the last one.
 line_editor::outcome type(line_editor& editor, std::string_view keys) {
   auto last = line_editor::outcome::none;
   for (char const key : keys) last = editor.take(key);
   return last;
 }
 
-/// What is there after `keys`.
+/// Returns the text after `keys` were typed.
 std::string typed(std::string_view keys) {
   line_editor editor(roomy);
   type(editor, keys);
@@ -25,7 +25,7 @@ std::string typed(std::string_view keys) {
 
 }  // namespace
 
-TEST_CASE("line_editor: Enter ends a line, and the next one begins empty") {
+TEST_CASE("line_editor: Enter completes the line, and the next one starts empty") {
   line_editor editor(roomy);
   CHECK(type(editor, "hello") == line_editor::outcome::changed);
   CHECK(type(editor, "\n") == line_editor::outcome::line);
@@ -35,7 +35,7 @@ TEST_CASE("line_editor: Enter ends a line, and the next one begins empty") {
   CHECK(editor.take_line() == "again");
 }
 
-TEST_CASE("line_editor: backspace takes back a character, not a byte") {
+TEST_CASE("line_editor: backspace deletes a character, not a byte") {
   CHECK(typed("abc\x7f") == "ab");
   CHECK(typed("abc\b") == "ab");
   CHECK(typed("né\x7f") == "n");
@@ -44,12 +44,12 @@ TEST_CASE("line_editor: backspace takes back a character, not a byte") {
   CHECK(typed("a\x7f\x7f\x7f").empty());
 }
 
-TEST_CASE("line_editor: backspace takes back a character with the marks that stand on it") {
+TEST_CASE("line_editor: backspace deletes a character with its combining marks") {
   CHECK(typed("ae\u0301\x7f") == "a");
   CHECK(typed("\u0301\x7f").empty());
 }
 
-TEST_CASE("line_editor: Ctrl-U takes back the line, and Ctrl-W a word") {
+TEST_CASE("line_editor: Ctrl-U deletes the line, and Ctrl-W a word") {
   CHECK(typed("some words\x15") == "");
   CHECK(typed("some words\x15now") == "now");
   CHECK(typed("some more words\x17") == "some more ");
@@ -58,21 +58,21 @@ TEST_CASE("line_editor: Ctrl-U takes back the line, and Ctrl-W a word") {
   CHECK(typed("\x17").empty());
 }
 
-TEST_CASE("line_editor: Ctrl-D ends the input where the line is empty, and does nothing elsewhere") {
+TEST_CASE("line_editor: Ctrl-D ends the input on an empty line, and has no effect otherwise") {
   line_editor editor(roomy);
   CHECK(type(editor, "a\x04") == line_editor::outcome::none);
   CHECK(editor.text() == "a");
   CHECK(type(editor, "\x7f\x04") == line_editor::outcome::end);
 }
 
-TEST_CASE("line_editor: Ctrl-C interrupts, and Ctrl-Z suspends, whatever has been typed") {
+TEST_CASE("line_editor: Ctrl-C interrupts and Ctrl-Z suspends, whatever was typed") {
   line_editor editor(roomy);
   CHECK(type(editor, "abc\x03") == line_editor::outcome::interrupt);
   CHECK(type(editor, "\x1a") == line_editor::outcome::suspend);
   CHECK(editor.text() == "abc");
 }
 
-TEST_CASE("line_editor: keys with sequences of their own leave nothing behind") {
+TEST_CASE("line_editor: keys that send escape sequences are ignored") {
   CHECK(typed("a\x1b[Ab") == "ab");     // up
   CHECK(typed("a\x1b[1;5Cb") == "ab");  // Ctrl-right
   CHECK(typed("a\x1b[3~b") == "ab");    // delete
@@ -81,7 +81,7 @@ TEST_CASE("line_editor: keys with sequences of their own leave nothing behind") 
               "xb") == "ab");  // Alt-x
 }
 
-TEST_CASE("line_editor: a character comes in as many pieces as it has bytes") {
+TEST_CASE("line_editor: a multi-byte character is added when its last byte arrives") {
   line_editor editor(roomy);
   CHECK(editor.take('\xe4') == line_editor::outcome::none);
   CHECK(editor.take('\xbd') == line_editor::outcome::none);
@@ -89,7 +89,7 @@ TEST_CASE("line_editor: a character comes in as many pieces as it has bytes") {
   CHECK(editor.text() == "你");
 }
 
-TEST_CASE("line_editor: what is no character is not taken, and does no harm to what follows") {
+TEST_CASE("line_editor: invalid bytes are ignored, and the text after them is kept") {
   CHECK(typed("a\x80"
               "b") == "ab");
   CHECK(typed("a\xff"
@@ -100,11 +100,11 @@ TEST_CASE("line_editor: what is no character is not taken, and does no harm to w
   CHECK(typed("a\tb") == "a b");
 }
 
-TEST_CASE("line_editor: every kind of blank is taken as a space") {
+TEST_CASE("line_editor: every kind of blank becomes a space") {
   CHECK(typed("a\tb\u00a0c\u3000d\u202fe") == "a b c d e");
 }
 
-TEST_CASE("line_editor: a line has so many bytes, and no part of a character") {
+TEST_CASE("line_editor: a line is limited in bytes, without splitting a character") {
   line_editor editor(4);
   type(editor, "ab你c");
   CHECK(editor.text() == "abc");
@@ -112,7 +112,7 @@ TEST_CASE("line_editor: a line has so many bytes, and no part of a character") {
   CHECK(editor.text() == "abcd");
 }
 
-TEST_CASE("line_editor: what does not fit into the terminal has its end shown") {
+TEST_CASE("line_editor: of a line wider than the terminal, the end is shown") {
   line_editor editor(roomy);
   type(editor, "ab你好e\u0301f");
   CHECK(editor.tail(80) == "ab你好e\u0301f");

@@ -1,19 +1,19 @@
-"""What chat_client looks like on a terminal, and how it leaves one behind."""
+"""chat_client on a terminal: what it shows, and that it restores the terminal."""
 
 import os
 import signal
 import unittest
 
-from programs import PATIENCE, Server, path_of
-from talkers import Talker
+from programs import TIMEOUT, Server, path_of
+from chat_users import ChatUser
 from terminal import Terminal
 
 
 class ClientTerminal(Terminal):
-    """A terminal on which chat_client runs."""
+    """A terminal with chat_client running on it."""
 
     def __init__(self, server, name, columns=80):
-        # In a process group of its own, with its parent in another: else it could not be stopped.
+        # In its own process group: a process in an orphaned group could not be stopped by Ctrl-Z.
         super().__init__(path_of("chat_client"), "--port", str(server.port), name, columns=columns,
                          preexec_fn=os.setpgrp)
 
@@ -21,7 +21,7 @@ class ClientTerminal(Terminal):
         os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
 
     def lines(self):
-        """What is on the screen, without the lines that have nothing on them."""
+        """Returns the non-empty lines on the screen."""
         lines, column = [""], 0
         rest = self._shown.decode(errors="replace")
         while rest:
@@ -30,43 +30,43 @@ class ClientTerminal(Terminal):
                 continue
             character, rest = rest[0], rest[1:]
             if character == "\n":
-                lines.append("")  # the terminal has been told to put a \r in front
+                lines.append("")  # the terminal driver has put a \r in front
             elif character == "\r":
                 column = 0
             elif ord(character) >= 32:
                 lines[-1] = lines[-1][:column] + character + lines[-1][column + 1:]
                 column += 1
             else:
-                raise AssertionError(f"{character!r} harms terminals")
+                raise AssertionError(f"{character!r} is not safe to print on a terminal")
         return [line for line in lines if line]
 
     def all_lines(self):
-        """The same, when all that has been written is there."""
+        """The same, after everything that was written has been read."""
         os.write(self._line, b"\n<nothing follows>")
         self.wait_for("<nothing follows>")
         return self.lines()[:-1]
 
     def wait_for(self, *last):
-        """Until these are the last lines on the screen."""
+        """Waits until `last` are the last lines on the screen."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self.lines()[-len(last):] == list(last), PATIENCE):
-                raise AssertionError(f"{last} are not the last of {self.lines()}")
+            if not self._changed.wait_for(lambda: self.lines()[-len(last):] == list(last), TIMEOUT):
+                raise AssertionError(f"the last lines are not {last}: {self.lines()}")
 
 
 class OnATerminal(unittest.TestCase):
     def test_messages_appear_above_the_line_that_is_being_typed(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
+        with Server("chat_server") as server, ChatUser(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
             alice.type("half a li")
             alice.wait_for("> half a li")
-            bob.say("hello")
+            bob.write("hello")
             alice.wait_for("bob: hello", "> half a li")
             alice.type("ne\r")
             alice.wait_for("bob: hello", "alice: half a line", "> ")
             self.assertEqual(bob.wait_for("alice: .*")[-1], "alice: half a line")
 
-    def test_what_is_typed_can_be_corrected(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
+    def test_typed_text_can_be_edited(self):
+        with Server("chat_server") as server, ChatUser(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
             for keys, line in (("nonsense\x15hello", "hello"), ("grüße\x7f\x7f\x7fu", "gru"), ("你好\x7f们", "你们"),
                                ("some wrods\x17words", "some words"), ("a\x1b[Db\x1b[3~c", "abc")):
@@ -75,7 +75,7 @@ class OnATerminal(unittest.TestCase):
                 alice.type("\r")
                 self.assertEqual(bob.wait_for("alice: .*")[-1], "alice: " + line)
 
-    def test_a_line_that_is_too_long_for_the_terminal_shows_its_end(self):
+    def test_of_a_line_wider_than_the_terminal_the_end_is_shown(self):
         with Server("chat_server") as server, ClientTerminal(server, "alice", columns=20) as alice:
             alice.wait_for("* you are in lobby, alone", "> ")
             alice.type("the quick brown fox jumps")
@@ -83,13 +83,13 @@ class OnATerminal(unittest.TestCase):
             alice.type("\r")
             alice.wait_for("alice: the quick brown fox jumps", "> ")
 
-    def test_nothing_that_others_say_moves_the_cursor(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
+    def test_control_characters_from_other_users_are_escaped(self):
+        with Server("chat_server") as server, ChatUser(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
-            bob.say("\x1b[2J\r\x07")
+            bob.write("\x1b[2J\r\x07")
             alice.wait_for(r"bob: \x1b[2J\r\x07", "> ")
 
-    def assert_leaves_the_terminal_as_it_was(self, leave, status):
+    def assert_restores_the_terminal(self, leave, status):
         with Server("chat_server") as server, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, alone", "> ")
             self.assertNotEqual(alice.mode(), alice.mode_before)
@@ -100,33 +100,33 @@ class OnATerminal(unittest.TestCase):
             self.assertEqual(alice.mode(), alice.mode_before)
             return alice.all_lines()
 
-    def test_ctrl_c_leaves(self):
-        lines = self.assert_leaves_the_terminal_as_it_was(lambda alice, _: alice.type("\x03"), 0)
-        self.assertEqual(lines[-1], "* you are in lobby, alone")  # and no line that is being typed
+    def test_ctrl_c_exits_and_restores_the_terminal(self):
+        lines = self.assert_restores_the_terminal(lambda alice, _: alice.type("\x03"), 0)
+        self.assertEqual(lines[-1], "* you are in lobby, alone")  # the line that is being typed is erased
 
-    def test_ctrl_d_on_an_empty_line_leaves(self):
-        lines = self.assert_leaves_the_terminal_as_it_was(lambda alice, _: alice.type("\x15\x04"), 0)
+    def test_ctrl_d_on_an_empty_line_exits_and_restores_the_terminal(self):
+        lines = self.assert_restores_the_terminal(lambda alice, _: alice.type("\x15\x04"), 0)
         self.assertEqual(lines[-1], "* bye")
 
-    def test_quit_leaves(self):
-        lines = self.assert_leaves_the_terminal_as_it_was(lambda alice, _: alice.type("\x15/quit\r"), 0)
+    def test_the_command_quit_exits_and_restores_the_terminal(self):
+        lines = self.assert_restores_the_terminal(lambda alice, _: alice.type("\x15/quit\r"), 0)
         self.assertEqual(lines[-1], "* bye")
 
-    def test_the_end_of_the_server_leaves(self):
-        lines = self.assert_leaves_the_terminal_as_it_was(lambda _, server: server.send_signal(signal.SIGTERM), 0)
-        self.assertEqual(lines[-1], "* bye: the server ends")
+    def test_a_shutdown_of_the_server_restores_the_terminal(self):
+        lines = self.assert_restores_the_terminal(lambda _, server: server.send_signal(signal.SIGTERM), 0)
+        self.assertEqual(lines[-1], "* bye: the server is shutting down")
 
-    def test_a_server_that_dies_leaves(self):
-        lines = self.assert_leaves_the_terminal_as_it_was(lambda _, server: server.kill(), 1)
+    def test_a_killed_server_restores_the_terminal(self):
+        lines = self.assert_restores_the_terminal(lambda _, server: server.kill(), 1)
         self.assertIn("chat_client: ", lines[-1])
 
-    def test_signals_leave(self):
+    def test_signals_restore_the_terminal(self):
         for number, status in ((signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGHUP, -signal.SIGHUP),
                                (signal.SIGQUIT, -signal.SIGQUIT)):
             with self.subTest(number):
-                self.assert_leaves_the_terminal_as_it_was(lambda alice, _, n=number: alice.send_signal(n), status)
+                self.assert_restores_the_terminal(lambda alice, _, n=number: alice.send_signal(n), status)
 
-    def test_two_signals_in_a_row_leave(self):
+    def test_two_signals_in_quick_succession_restore_the_terminal(self):
         def leave(alice, _):
             alice.send_signal(signal.SIGTERM)
             alice.send_signal(signal.SIGINT)
@@ -135,11 +135,11 @@ class OnATerminal(unittest.TestCase):
             with Server("chat_server") as server, ClientTerminal(server, "alice") as alice:
                 alice.wait_for("* you are in lobby, alone", "> ")
                 leave(alice, server)
-                self.assertIn(alice.wait(), (0, 130, 143))  # in order, if the second one came too late or too soon
+                self.assertIn(alice.wait(), (0, 130, 143))  # 0 if the second one is not handled in time
                 self.assertEqual(alice.mode(), alice.mode_before)
 
-    def test_ctrl_z_stops_the_client_and_it_goes_on_where_it_was(self):
-        with Server("chat_server") as server, Talker(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
+    def test_ctrl_z_stops_the_client_and_it_continues_with_the_same_line(self):
+        with Server("chat_server") as server, ChatUser(server, "bob") as bob, ClientTerminal(server, "alice") as alice:
             alice.wait_for("* you are in lobby, with bob", "> ")
             mode = alice.mode()
             alice.type("to be con")
@@ -148,7 +148,7 @@ class OnATerminal(unittest.TestCase):
             alice.wait_until_stopped()
             self.assertEqual(alice.mode(), alice.mode_before)
             alice.wait_for("* you are in lobby, with bob")
-            bob.say("are you there?")
+            bob.write("are you there?")
             alice.send_signal(signal.SIGCONT)
             alice.wait_for("bob: are you there?", "> to be con")
             self.assertEqual(alice.mode(), mode)

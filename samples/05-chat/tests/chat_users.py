@@ -1,25 +1,25 @@
-"""People who talk to a chat server over plain sockets."""
+"""Users of a chat server on plain sockets."""
 
 import os
 import re
 import socket
 import struct
 
-from programs import PATIENCE
+from programs import TIMEOUT
 
 SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
-LITTLE = 4096  # bytes that the system keeps for somebody who does not read, and it keeps more in the server's name:
+SMALL_BUFFER = 4096  # the receive buffer of a user that stops reading, in bytes
 LONG_LINE = 980 * "x"
-MANY_LINES = 6000  # long ones, of which it keeps but a part
+MANY_LINES = 6000  # so many long lines exceed the socket buffers of both sides
 
 
-class Talker(socket.socket):
-    """One of them, in a room and under a name, if one is given. To be used in a `with` block."""
+class ChatUser(socket.socket):
+    """A connected user, with a name and in a room if a name is given. For use in a `with` block."""
 
     def __init__(self, server, name=None, room="lobby", buffer=None):
-        """`buffer` is about how many bytes the system keeps for it that have not been read."""
+        """`buffer` is the approximate size of the receive buffer in bytes."""
         super().__init__(socket.AF_INET, socket.SOCK_STREAM)
-        self.settimeout(PATIENCE)
+        self.settimeout(TIMEOUT)
         if buffer:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.connect(("127.0.0.1", server.port))
@@ -27,41 +27,41 @@ class Talker(socket.socket):
         self.name = name
         self.wait_for(r"\* welcome! .*")
         if name:
-            self.say(f"/join {room}\n/nick {name}")
+            self.write(f"/join {room}\n/nick {name}")
             self.wait_for(rf"\* you are in {room}, .*")
 
-    def say(self, text):
+    def write(self, text):
         self.sendall(text.encode() + b"\n")
 
     def line(self):
-        """The next line, without its end; None at the end of the stream."""
+        """Returns the next line without its LF, or None at the end of the stream."""
         while b"\n" not in self._unread:
             part = self.recv(65536)
             if not part:
                 if self._unread:
-                    raise AssertionError(f"the stream ended within {self._unread!r}")
+                    raise AssertionError(f"the stream ended in the middle of a line: {self._unread!r}")
                 return None
             self._unread += part
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode()
 
     def wait_for(self, pattern):
-        """Reads on to a line that matches as a whole; gives all lines before it, and it."""
+        """Reads until a whole line matches; returns all lines up to and including it."""
         lines = []
         while (line := self.line()) is not None:
             lines.append(line)
             if re.fullmatch(pattern, line):
                 return lines
-        raise AssertionError(f"{pattern!r} did not come, only {lines!r}")
+        raise AssertionError(f"no line matches {pattern!r}: {lines!r}")
 
     def rest(self):
-        """All lines to the end of the stream."""
+        """Returns all lines until the end of the stream."""
         return list(iter(self.line, None))
 
-    def told_at_once(self):
-        """All lines that it has been sent up to now, without those that this question leads to."""
-        self.say("/msg")
-        return self.wait_for(r"\* to whom, and what\? .*")[:-1]
+    def received_so_far(self):
+        """Returns all lines that the server has sent so far, except the reply to the command that this sends."""
+        self.write("/msg")
+        return self.wait_for(r"\* usage: .*")[:-1]
 
     def vanish(self):
         """Resets the connection."""
