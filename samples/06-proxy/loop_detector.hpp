@@ -1,4 +1,4 @@
-// loop_detector: finds out that a proxy is its own upstream.
+// loop_detector: detects that a proxy is its own upstream server.
 #pragma once
 
 #include <chrono>
@@ -9,15 +9,15 @@
 #include "strait/net/endpoint.hpp"
 #include "strait/net/tcp.hpp"
 
-/// A proxy that is its own upstream would connect to itself for each connection that it accepts, until it has no
-/// descriptors left. Such a connection is known by its two endpoints: it has been both made and accepted here. One
-/// detector for all threads, which may use it at the same time. A loop through another proxy is not detected.
+/// A proxy that is its own upstream would connect to itself for each accepted connection until its descriptors are
+/// exhausted. Such a connection is recognized by its pair of endpoints, because the proxy has both established and
+/// accepted it. A loop through another proxy is not detected. Thread-safe: all threads of the proxy share one detector.
 class loop_detector {
   using connection = std::pair<strait::endpoint, strait::endpoint>;  // the client's side, the server's side
   using connections = std::multiset<connection>;
 
  public:
-  /// Has a connection known while it exists.
+  /// Keeps a connection registered during its lifetime.
   class entry {
    public:
     entry(entry const&) = delete;
@@ -26,26 +26,27 @@ class loop_detector {
 
    private:
     friend class loop_detector;
-    entry(loop_detector& in, connections& among, connections const& others, connection const& what);
+    entry(loop_detector& detector, connections& registered, connections const& others, connection const& what);
 
     loop_detector& detector_;
-    connections& among_;
-    connections::iterator place_;
+    connections& registered_;
+    connections::iterator position_;
   };
 
-  /// `client` has been accepted. Throws `std::runtime_error` if it comes from this proxy, and also if another
-  /// connection did within the last second: its successors, which are on their way already, end here.
-  [[nodiscard]] entry accepted(strait::tcp::stream const& client);
-  /// A connection to `upstream` has been established. Throws `std::runtime_error` if it leads to this proxy.
-  [[nodiscard]] entry connected(strait::tcp::stream const& upstream);
+  /// Registers an accepted connection. Throws `std::runtime_error` if the connection was established by this proxy, or
+  /// if another one was within the last second, because more connections of the same loop may be pending.
+  [[nodiscard]] entry add_accepted(strait::tcp::stream const& client);
+  /// Registers an established connection to the upstream server. Throws `std::runtime_error` if this proxy has accepted
+  /// it.
+  [[nodiscard]] entry add_connected(strait::tcp::stream const& upstream);
 
  private:
   using clock = std::chrono::steady_clock;
 
-  void found_loop();
+  [[noreturn]] void report_loop();
 
-  std::mutex mutex_;  // for all below
+  std::mutex mutex_;  // guards the members below
   connections accepted_;
   connections connected_;
-  clock::time_point refuse_until_ = clock::time_point::min();
+  clock::time_point reject_until_ = clock::time_point::min();
 };

@@ -1,4 +1,4 @@
-// tcp_proxy: passes connections on to another server.
+// tcp_proxy: forwards connections to another server.
 #include <strait/strait.hpp>
 
 #include <chrono>
@@ -22,22 +22,23 @@ task<tcp::stream> connect(tcp_proxy_options const& options) {
   co_return upstream;
 }
 
-/// Each side's bytes go to the other, and its end, too: who has ended what it sends still receives the rest.
-task<> pass_on(tcp::stream& client, loop_detector& loops, tcp_proxy_options const& options) {
-  client.write_timeout(options.idle_timeout);  // what it sends does not excuse it from taking what it is sent
+/// Forwards the bytes and the end of the stream in each direction independently: a side that has finished sending still
+/// receives.
+task<> forward(tcp::stream& client, loop_detector& loops, tcp_proxy_options const& options) {
+  client.write_timeout(options.idle_timeout);  // also if the client keeps sending
   auto const peer = client.remote_endpoint();
-  auto const from_client = loops.accepted(client);
+  auto const client_entry = loops.add_accepted(client);
   auto upstream = co_await connect(options);
-  auto const to_upstream = loops.connected(upstream);
-  log(options, "{} goes on to {} from {}", peer, upstream.remote_endpoint(), upstream.local_endpoint());
+  auto const upstream_entry = loops.add_connected(upstream);
+  log(options, "{} forwarded to {} from {}", peer, upstream.remote_endpoint(), upstream.local_endpoint());
   try {
     auto const moved = co_await copy_bidirectional(client, upstream);
     log(options, "{} sent {} bytes, received {} bytes", peer, moved.a_to_b, moved.b_to_a);
-  } catch (error const& e) {  // the log has the reason in its next line
-    log(options, "{} broke off: {} bytes had gone that way", peer, e.transferred());
+  } catch (error const& e) {  // run_stream_server logs the reason
+    log(options, "{} failed after {} bytes in the failed direction", peer, e.transferred());
     throw;
   } catch (canceled const& c) {
-    log(options, "{} is to end: {} bytes had gone both ways", peer, c.transferred());
+    log(options, "{} canceled after {} bytes in both directions", peer, c.transferred());
     throw;
   }
 }
@@ -48,5 +49,5 @@ int main(int argc, char** argv) {
   auto const options = tcp_proxy_options::read(argc, argv);
   loop_detector loops;
   return samples::run_stream_server("tcp_proxy", options,
-                                    [&](tcp::stream& client) { return pass_on(client, loops, options); });
+                                    [&](tcp::stream& client) { return forward(client, loops, options); });
 }

@@ -14,7 +14,7 @@
 
 namespace {
 
-/// Reads "example.org:80", "127.0.0.1:80" or "[::1]:80".
+/// Parses "example.org:80", "127.0.0.1:80" or "[::1]:80".
 bool parse_upstream(std::string_view text, tcp_proxy_options& into) {
   auto const colon = text.rfind(':');
   if (colon == text.npos) return false;
@@ -29,10 +29,10 @@ bool parse_upstream(std::string_view text, tcp_proxy_options& into) {
   return failed == std::errc() && end == port.data() + port.size() && into.upstream_port != 0;
 }
 
-/// Each connection takes two descriptors; a quarter of all is left for the rest of the program.
-std::size_t most_connections() {
+/// Returns how many connections the descriptor limit allows: each needs two, and a quarter is reserved for other uses.
+std::size_t max_connections_by_descriptors() {
   long const descriptors = ::sysconf(_SC_OPEN_MAX);
-  if (descriptors < 0) return SIZE_MAX;  // there is no limit
+  if (descriptors < 0) return SIZE_MAX;  // no limit
   return static_cast<std::size_t>(std::max(1L, (descriptors / 4 * 3 - 16) / 2));
 }
 
@@ -40,23 +40,23 @@ std::size_t most_connections() {
 
 tcp_proxy_options tcp_proxy_options::read(int argc, char** argv) {
   tcp_proxy_options options;
-  samples::command_line line("Passes connections on to another server.");
+  samples::command_line line("Forwards TCP connections to another server.");
   auto const store = [&](std::string const& text) {
     if (!parse_upstream(text, options))
-      throw CLI::ValidationError("UPSTREAM", fmt::format("\"{}\" is not HOST:PORT", text));
+      throw CLI::ValidationError("UPSTREAM", fmt::format("\"{}\" is not HOST:PORT or [IPV6-ADDRESS]:PORT", text));
   };
-  line.add_option_function<std::string>("UPSTREAM", store, "where to, as HOST:PORT or [IPV6-ADDRESS]:PORT")
+  line.add_option_function<std::string>("UPSTREAM", store, "server to forward to, as HOST:PORT or [IPV6-ADDRESS]:PORT")
       ->type_name("")
       ->required();
   add_server_options(
       line, options,
-      {.max_connections = "connections at a time; any more are closed at once; no more than the "
-                          "descriptors of the process allow",
-       .idle_timeout = "close a pair of connections on which nothing moves, or of which one side accepts "
-                       "no data, for so long; 0: never"});
-  line.add_seconds("--connect-timeout", options.connect_timeout, "how long to wait for UPSTREAM to answer",
+      {.max_connections = "maximum number of concurrent connections; further ones are closed at once; limited further "
+                          "by the descriptor limit of the process",
+       .idle_timeout = "close a connection if no data moves in either direction, or if one side accepts no data, for "
+                       "this long; 0 disables"});
+  line.add_seconds("--connect-timeout", options.connect_timeout, "how long to wait for a connection to UPSTREAM",
                    std::chrono::milliseconds(1));
   line.read_or_exit(argc, argv);
-  options.max_connections = std::min(options.max_connections, most_connections());
+  options.max_connections = std::min(options.max_connections, max_connections_by_descriptors());
   return options;
 }

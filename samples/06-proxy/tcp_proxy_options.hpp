@@ -12,6 +12,6 @@ struct tcp_proxy_options : samples::server_options {
   std::uint16_t upstream_port = 0;
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(10);
 
-  /// Ends the program itself after --help, --version and wrong usage.
+  /// Parses the command line. Exits after --help, --version and usage errors.
   [[nodiscard]] static tcp_proxy_options read(int argc, char** argv);
 };

@@ -1,9 +1,9 @@
-"""Servers for tcp_proxy to pass connections on to."""
+"""Upstream servers for tcp_proxy."""
 
 import contextlib
 import socket
 
-from programs import PATIENCE, Server
+from programs import TIMEOUT, Server
 
 
 def proxy_to(port, *arguments, **options):
@@ -12,18 +12,18 @@ def proxy_to(port, *arguments, **options):
 
 @contextlib.contextmanager
 def echo_behind_proxy(*arguments, **options):
-    """Gives a proxy with echo_server behind it."""
+    """Yields a proxy that forwards to an echo_server."""
     with Server("echo_server") as upstream, proxy_to(upstream.port, *arguments, **options) as proxy:
         yield proxy
 
 
 @contextlib.contextmanager
 def connected_pair(*arguments):
-    """Gives a proxy, a client's connection to it, and the upstream server's end of it."""
+    """Yields a proxy, a client's connection to it, and the upstream server's socket of the forwarded connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(PATIENCE)
+        listener.settimeout(TIMEOUT)
         with proxy_to(listener.getsockname()[1], *arguments) as proxy, proxy.connect() as client:
             upstream, _ = listener.accept()
-            upstream.settimeout(PATIENCE)
+            upstream.settimeout(TIMEOUT)
             with upstream:
                 yield proxy, client, upstream
