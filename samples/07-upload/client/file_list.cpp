@@ -25,7 +25,7 @@ file_kind kind_of(file_status const& found) noexcept {
   return (found.permissions & by_somebody) != 0 ? file_kind::executable : file_kind::regular;
 }
 
-/// Collects a list. Each step takes its strings by value: it goes on when they are gone.
+/// Collects the list. The coroutines take strings by value, because they outlive the caller's strings.
 class walk {
  public:
   task<> add_named(std::string path, std::string name) {
@@ -42,7 +42,7 @@ class walk {
     try {
       co_return co_await status_of(std::move(path));
     } catch (error const& e) {
-      complain(e.what());
+      report_error(e.what());
       co_return std::nullopt;
     }
   }
@@ -53,7 +53,7 @@ class walk {
       auto const folder = co_await open_directory(path);
       entries = co_await folder.entries();
     } catch (error const& e) {
-      complain(e.what());
+      report_error(e.what());
       co_return;
     }
     if (entries.empty() && !name.empty()) add({.path = path, .name = name, .kind = file_kind::directory, .size = 0});
@@ -65,34 +65,34 @@ class walk {
     }
   }
 
-  /// What is in a folder, and is none.
+  /// Adds an entry of a folder that is not a folder itself.
   task<> add_entry(std::string path, std::string name) {
     auto const found = co_await look_at(path);
     if (!found) co_return;
-    if (found->is_directory()) complain(fmt::format("{}: a link to a folder is not followed", path));
+    if (found->is_directory()) report_error(fmt::format("{}: symbolic links to folders are not followed", path));
     else add_file(std::move(path), std::move(name), *found);
   }
 
   void add_file(std::string path, std::string name, file_status const& found) {
-    if (!found.is_regular()) complain(fmt::format("{}: this is neither a file nor a folder", path));
+    if (!found.is_regular()) report_error(fmt::format("{}: not a file or folder", path));
     else add({.path = std::move(path), .name = std::move(name), .kind = kind_of(found), .size = found.size});
   }
 
   void add(listed_file file) {
     if (auto const wrong = check_name(file.name)) {
-      complain(fmt::format("{}: {}", file.path, *wrong));
+      report_error(fmt::format("{}: {}", file.path, *wrong));
       return;
     }
     auto const [found, is_new] = names_.emplace(file.name, file.path);
     if (is_new) list_.files.push_back(std::move(file));
     else if (found->second != file.path)
-      complain(fmt::format("{}: {} has the same name, {}", file.path, found->second, file.name));
+      report_error(fmt::format("{}: {} has the same name on the server, {}", file.path, found->second, file.name));
   }
 
-  void complain(std::string const& line) { list_.complaints.push_back(printable(line)); }
+  void report_error(std::string const& line) { list_.errors.push_back(printable(line)); }
 
   file_list list_;
-  std::map<std::string, std::string> names_;  // and their paths
+  std::map<std::string, std::string> names_;  // names and their paths
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// file_list: the files that a client is to send, from what its user has named.
+// file_list: the files to upload, from the paths on the command line.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +12,24 @@
 namespace samples::upload {
 
 struct listed_file {
-  std::string path;  ///< where it is here
-  std::string name;  ///< where it is to go
+  std::string path;  ///< the local path
+  std::string name;  ///< the name on the server
   file_kind kind = file_kind::regular;
   std::uint64_t size = 0;  ///< in bytes
 };
 
 struct file_list {
   std::vector<listed_file> files;
-  std::vector<std::string> complaints;  ///< of each that cannot be sent, a line
+  std::vector<std::string> errors;  ///< one line for each path that cannot be uploaded
 };
 
-/// The files in `paths`, and in the folders among them, in order of their names. A file's name is its path from the
-/// folder in which what was named is: photos/a.jpg is in /home/me/photos/; "." and ".." have no name. Empty folders are
-/// listed, too. What is named may be a symbolic link; in folders, links to files are followed, those to folders are
-/// not. All names begin with `into` and a slash, if that is not empty. No name is listed twice.
+/// Lists the files in `paths` and in the folders among them, in alphabetical order. The name of a file starts with the
+/// last part of the path in `paths`: /home/me/photos/ yields names such as photos/a.jpg; "." and ".." add nothing to
+/// the name. Empty folders are listed, too. Symbolic links in `paths` are followed; within folders, only links to files
+/// are. All names begin with `into` and a slash if `into` is not empty. No name is listed twice.
 [[nodiscard]] strait::task<file_list> list_files(std::vector<std::string> paths, std::string into);
 
-/// The name of what a user has called `path`: its last part; nothing for ".", ".." and "/".
+/// Returns the last part of `path`; nothing for ".", ".." and "/".
 [[nodiscard]] std::string_view last_part(std::string_view path) noexcept;
 
 }  // namespace samples::upload

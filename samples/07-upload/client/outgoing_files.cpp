@@ -12,7 +12,7 @@ using namespace strait;
 namespace samples::upload {
 namespace {
 
-constexpr std::size_t most_ready = 64;
+constexpr std::size_t max_ready = 64;
 
 }  // namespace
 
@@ -28,14 +28,14 @@ outgoing_files::outgoing_files(std::vector<listed_file> files, progress& shown)
 
 task<> outgoing_files::prepare() {
   for (auto& file : files_) {
-    while (ready_.size() >= most_ready) {
+    while (ready_.size() >= max_ready) {
       room_.reset();
       co_await room_.wait();
     }
     bool const is_readable = co_await read_digest(file);
     ++prepared_;
     if (is_readable) ready_.push_back(&file);
-    news_.set();
+    changed_.set();
   }
   shown_.nothing_to_read();
 }
@@ -56,7 +56,7 @@ task<bool> outgoing_files::read_digest(outgoing_file& file) {
   } catch (error const& e) {
     reason = e.what();
   }
-  is_not_there(file, reason);
+  mark_refused(file, reason);
   co_return false;
 }
 
@@ -70,20 +70,20 @@ outgoing_file* outgoing_files::take() {
 
 void outgoing_files::put_back(outgoing_file& file) {
   ready_.push_front(&file);
-  news_.set();
+  changed_.set();
 }
 
-void outgoing_files::is_there(outgoing_file& file, std::string const& verdict) {
+void outgoing_files::mark_stored(outgoing_file& file, std::string const& verdict) {
   --undecided_;
-  ++there_;
+  ++stored_;
   shown_.stored(file, verdict);
-  news_.set();
+  changed_.set();
 }
 
-void outgoing_files::is_not_there(outgoing_file& file, std::string const& reason) {
+void outgoing_files::mark_refused(outgoing_file& file, std::string const& reason) {
   --undecided_;
   shown_.refused(file, reason);
-  news_.set();
+  changed_.set();
 }
 
 }  // namespace samples::upload

@@ -1,5 +1,4 @@
-// outgoing_files: what a client has to send, from the list to each file's verdict, over as many connections as it
-// takes.
+// outgoing_files: the files to upload and their states, across several connections.
 #pragma once
 
 #include <cstddef>
@@ -19,42 +18,42 @@ namespace samples::upload {
 struct outgoing_file {
   listed_file what;
   upload::digest digest{};
-  std::uint64_t sent = 0;         ///< so much of it counts as done
-  std::uint64_t farthest = 0;     ///< from which the server has wanted data
-  bool was_resumed = false;       ///< it has, the last time, and not from the beginning
-  bool is_offered_again = false;  ///< since what the server had kept was wrong
+  std::uint64_t sent = 0;         ///< bytes that are counted as done
+  std::uint64_t farthest = 0;     ///< the highest offset from which the server has requested data
+  bool was_resumed = false;       ///< the last request was not from the beginning
+  bool is_offered_again = false;  ///< because the data that the server had kept was wrong
 };
 
-/// For one loop's thread.
+/// Not thread-safe.
 class outgoing_files {
  public:
   outgoing_files(std::vector<listed_file> files, progress& shown);
 
-  /// Reads the digests, of some files more than have been taken; ends when it has read all.
+  /// Computes the digests of all files, a few files ahead of `take`.
   strait::task<> prepare();
   [[nodiscard]] bool is_preparing() const noexcept { return prepared_ != files_.size(); }
 
-  /// The next one that can be offered; none now.
+  /// Returns the next file that can be offered, or null if there is none at present.
   [[nodiscard]] outgoing_file* take();
-  /// It is to be offered on the next connection, or once more on this one.
+  /// Returns a file that was taken, so that it is offered again.
   void put_back(outgoing_file& file);
 
-  // What has become of one that was taken.
-  void is_there(outgoing_file& file, std::string const& verdict);
-  void is_not_there(outgoing_file& file, std::string const& reason);
+  // The result of a file that was taken.
+  void mark_stored(outgoing_file& file, std::string const& verdict);
+  void mark_refused(outgoing_file& file, std::string const& reason);
 
-  /// Whether all have been decided.
+  /// Whether all files have a result.
   [[nodiscard]] bool are_done() const noexcept { return undecided_ == 0; }
   [[nodiscard]] std::size_t size() const noexcept { return files_.size(); }
-  [[nodiscard]] std::size_t there() const noexcept { return there_; }
+  [[nodiscard]] std::size_t stored() const noexcept { return stored_; }
 
-  /// A connection has brought something that a later one need not do again.
+  /// Records progress that the next connection need not repeat.
   void note_progress() noexcept { ++steps_; }
-  /// How often that was.
+  /// How often `note_progress` was called.
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
 
-  /// Is set when there is something new to do.
-  [[nodiscard]] strait::event& news() noexcept { return news_; }
+  /// Set when there is something to do.
+  [[nodiscard]] strait::event& changed() noexcept { return changed_; }
 
  private:
   strait::task<bool> read_digest(outgoing_file& file);
@@ -63,11 +62,11 @@ class outgoing_files {
   std::deque<outgoing_file*> ready_;
   std::size_t prepared_ = 0;
   std::size_t undecided_;
-  std::size_t there_ = 0;
+  std::size_t stored_ = 0;
   std::uint64_t steps_ = 0;
   progress& shown_;
-  strait::event news_;
-  strait::event room_;  // for more that are ready
+  strait::event changed_;
+  strait::event room_;  // set when another file may be prepared
 };
 
 }  // namespace samples::upload

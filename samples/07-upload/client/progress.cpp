@@ -24,11 +24,11 @@ std::size_t terminal_width() noexcept {
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
 }
 
-/// At once, so that no terminal shows a half of it.
+/// Writes the text with one system call, so that a terminal never shows a part of it.
 void put(std::string_view text) {
   while (!text.empty()) {
     auto const written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written <= 0) return;  // what is not seen now is seen the next time
+    if (written <= 0) return;  // it is drawn again soon
     text.remove_prefix(static_cast<std::size_t>(written));
   }
 }
@@ -56,7 +56,7 @@ void progress::sent(outgoing_file& file, std::uint64_t offset) {
   advance(file, offset);
   if (current_ != file.what.name) {
     current_ = file.what.name;
-    told_ = clock::now();
+    printed_at_ = clock::now();
   }
   current_done_ = offset;
   current_size_ = file.what.size;
@@ -79,10 +79,10 @@ void progress::stored(outgoing_file& file, std::string const& verdict) {
 void progress::refused(outgoing_file& file, std::string const& reason) {
   ++state_.files_done;
   advance(file, file.what.size);
-  complain(reason);
+  report_error(reason);
 }
 
-void progress::complain(std::string_view line) {
+void progress::report_error(std::string_view line) {
   erase();
   std::fflush(stdout);
   fmt::print(stderr, "upload_client: {}\n", printable(line));
@@ -94,7 +94,7 @@ strait::task<> progress::refresh() {
     co_await strait::sleep_for(between_draws);
     rate_.update(clock::now(), moved_);
     if (is_terminal_) draw();
-    else tell_of_current();
+    else print_current();
   }
 }
 
@@ -104,7 +104,8 @@ void progress::draw() {
   if (is_sending && state_.files > 1) name += fmt::format(" {}%", percent_of(current_done_, current_size_));
   state_.name = name;
   state_.rate = rate_.per_second();
-  auto line = fmt::format("\r{}\x1b[K", progress_line(state_, terminal_width()));  // ECMA-48: EL, to the line's end
+  auto line =
+      fmt::format("\r{}\x1b[K", progress_line(state_, terminal_width()));  // ECMA-48: EL, erase to the end of the line
   if (is_drawn_ && line == drawn_) return;
   put(line);
   drawn_ = std::move(line);
@@ -116,20 +117,20 @@ void progress::erase() {
   is_drawn_ = false;
 }
 
-/// If that is the same file for long.
-void progress::tell_of_current() {
-  if (current_.empty() || current_done_ == current_size_ || clock::now() - told_ < between_lines) return;
-  told_ = clock::now();
+/// Prints a line if the same file takes long.
+void progress::print_current() {
+  if (current_.empty() || current_done_ == current_size_ || clock::now() - printed_at_ < between_lines) return;
+  printed_at_ = clock::now();
   fmt::print("{}: {} of {}, {}%\n", printable(current_), size_text(current_done_), size_text(current_size_),
              percent_of(current_done_, current_size_));
 }
 
-void progress::end(std::size_t there) {
+void progress::end(std::size_t stored) {
   erase();
   if (is_quiet_ || state_.files == 0) return;
   std::chrono::duration<double> const passed = clock::now() - began_;
   auto const rate = static_cast<std::uint64_t>(static_cast<double>(moved_) / std::max(passed.count(), 0.001));
-  fmt::print("{} of {} {} there, {} sent in {:.3f} s, {}/s\n", there, count_text(state_.files, "file"),
+  fmt::print("{} of {} {} on the server, {} sent in {:.3f} s, {}/s\n", stored, count_text(state_.files, "file"),
              state_.files == 1 ? "is" : "are", size_text(moved_), passed.count(), size_text(rate));
 }
 

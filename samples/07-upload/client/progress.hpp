@@ -1,4 +1,4 @@
-// progress: what the user of a client is shown.
+// progress: shows the user the progress and the results of uploads.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace samples::upload {
 
 struct outgoing_file;
 
-/// On a terminal, a line that says how far all files are; elsewhere, a line for each file that is there. What goes
-/// wrong goes to standard error. For one loop's thread.
+/// On a terminal, shows a progress line for all files; otherwise, prints a line for each stored file. Errors are
+/// printed to standard error. Not thread-safe.
 class progress {
  public:
   explicit progress(bool is_quiet);
@@ -22,47 +22,47 @@ class progress {
   progress& operator=(progress const&) = delete;
   ~progress() { erase(); }
 
-  /// All there is to do.
+  /// Sets the totals.
   void expect(std::size_t files, std::uint64_t bytes) noexcept;
-  /// A file has become larger or smaller since.
+  /// The size of a file has changed.
   void resized(outgoing_file& file, std::uint64_t size) noexcept;
 
-  /// The file is being read, for its digest.
+  /// The digest of the file is being computed.
   void reading(outgoing_file const& file);
   void nothing_to_read() noexcept { read_.clear(); }
-  /// The server has the first `offset` bytes of the file from an earlier try.
+  /// The server has the first `offset` bytes of the file from an earlier upload.
   void kept(outgoing_file& file, std::uint64_t offset) noexcept;
-  /// It has been sent as far as to `offset`.
+  /// The file has been sent up to `offset`.
   void sent(outgoing_file& file, std::uint64_t offset);
   void stored(outgoing_file& file, std::string const& verdict);
   void refused(outgoing_file& file, std::string const& reason);
 
-  /// A line on standard error.
-  void complain(std::string_view line);
-  /// Shows how far it is, again and again, until it is canceled.
+  /// Prints a line to standard error.
+  void report_error(std::string_view line);
+  /// Redraws the progress line periodically, until it is canceled.
   strait::task<> refresh();
-  /// Nothing more will be shown but a last line with the sums, of `there` files that are there.
-  void end(std::size_t there);
+  /// Prints the summary; `stored` is the number of files that are on the server.
+  void end(std::size_t stored);
 
  private:
   using clock = rate_meter::clock;
   void advance(outgoing_file& file, std::uint64_t offset) noexcept;
   void draw();
   void erase();
-  void tell_of_current();
+  void print_current();
 
   bool is_quiet_;
   bool is_terminal_;
   bool is_drawn_ = false;
   clock::time_point const began_ = clock::now();
   progress_state state_;
-  std::uint64_t moved_ = 0;  // over the connections; some perhaps twice
+  std::uint64_t moved_ = 0;  // bytes sent, including those that were sent again
   rate_meter rate_{began_};
-  std::string current_;  // the name of the file that was sent last
+  std::string current_;  // the name of the file that is being sent
   std::uint64_t current_done_ = 0;
   std::uint64_t current_size_ = 0;
-  std::string read_;                 // the name of the file that was read last
-  clock::time_point told_ = began_;  // a line of it
+  std::string read_;                       // the name of the file that is being read
+  clock::time_point printed_at_ = began_;  // when print_current last printed a line
   std::string drawn_;
 };
 

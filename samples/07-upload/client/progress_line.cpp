@@ -14,26 +14,26 @@ namespace {
 
 constexpr std::string_view ellipsis = "\u2026";  // one column
 
-/// The bytes at the front of `text` that take at most `most` columns.
-std::string_view front_of(std::string_view text, std::size_t most) {
+/// Returns the beginning of `text` that fits into `max_columns` columns.
+std::string_view front_of(std::string_view text, std::size_t max_columns) {
   std::size_t size = 0;
   std::size_t taken = 0;
   while (size < text.size()) {
     auto const next = first_character(text.substr(size));
     taken += columns(next.code_point);
-    if (taken > most) break;
+    if (taken > max_columns) break;
     size += next.size;
   }
   return text.substr(0, size);
 }
 
-/// The same at the back.
-std::string_view back_of(std::string_view text, std::size_t most) {
-  auto left_out = columns_of(text) - std::min(columns_of(text), most);
+/// Returns the end of `text` that fits.
+std::string_view back_of(std::string_view text, std::size_t max_columns) {
+  auto left_out = columns_of(text) - std::min(columns_of(text), max_columns);
   while (!text.empty()) {
     auto const next = first_character(text);
     auto const width = columns(next.code_point);
-    if (left_out == 0 && width > 0) break;  // no mark is left without what it stands on
+    if (left_out == 0 && width > 0) break;  // keeps combining marks with their base characters
     left_out -= std::min(left_out, width);
     text.remove_prefix(next.size);
   }
@@ -47,13 +47,13 @@ std::string bar(std::uint64_t done, std::uint64_t all, std::size_t width) {
   return fmt::format("[{:#>{}}{:->{}}]", "", full, "", inside - full);
 }
 
-/// A line of fields, each of which was put there because there was room.
+/// Composes a line from fields, as far as there is space.
 class fitted_line {
  public:
   explicit fitted_line(std::size_t room) : room_(room) {}
 
   [[nodiscard]] std::size_t room() const noexcept { return room_ - std::min(room_, used_ + gap()); }
-  /// At this place among the others, if it leaves `reserve` columns; else it is left out.
+  /// Inserts a field at this position if at least `reserve` columns remain free; otherwise leaves it out.
   bool add(std::size_t place, std::string text, std::size_t reserve) {
     auto const needed = gap() + columns_of(text);
     if (text.empty() || used_ + needed + reserve > room_) return false;
@@ -114,11 +114,11 @@ std::size_t columns_of(std::string_view text) {
   return sum;
 }
 
-std::string shortened(std::string_view text, std::size_t most) {
+std::string shortened(std::string_view text, std::size_t max_columns) {
   auto whole = printable(text);
-  if (columns_of(whole) <= most) return whole;
-  if (most == 0) return {};
-  auto const room = most - 1;
+  if (columns_of(whole) <= max_columns) return whole;
+  if (max_columns == 0) return {};
+  auto const room = max_columns - 1;
   auto const front = front_of(whole, room / 2);
   return fmt::format("{}{}{}", front, ellipsis, back_of(whole, room - columns_of(front)));
 }
@@ -129,39 +129,38 @@ unsigned percent_of(std::uint64_t done, std::uint64_t all) noexcept {
 }
 
 std::optional<std::chrono::seconds> time_left(progress_state const& now) {
-  constexpr double most = 1'000'000;  // who waits for more than eleven days need not know it to the second
+  constexpr double max_seconds = 1'000'000;  // seconds, 11 days; longer times are not shown
   if (now.rate <= 0) return std::nullopt;
   auto const seconds = std::ceil(static_cast<double>(now.bytes - std::min(now.bytes, now.bytes_done)) / now.rate);
-  if (seconds > most) return std::nullopt;
+  if (seconds > max_seconds) return std::nullopt;
   return std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 
 std::string progress_line(progress_state const& now, std::size_t width) {
   enum place : std::size_t { name, bar_of_all, percent, bytes, rate, left, files };
-  constexpr std::size_t least_name = 10, most_name = 30, least_bar = 8, most_bar = 32, gap = 2;
+  constexpr std::size_t min_name = 10, max_name = 30, min_bar = 8, max_bar = 32, gap = 2;
 
   fitted_line line(width - std::min<std::size_t>(width, 1));
   line.add(percent, fmt::format("{:3}%", percent_of(now.bytes_done, now.bytes)), 0);
-  auto const name_wanted = std::min(columns_of(printable(now.name)), least_name);
+  auto const name_wanted = std::min(columns_of(printable(now.name)), min_name);
   auto const for_name = name_wanted == 0 ? 0 : name_wanted + gap;
   line.add(files, fmt::format("{}/{} files", now.files_done, now.files), for_name);
-  auto const for_name_and_bar = for_name + least_bar + gap;
+  auto const for_name_and_bar = for_name + min_bar + gap;
   if (auto const time = time_left(now)) line.add(left, time_text(*time) + " left", for_name_and_bar);
   if (now.rate > 0) line.add(rate, size_text(static_cast<std::uint64_t>(now.rate)) + "/s", for_name_and_bar);
   auto const done = size_text(now.bytes_done);
   if (!line.add(bytes, fmt::format("{} of {}", done, size_text(now.bytes)), for_name_and_bar))
     line.add(bytes, done, for_name_and_bar);
 
-  auto const for_bar = line.room() >= for_name + least_bar + gap ? least_bar + gap : 0;
-  auto const most = std::min(most_name, line.room() - std::min(line.room(), for_bar));
-  if (most >= std::min(name_wanted, std::size_t{4})) line.add(name, shortened(now.name, most), 0);
-  if (line.room() >= least_bar)
-    line.add(bar_of_all, bar(now.bytes_done, now.bytes, std::min(most_bar, line.room())), 0);
+  auto const for_bar = line.room() >= for_name + min_bar + gap ? min_bar + gap : 0;
+  auto const name_columns = std::min(max_name, line.room() - std::min(line.room(), for_bar));
+  if (name_columns >= std::min(name_wanted, std::size_t{4})) line.add(name, shortened(now.name, name_columns), 0);
+  if (line.room() >= min_bar) line.add(bar_of_all, bar(now.bytes_done, now.bytes, std::min(max_bar, line.room())), 0);
   return line.text();
 }
 
 void rate_meter::update(clock::time_point now, std::uint64_t bytes) noexcept {
-  constexpr double memory = 3;  // seconds, after which a rate weighs 1/e
+  constexpr double memory = 3;  // seconds after which the weight of a rate is 1/e
   std::chrono::duration<double> const passed = now - measured_;
   if (passed.count() <= 0) return;
   auto const fading = std::exp(-passed.count() / memory);

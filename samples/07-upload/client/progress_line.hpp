@@ -1,4 +1,4 @@
-// How far uploads are, as text. No input or output.
+// Formats the progress of uploads. Does no I/O.
 #pragma once
 
 #include <chrono>
@@ -10,48 +10,49 @@
 
 namespace samples::upload {
 
-/// "1 file", "17 files".
+/// Returns "1 file", "17 files".
 [[nodiscard]] std::string count_text(std::uint64_t count, std::string_view what);
-/// "999 bytes", "1.2 kB", "12.0 GB": units of 1000.
+/// Returns "999 bytes", "1.2 kB", "12.0 GB", with units of 1000.
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
-/// "0:07", "12:34", "1:02:03".
+/// Returns "0:07", "12:34", "1:02:03".
 [[nodiscard]] std::string time_text(std::chrono::seconds time);
-/// How many columns of a terminal `text`, which is printable, takes.
+/// Returns the width of `text`, which must be printable, in terminal columns.
 [[nodiscard]] std::size_t columns_of(std::string_view text);
-/// `text`, made printable, in at most `most` columns: in the middle of what is too long, there is an ellipsis.
-[[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
+/// Returns `text` with unprintable characters escaped, in at most `max_columns` columns. If it is longer, its middle is
+/// replaced by an ellipsis.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t max_columns);
 
-/// How far all files are.
+/// The progress of all files.
 struct progress_state {
   std::string_view name;  ///< of the current file
   std::size_t files_done = 0;
   std::size_t files = 0;
   std::uint64_t bytes_done = 0;
   std::uint64_t bytes = 0;
-  double rate = 0;  ///< bytes per second; 0: not known
+  double rate = 0;  ///< bytes per second; 0: unknown
 };
 
 [[nodiscard]] unsigned percent_of(std::uint64_t done, std::uint64_t all) noexcept;
-/// How long it will go on; nothing if nobody knows.
+/// Returns the estimated remaining time; nothing if it is unknown.
 [[nodiscard]] std::optional<std::chrono::seconds> time_left(progress_state const& now);
-/// One line that leaves the last of `width` columns free, since there terminals wrap. What is less important is left
-/// out where there is no room.
+/// Returns a line that leaves the last of `width` columns free, because terminals wrap there. If there is not enough
+/// space, less important fields are left out.
 [[nodiscard]] std::string progress_line(progress_state const& now, std::size_t width);
 
-/// Bytes per second, over the last few seconds.
+/// The average rate over the last few seconds, in bytes per second.
 class rate_meter {
  public:
   using clock = std::chrono::steady_clock;
   explicit rate_meter(clock::time_point now) noexcept : measured_(now) {}
 
-  /// `bytes` have been sent by `now`, in all.
+  /// Records that a total of `bytes` were sent by `now`.
   void update(clock::time_point now, std::uint64_t bytes) noexcept;
   [[nodiscard]] double per_second() const noexcept { return weight_ > 0 ? weighted_ / weight_ : 0; }
 
  private:
   clock::time_point measured_;
   std::uint64_t bytes_ = 0;
-  // Rates and times, each of which weighs less the longer it is past; so the first second is no zero that fades away.
+  // Exponentially weighted sums of rates and times. Dividing by the weights makes the first seconds accurate.
   double weighted_ = 0;
   double weight_ = 0;
 };

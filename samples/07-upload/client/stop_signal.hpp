@@ -1,12 +1,12 @@
-// stop_signal: which signal has ended a program.
+// stop_signal: remembers which signal ended the program.
 #pragma once
 
 #include <csignal>
 
 namespace samples::upload {
 
-/// Notes SIGINT and SIGTERM while it exists, and passes them on to what is there otherwise. One at a time; inside of
-/// what `run_main` runs.
+/// Records SIGINT and SIGTERM during its lifetime, and passes them on to the previous handlers. At most one may exist
+/// at a time, within a task that `run_main` runs.
 class stop_signal {
  public:
   stop_signal();
@@ -14,7 +14,7 @@ class stop_signal {
   stop_signal& operator=(stop_signal const&) = delete;
   ~stop_signal();
 
-  /// The first that has come, now or to an earlier one; 0: none has.
+  /// The first signal that this or an earlier object has recorded; 0: none.
   [[nodiscard]] static int received() noexcept { return received_; }
 
  private:

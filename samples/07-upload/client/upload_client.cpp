@@ -1,4 +1,4 @@
-// upload_client: brings files and whole folders to an upload server, and tries again where the line broke off.
+// upload_client: uploads files and folders to an upload server, and resumes after a connection failure.
 #include <strait/strait.hpp>
 
 #include <algorithm>
@@ -22,13 +22,13 @@ using namespace samples::upload;
 
 namespace {
 
-/// What a connection has ended with, if that was not the end.
+/// Why a connection ended before the upload was complete.
 struct broken_line {
   std::string reason;
-  bool is_hopeless = false;  // another try would end so, too
+  bool is_permanent = false;  // another connection would fail in the same way
 };
 
-task<> converse(upload_client_options const& options, outgoing_files& files, progress& shown) {
+task<> run_session(upload_client_options const& options, outgoing_files& files, progress& shown) {
   tcp::connect_options limits;
   if (options.timeout.count() > 0) limits.timeout = std::chrono::ceil<std::chrono::milliseconds>(options.timeout);
   auto server = co_await tcp::connect(options.host, options.port, limits);
@@ -36,19 +36,19 @@ task<> converse(upload_client_options const& options, outgoing_files& files, pro
   co_await conversation.run();
 }
 
-/// One connection; gives what it has broken with.
+/// Uploads over one connection; returns why it failed, if it did.
 task<std::optional<broken_line>> try_once(upload_client_options const& options, outgoing_files& files,
                                           progress& shown) {
   std::optional<broken_line> broken;
   try {
-    co_await converse(options, files, shown);
+    co_await run_session(options, files, shown);
   } catch (error const& e) {
-    broken = {.reason = e.what(), .is_hopeless = e.code() == errc::host_not_found};
+    broken = {.reason = e.what(), .is_permanent = e.code() == errc::host_not_found};
   }
   co_return broken;
 }
 
-/// As many connections as it takes, if each brings something or is soon followed by one that does.
+/// Uploads over as many connections as necessary, until too many in a row make no progress.
 task<> deliver(upload_client_options const& options, outgoing_files& files, progress& shown) {
   auto delay = 500ms;
   auto tries_left = options.tries;
@@ -64,21 +64,22 @@ task<> deliver(upload_client_options const& options, outgoing_files& files, prog
       --tries_left;
     }
     bool const is_first = files.steps() == 0 && tries_left + 1 == options.tries;
-    if (tries_left == 0 || (broken->is_hopeless && is_first))
-      throw std::runtime_error(fmt::format("{}; {} of {} {} there", broken->reason, files.there(),
+    if (tries_left == 0 || (broken->is_permanent && is_first))
+      throw std::runtime_error(fmt::format("{}; {} of {} {} on the server", broken->reason, files.stored(),
                                            count_text(files.size(), "file"), files.size() == 1 ? "is" : "are"));
-    shown.complain(fmt::format("{}; next try in {} s", broken->reason, std::chrono::duration<double>(delay).count()));
+    shown.report_error(
+        fmt::format("{}; retrying in {} s", broken->reason, std::chrono::duration<double>(delay).count()));
     co_await sleep_for(delay);
     delay = std::min<std::chrono::milliseconds>(2 * delay, 10s);
   }
 }
 
-/// Gives whether all that was named is at the server.
+/// Returns whether all files are on the server.
 task<> upload(upload_client_options const& options, bool& is_all_there) {
   stop_signal const signals;
   progress shown(options.quiet);
   auto list = co_await list_files(options.files, options.into);
-  for (auto const& line : list.complaints) shown.complain(line);
+  for (auto const& line : list.errors) shown.report_error(line);
 
   outgoing_files files(std::move(list.files), shown);
   auto const work = [&](task_group& beside) -> task<> {
@@ -89,16 +90,16 @@ task<> upload(upload_client_options const& options, bool& is_all_there) {
   };
   try {
     co_await with_task_group(work);
-  } catch (canceled const&) {}  // a signal: what was done until then still counts
-  shown.end(files.there());
-  is_all_there = files.there() == files.size() && list.complaints.empty();
+  } catch (canceled const&) {}  // by a signal; the summary is still printed
+  shown.end(files.stored());
+  is_all_there = files.stored() == files.size() && list.errors.empty();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   auto const options = upload_client_options::read(argc, argv);
-  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each file is told of when it is there, into a pipe as well
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // prints each stored file at once, also into a pipe
   bool is_all_there = false;
   auto const status = run_main(upload(options, is_all_there));
   if (is_all_there) return 0;

@@ -17,13 +17,13 @@ using namespace strait;
 namespace samples::upload {
 namespace {
 
-constexpr std::size_t shown_of_strangers = 40;  // bytes
+constexpr std::size_t max_shown_bytes = 40;  // of an unexpected greeting
 
 std::string line_about(outgoing_file const& file, std::string_view what, std::string_view details) {
   return fmt::format("{}: {}{}{}", file.what.name, what, details.empty() ? "" : ": ", details);
 }
 
-/// How many bytes the system has of what was sent that the peer's has not.
+/// Returns how many sent bytes the peer has not acknowledged.
 int unacknowledged(tcp::stream const& stream) noexcept {
   int size = 0;
   return ::ioctl(stream.native_handle(), TIOCOUTQ, &size) == 0 ? size : 0;
@@ -32,15 +32,15 @@ int unacknowledged(tcp::stream const& stream) noexcept {
 }  // namespace
 
 upload_conversation::upload_conversation(tcp::stream& server, outgoing_files& files, progress& shown,
-                                         std::chrono::nanoseconds patience)
+                                         std::chrono::nanoseconds timeout)
     : server_(server),
       files_(files),
       shown_(shown),
-      patience_(patience),
+      timeout_(timeout),
       peer_(fmt::format("{}", server.remote_endpoint())),
       in_(server),
       out_(server) {
-  server.write_timeout(patience);
+  server.write_timeout(timeout);
 }
 
 upload_conversation::~upload_conversation() {
@@ -57,26 +57,26 @@ task<> upload_conversation::run() {
       others.cancel();
     };
     co_await with_task_group(both_ways);
-  } catch (multiple_errors const& both) {  // of one line
+  } catch (multiple_errors const& both) {  // both directions of one connection failed
     std::rethrow_exception(both[0]);
   } catch (limit_exceeded const& e) {
-    refuse(e.what());
+    report_protocol_error(e.what());
   } catch (protocol_error const& e) {
-    refuse(e.what());
+    report_protocol_error(e.what());
   }
 }
 
-void upload_conversation::refuse(std::string_view what_came) const {
-  throw protocol_error(fmt::format("{} does not keep to the upload protocol: {}", peer_, what_came));
+void upload_conversation::report_protocol_error(std::string_view what) const {
+  throw protocol_error(fmt::format("{} violated the upload protocol: {}", peer_, what));
 }
 
 task<> upload_conversation::greet_in_time() {
-  if (patience_.count() == 0) {
+  if (timeout_.count() == 0) {
     co_await greet();
     co_return;
   }
   try {
-    co_await timeout(patience_, greet());
+    co_await timeout(timeout_, greet());
   } catch (timed_out const&) {
     no_answer();
   }
@@ -88,9 +88,9 @@ task<> upload_conversation::greet() {
   co_await out_.flush();
   for (std::size_t known = 1; known <= greeting.size(); ++known) {
     auto const begin = co_await in_.peek(known);
-    if (begin.size() < known) line_has_ended();
+    if (begin.size() < known) connection_closed();
     if (begin.substr(0, known) != greeting.substr(0, known))
-      throw protocol_error(fmt::format("it says {}", bytes_literal(begin.substr(0, shown_of_strangers))));
+      throw protocol_error(fmt::format("unexpected greeting {}", bytes_literal(begin.substr(0, max_shown_bytes))));
   }
   in_.consume(greeting.size());
   limits_ = co_await read_hello();
@@ -99,39 +99,40 @@ task<> upload_conversation::greet() {
 task<hello_of_server> upload_conversation::read_hello() {
   frame_reader messages(in_, framing);
   auto const bytes = co_await messages.read();
-  if (!bytes) line_has_ended();
+  if (!bytes) connection_closed();
   auto const message = decode_from_server(*bytes);
-  if (auto const* const refusal = std::get_if<failure>(&message)) came(*refusal);
+  if (auto const* const refusal = std::get_if<failure>(&message)) received(*refusal);
   auto const* const hello = std::get_if<hello_of_server>(&message);
-  if (!hello) throw protocol_error("its first message is no hello");
-  if (hello->version != version) throw protocol_error(fmt::format("it speaks version {}", hello->version));
+  if (!hello) throw protocol_error("the first message is not hello");
+  if (hello->version != version) throw protocol_error(fmt::format("unsupported version {}", hello->version));
   co_return *hello;
 }
 
-/// Until the server's end.
+/// Handles messages until the server sends `end`.
 task<> upload_conversation::listen() {
   frame_reader messages(in_, framing);
   while (auto const bytes = co_await messages.read()) {
     auto const message = decode_from_server(*bytes);
-    if (auto const* const wish = std::get_if<want>(&message)) came(*wish);
-    else if (auto const* const decided = std::get_if<verdict>(&message)) came(*decided);
-    else if (auto const* const refusal = std::get_if<failure>(&message)) came(*refusal);
-    else if (std::holds_alternative<hello_of_server>(message)) throw protocol_error("hello: a second one");
+    if (auto const* const wish = std::get_if<want>(&message)) received(*wish);
+    else if (auto const* const decided = std::get_if<verdict>(&message)) received(*decided);
+    else if (auto const* const refusal = std::get_if<failure>(&message)) received(*refusal);
+    else if (std::holds_alternative<hello_of_server>(message)) throw protocol_error("hello: sent twice");
     else if (std::holds_alternative<end>(message) && has_ended_) co_return;
-    else if (std::holds_alternative<end>(message)) line_has_ended();
+    else if (std::holds_alternative<end>(message)) connection_closed();
   }
-  line_has_ended();
+  connection_closed();
 }
 
-void upload_conversation::came(want const& message) {
-  if (message.id >= next_id_) throw protocol_error(fmt::format("want {}: there is no such offer", message.id));
+void upload_conversation::received(want const& message) {
+  if (message.id >= next_id_) throw protocol_error(fmt::format("want {}: no such offer", message.id));
   auto const found = open_.find(message.id);
-  if (found == open_.end()) return;  // it crossed a withdraw
+  if (found == open_.end()) return;  // the offer was withdrawn meanwhile
   auto& one = found->second;
   auto& file = *one.what;
-  if (one.is_wanted) throw protocol_error(fmt::format("want {}: a second one", message.id));
+  if (one.is_wanted) throw protocol_error(fmt::format("want {}: sent twice", message.id));
   if (message.offset > file.what.size)
-    throw protocol_error(fmt::format("want {}: from {} of {} bytes", message.id, message.offset, file.what.size));
+    throw protocol_error(
+        fmt::format("want {}: offset {} exceeds the size of {} bytes", message.id, message.offset, file.what.size));
 
   one.is_wanted = true;
   file.was_resumed = message.offset > 0;
@@ -140,43 +141,43 @@ void upload_conversation::came(want const& message) {
   shown_.kept(file, message.offset);
   if (message.offset == file.what.size) return;
   wanted_.push_back(message);
-  files_.news().set();
+  files_.changed().set();
 }
 
-void upload_conversation::came(verdict const& message) {
-  if (message.id >= next_id_) throw protocol_error(fmt::format("verdict {}: there is no such offer", message.id));
+void upload_conversation::received(verdict const& message) {
+  if (message.id >= next_id_) throw protocol_error(fmt::format("verdict {}: no such offer", message.id));
   auto const found = open_.find(message.id);
   if (found == open_.end()) return;
   auto& file = *found->second.what;
   open_.erase(found);
   files_.note_progress();
   auto const what = to_string(message.code);
-  if (upload::is_there(message.code)) {
-    files_.is_there(file, what);
+  if (upload::is_stored(message.code)) {
+    files_.mark_stored(file, what);
   } else if (message.code == verdict_code::wrong_contents && file.was_resumed && !file.is_offered_again) {
-    file.is_offered_again = true;  // what the server had kept may have been wrong: it has thrown that away
+    file.is_offered_again = true;  // the data that the server had kept may have been wrong; it has discarded it
     files_.put_back(file);
   } else {
-    files_.is_not_there(file, line_about(file, what, message.text));
+    files_.mark_refused(file, line_about(file, what, message.text));
   }
 }
 
-void upload_conversation::came(failure const& message) const {
-  auto const line = fmt::format("{} has ended the session: {}", peer_, printable(message.text));
-  if (!message.text.starts_with(server_ends)) throw server_failure(line);
-  throw error(std::make_error_code(std::errc::connection_aborted), fmt::format("{} has ended the session", peer_),
+void upload_conversation::received(failure const& message) const {
+  auto const line = fmt::format("{} ended the session: {}", peer_, printable(message.text));
+  if (!message.text.starts_with(shutdown_text)) throw server_failure(line);
+  throw error(std::make_error_code(std::errc::connection_aborted), fmt::format("{} ended the session", peer_),
               printable(message.text));
 }
 
-/// Whatever there is to send, until there is nothing more. A line that breaks is left to `listen`, which may have
-/// something to read that says why.
+/// Sends offers and data until everything is sent. Ignores a failed connection: `listen` reports it, because the server
+/// may have sent the reason.
 task<> upload_conversation::send_all() {
   try {
     while (!files_.are_done()) {
       co_await send_offers();
       if (!current_) co_await open_next();
       if (current_) co_await send_part(*current_);
-      else co_await wait_for_news();
+      else co_await wait_for_change();
     }
     has_ended_ = true;
     co_await send(end());
@@ -200,7 +201,7 @@ task<> upload_conversation::send_offers() {
   }
 }
 
-/// Makes the next file that is wanted the current one.
+/// Opens the next requested file.
 task<> upload_conversation::open_next() {
   while (!current_ && !wanted_.empty()) {
     auto const next = wanted_.front();
@@ -212,7 +213,7 @@ task<> upload_conversation::open_next() {
     try {
       auto from = co_await open_file(file->what.path);
       auto const status = co_await from.status();
-      if (status.size < file->what.size) trouble = line_about(*file, "it has become shorter", {});
+      if (status.size < file->what.size) trouble = line_about(*file, "the file was truncated during the upload", {});
       else current_.emplace(transfer{next.id, file, std::move(from), next.offset});
     } catch (error const& e) {
       trouble = e.what();
@@ -221,12 +222,12 @@ task<> upload_conversation::open_next() {
   }
 }
 
-/// One message's share of it. What has been announced must come: of a file that has become shorter, or can no longer be
-/// read, zeros, before it is withdrawn.
+/// Sends one `data` message. If the file was truncated or can no longer be read, fills the announced size with zeros
+/// and withdraws the offer.
 task<> upload_conversation::send_part(transfer& one) {
   auto& file = *one.what;
   auto const count = std::min<std::uint64_t>(size_.next(limits_.data_limit), file.what.size - one.next);
-  if (count == 0 || !open_.contains(one.id)) {  // there may have been a verdict meanwhile
+  if (count == 0 || !open_.contains(one.id)) {  // a verdict may have arrived meanwhile
     current_.reset();
     co_return;
   }
@@ -243,11 +244,11 @@ task<> upload_conversation::send_part(transfer& one) {
   try {
     co_await send_file(server_, one.from, one.next, count, on_progress);
   } catch (unexpected_end const& e) {
-    trouble = line_about(file, "it has become shorter", {});
+    trouble = line_about(file, "the file was truncated during the upload", {});
     missing = count - e.transferred();
   } catch (timed_out const&) {
     throw;
-  } catch (error const& e) {  // of the file, or of the line: then that ends here, too
+  } catch (error const& e) {  // an error of the file; if the connection failed, the next write throws
     trouble = e.what();
     missing = count - e.transferred();
   }
@@ -275,20 +276,20 @@ task<> upload_conversation::withdraw_offer(std::uint32_t id, std::string reason)
   if (found == open_.end()) co_return;
   auto& file = *found->second.what;
   open_.erase(found);
-  files_.is_not_there(file, reason);
+  files_.mark_refused(file, reason);
   withdraw const message{.id = id, .reason = std::move(reason)};
   co_await send(message);
 }
 
-task<> upload_conversation::wait_for_news() {
+task<> upload_conversation::wait_for_change() {
   co_await out_.flush();
   bool is_silent = false;
   try {
-    co_await timeout(between_signs_of_life, files_.news().wait());
+    co_await timeout(alive_interval, files_.changed().wait());
   } catch (timed_out const&) {
     is_silent = true;
   }
-  files_.news().reset();
+  files_.changed().reset();
   if (is_silent && files_.is_preparing()) co_await send(alive());
 }
 
@@ -299,12 +300,12 @@ task<> upload_conversation::send(Message message) {
   co_await messages.write(bytes);
 }
 
-/// Ends the conversation if the server is silent though it is its turn: it has all that was sent, which over a slow
-/// line takes its time.
+/// Throws `timed_out` if the server is silent while the client waits for it, that is, after the server's kernel has
+/// acknowledged all sent data.
 task<> upload_conversation::watch() {
-  if (patience_.count() == 0) co_return;
+  if (timeout_.count() == 0) co_return;
   auto const step =
-      std::clamp<std::chrono::nanoseconds>(patience_ / 8, std::chrono::milliseconds(10), std::chrono::seconds(1));
+      std::clamp<std::chrono::nanoseconds>(timeout_ / 8, std::chrono::milliseconds(10), std::chrono::seconds(1));
   auto since = std::chrono::steady_clock::now();
   auto moved = std::pair(server_.bytes_read(), unacknowledged(server_));
   for (;;) {
@@ -313,7 +314,7 @@ task<> upload_conversation::watch() {
     auto const moved_now = std::pair(server_.bytes_read(), unacknowledged(server_));
     if (!is_servers_turn() || moved_now != moved) since = now;
     moved = moved_now;
-    if (now - since > patience_) no_answer();
+    if (now - since > timeout_) no_answer();
   }
 }
 
@@ -323,7 +324,7 @@ bool upload_conversation::is_servers_turn() const noexcept {
 
 void upload_conversation::no_answer() const { throw timed_out(fmt::format("wait for an answer from {}", peer_)); }
 
-void upload_conversation::line_has_ended() const {
+void upload_conversation::connection_closed() const {
   throw error(std::make_error_code(std::errc::connection_reset), fmt::format("read from {}", peer_),
               "the connection was closed");
 }

@@ -1,4 +1,4 @@
-// upload_conversation: the client's side of one connection.
+// upload_conversation: the client side of one connection.
 #pragma once
 
 #include <chrono>
@@ -19,25 +19,25 @@
 
 namespace samples::upload {
 
-/// The server has ended the session, and it would do so again.
+/// The server has ended the session for a reason that another connection would not change.
 class server_failure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Refers to its arguments, which must outlive it.
+/// Keeps references to its arguments.
 class upload_conversation {
  public:
-  /// `patience` is how long the server may be silent when it is its turn; 0: for ever.
+  /// `timeout` is how long the server may be silent while the client waits for it; 0: no limit.
   upload_conversation(strait::tcp::stream& server, outgoing_files& files, progress& shown,
-                      std::chrono::nanoseconds patience);
+                      std::chrono::nanoseconds timeout);
   upload_conversation(upload_conversation const&) = delete;
   upload_conversation& operator=(upload_conversation const&) = delete;
-  /// Files without a verdict are to be offered on the next connection.
+  /// Returns files without a verdict to `files`, so that the next connection offers them again.
   ~upload_conversation();
 
-  /// Until all files are decided. Throws `strait::error` if the line breaks, `protocol_error` and `server_failure` if
-  /// another try would be in vain.
+  /// Runs until all files have a verdict. Throws `strait::error` if the connection fails, and `protocol_error` or
+  /// `server_failure` if another connection would fail, too.
   strait::task<> run();
 
  private:
@@ -51,40 +51,40 @@ class upload_conversation {
     std::uint32_t id = 0;
     outgoing_file* what = nullptr;
     strait::file from;
-    std::uint64_t next = 0;  // the offset that follows
+    std::uint64_t next = 0;  // the offset of the next data
   };
 
   strait::task<> greet_in_time();
   strait::task<> greet();
   strait::task<hello_of_server> read_hello();
 
-  // What comes.
+  // Receiving.
   strait::task<> listen();
-  void came(want const& message);
-  void came(verdict const& message);
-  [[noreturn]] void came(failure const& message) const;
+  void received(want const& message);
+  void received(verdict const& message);
+  [[noreturn]] void received(failure const& message) const;
 
-  // What goes.
+  // Sending.
   strait::task<> send_all();
   strait::task<> send_offers();
   strait::task<> open_next();
   strait::task<> send_part(transfer& one);
   strait::task<> send_zeros(std::uint64_t count);
   strait::task<> withdraw_offer(std::uint32_t id, std::string reason);
-  strait::task<> wait_for_news();
+  strait::task<> wait_for_change();
   template <class Message>
   strait::task<> send(Message message);
 
   strait::task<> watch();
   [[nodiscard]] bool is_servers_turn() const noexcept;
   [[noreturn]] void no_answer() const;
-  [[noreturn]] void line_has_ended() const;
-  [[noreturn]] void refuse(std::string_view what_came) const;
+  [[noreturn]] void connection_closed() const;
+  [[noreturn]] void report_protocol_error(std::string_view what) const;
 
   strait::tcp::stream& server_;
   outgoing_files& files_;
   progress& shown_;
-  std::chrono::nanoseconds const patience_;
+  std::chrono::nanoseconds const timeout_;
   std::string const peer_;
   strait::buffered_reader<strait::tcp::stream> in_;
   strait::buffered_writer<strait::tcp::stream> out_;
@@ -92,10 +92,10 @@ class upload_conversation {
   hello_of_server limits_;
   std::uint32_t next_id_ = 1;
   std::map<std::uint32_t, open_offer> open_;
-  std::deque<want> wanted_;  // and not begun, in the order in which the server has asked
+  std::deque<want> wanted_;  // requested and not started, in the order of the requests
   std::optional<transfer> current_;
   data_size size_;
-  bool has_ended_ = false;  // all has been said
+  bool has_ended_ = false;  // `end` was sent
   bool cannot_send_ = false;
 };
 

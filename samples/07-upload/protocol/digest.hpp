@@ -1,5 +1,5 @@
-// The digest of a file's contents: XXH3, 128 bits, which is as fast as memory. It finds what disks and lines do to a
-// file by accident; who wants to make two files with the same digest can.
+// The digest of a file: XXH3 with 128 bits, which is as fast as memory. It detects accidental errors of disks and
+// connections, but it is not cryptographic: two files with the same digest can be constructed.
 #pragma once
 
 #include <array>
@@ -10,13 +10,13 @@
 
 namespace samples::upload {
 
-/// The number, most significant byte first ("canonical").
+/// Big-endian ("canonical" representation).
 using digest = std::array<unsigned char, 16>;
 
-/// As `xxh128sum` prints it: 32 hexadecimal digits.
+/// Returns 32 hexadecimal digits, as `xxh128sum` prints them.
 [[nodiscard]] std::string to_hex(digest const& value);
 
-/// Takes the contents piece by piece.
+/// Computes a digest incrementally.
 class digester {
  public:
   digester();
@@ -25,11 +25,11 @@ class digester {
   ~digester();
 
   void update(strait::const_buffer bytes);
-  /// Of all that has been taken so far.
+  /// The digest of the bytes added so far.
   [[nodiscard]] digest value() const;
 
  private:
-  struct state;  // whose type has another name when xxHash is compiled in
+  struct state;  // the name of xxHash's type depends on how xxHash is compiled
   std::unique_ptr<state> state_;
 };
 

@@ -1,4 +1,4 @@
-// Digests of files, without holding the loop up.
+// Computes digests of files without blocking the event loop.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace samples::upload {
 
-/// Adds what is in `from` between the offsets `begin` and `end`, which it must reach. The thread pool does it, but for
-/// little things. A cancel is heeded every few megabytes; what has been added by then nobody knows.
+/// Adds the bytes of `from` from offset `begin` to `end`. Throws if the file is shorter. Larger ranges are read on the
+/// thread pool. Cancellation takes effect after at most a few megabytes; the digest is then unspecified.
 [[nodiscard]] strait::task<> add_range(digester& into, strait::file& from, std::uint64_t begin, std::uint64_t end);
 
 }  // namespace samples::upload

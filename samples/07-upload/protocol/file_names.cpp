@@ -18,7 +18,7 @@ std::optional<std::string> check_characters(std::string_view name) {
     auto const next = first_character(name);
     if (!next.is_valid) return "a name must be UTF-8";
     if (is_control(next.code_point))
-      return fmt::format("a name must not have control characters, as U+{:04X} is",
+      return fmt::format("a name must not contain control characters such as U+{:04X}",
                          static_cast<unsigned>(next.code_point));
     name.remove_prefix(next.size);
   }
@@ -26,9 +26,9 @@ std::optional<std::string> check_characters(std::string_view name) {
 }
 
 std::optional<std::string> check_part(std::string_view part) {
-  if (part.empty()) return "a name must not have two / in a row";
+  if (part.empty()) return "a name must not contain //";
   if (part.size() > longest_part)
-    return fmt::format("a part of a name has {} bytes at most, not {}", longest_part, part.size());
+    return fmt::format("a part of a name must not exceed {} bytes (it has {})", longest_part, part.size());
   if (part == "." || part == "..") return fmt::format("a part of a name must not be {}", part);
   if (part.starts_with(reserved_prefix)) return fmt::format("a part of a name must not begin with {}", reserved_prefix);
   return std::nullopt;
@@ -38,9 +38,10 @@ std::optional<std::string> check_part(std::string_view part) {
 
 std::optional<std::string> check_name(std::string_view name) {
   if (name.empty()) return "a name must not be empty";
-  if (name.size() > longest_name) return fmt::format("a name has {} bytes at most, not {}", longest_name, name.size());
-  if (auto const parts = 1 + static_cast<std::size_t>(std::count(name.begin(), name.end(), '/')); parts > most_parts)
-    return fmt::format("a name has {} parts at most, not {}", most_parts, parts);
+  if (name.size() > longest_name)
+    return fmt::format("a name must not exceed {} bytes (it has {})", longest_name, name.size());
+  if (auto const parts = 1 + static_cast<std::size_t>(std::count(name.begin(), name.end(), '/')); parts > max_parts)
+    return fmt::format("a name must not exceed {} parts (it has {})", max_parts, parts);
   if (auto wrong = check_characters(name)) return wrong;
   if (name.front() == '/') return "a name must not begin with /";
   if (name.back() == '/') return "a name must not end with /";

@@ -1,4 +1,4 @@
-// The names under which files may be stored.
+// The rules for the names of uploaded files.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@ namespace samples::upload {
 
 inline constexpr std::size_t longest_name = 4000;  ///< in bytes
 inline constexpr std::size_t longest_part = 255;   ///< in bytes
-inline constexpr std::size_t most_parts = 100;
-/// So a server's own files begin.
+inline constexpr std::size_t max_parts = 100;
+/// The prefix of the server's own files.
 inline constexpr std::string_view reserved_prefix = ".upload-";
 
-/// Why `name` is none, as a sentence that can be shown: "a name must not begin with /"; nothing if it is a good one,
-/// that is one that is well-formed, leads nowhere but down, and does no harm to a terminal's user.
+/// Checks that `name` is well-formed, stays within the folder, and is safe to print on a terminal. Returns nothing if
+/// so; otherwise returns the reason as a sentence, such as "a name must not begin with /".
 [[nodiscard]] std::optional<std::string> check_name(std::string_view name);
 
 }  // namespace samples::upload

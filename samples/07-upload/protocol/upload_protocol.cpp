@@ -29,7 +29,7 @@ void put(std::string& into, std::unsigned_integral auto value) {
 }
 void put(std::string& into, message_type type) { put(into, static_cast<std::uint8_t>(type)); }
 
-/// As much of the text as a message has room for behind its other fields, and no half character.
+/// Appends the text, truncated at a character boundary to the space that is left in the message.
 void put_text(std::string& into, std::string_view text, std::size_t message_began) {
   auto const room = max_message_size - (into.size() - message_began);
   if (text.size() > room) {
@@ -41,7 +41,7 @@ void put_text(std::string& into, std::string_view text, std::size_t message_bega
   into += text;
 }
 
-/// The fields of a message, one after the other.
+/// Reads the fields of a message in order.
 class field_reader {
  public:
   field_reader(std::string_view message, std::string_view bytes) : message_(message), left_(bytes) {}
@@ -104,9 +104,9 @@ offer read_offer(std::string_view bytes) {
 
   if (kind > static_cast<std::uint8_t>(file_kind::directory)) fields.refuse(fmt::format("unknown kind {}", kind));
   message.kind = static_cast<file_kind>(kind);
-  if (message.kind == file_kind::directory && message.size > 0) fields.refuse("a directory that has a size");
+  if (message.kind == file_kind::directory && message.size > 0) fields.refuse("a directory must not have a size");
   if (message.kind == file_kind::directory && message.digest != upload::digest{})
-    fields.refuse("a directory that has a digest");
+    fields.refuse("a directory must not have a digest");
   return message;
 }
 
@@ -146,8 +146,9 @@ hello_of_server read_hello_of_server(std::string_view bytes) {
   message.data_limit = fields.number<std::uint32_t>();
   message.size_limit = fields.number<std::uint64_t>();
   fields.expect_end();
-  if (message.window == 0) fields.refuse("a window of 0");
-  if (message.data_limit < least_data_limit) fields.refuse(fmt::format("a data limit of {}", message.data_limit));
+  if (message.window == 0) fields.refuse("the window must not be 0");
+  if (message.data_limit < min_data_limit)
+    fields.refuse(fmt::format("the data limit {} is less than {}", message.data_limit, min_data_limit));
   return message;
 }
 
@@ -169,7 +170,7 @@ verdict read_verdict(std::string_view bytes) {
   return message;
 }
 
-/// Takes the type off.
+/// Removes the type from the front of `bytes` and returns it.
 message_type take_type(std::string_view& bytes) {
   if (bytes.empty()) throw protocol_error("a message without a type");
   auto const type = static_cast<message_type>(bytes.front());

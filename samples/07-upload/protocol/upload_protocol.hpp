@@ -1,4 +1,4 @@
-// The upload protocol (docs/upload-protocol.md): its messages, and what they look like in bytes. No input or output.
+// The messages of the upload protocol (docs/upload-protocol.md) and their encoding. Does no I/O.
 #pragma once
 
 #include <chrono>
@@ -15,22 +15,21 @@
 namespace samples::upload {
 
 inline constexpr std::uint16_t version = 1;
-/// What each side begins with.
+/// The first bytes that each side sends.
 inline constexpr std::string_view greeting = "STRAITUP";
-/// Of a message, without its size, and without the bytes of a file that follow a `data`.
+/// The maximum size of a message, without its size field and without the file bytes that follow `data`.
 inline constexpr std::size_t max_message_size = 8192;
-/// How messages are told apart, once the greeting has been read.
+/// The framing of the messages after the greeting.
 inline constexpr auto framing = strait::frame_format::prefixed(strait::length_prefix::u32_be, max_message_size);
-/// A server's data limit is no smaller.
-inline constexpr std::uint32_t least_data_limit = 4096;
+/// The smallest allowed data limit of a server.
+inline constexpr std::uint32_t min_data_limit = 4096;
 inline constexpr std::uint64_t no_size_limit = UINT64_MAX;
-/// How often who is at work says so.
-inline constexpr std::chrono::seconds between_signs_of_life(5);
-/// With this begins the text of a `failure` that is the server's own end: the client has done nothing wrong, and may
-/// come again.
-inline constexpr std::string_view server_ends = "the server is ending";
+/// How often `alive` is sent while the other side waits.
+inline constexpr std::chrono::seconds alive_interval(5);
+/// The beginning of the text of a `failure` that is caused by a shutdown of the server. The client may try again.
+inline constexpr std::string_view shutdown_text = "the server is shutting down";
 
-/// What has come is not the protocol, or against its rules: "offer: 3 bytes are missing".
+/// The peer has violated the protocol: "offer: 3 bytes are missing".
 class protocol_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -38,7 +37,7 @@ class protocol_error : public std::runtime_error {
 
 enum class file_kind : std::uint8_t { regular = 0, executable = 1, directory = 2 };
 
-/// Later versions may have others.
+/// Later versions of the protocol may add codes.
 enum class verdict_code : std::uint8_t {
   stored = 0,
   already_there = 1,
@@ -51,9 +50,9 @@ enum class verdict_code : std::uint8_t {
   taken_over = 22
 };
 
-/// Whether the file is there, with the contents that were offered.
-[[nodiscard]] constexpr bool is_there(verdict_code code) noexcept { return static_cast<std::uint8_t>(code) < 16; }
-/// "already there", as the document has it; "verdict 99" for one that it has not.
+/// Whether the server has the file with the offered contents.
+[[nodiscard]] constexpr bool is_stored(verdict_code code) noexcept { return static_cast<std::uint8_t>(code) < 16; }
+/// Returns the name in the document, such as "already there", or "verdict 99" for an unknown code.
 [[nodiscard]] std::string to_string(verdict_code code);
 
 struct hello_of_client {
@@ -65,10 +64,10 @@ struct offer {
   file_kind kind = file_kind::regular;
   std::uint64_t size = 0;
   upload::digest digest{};
-  std::string name;  ///< as it has come: see check_name
+  std::string name;  ///< unchecked: see check_name
   friend bool operator==(offer const&, offer const&) = default;
 };
-/// `count` bytes of the file follow it.
+/// Followed by `count` bytes of the file.
 struct data {
   std::uint32_t id = 0;
   std::uint64_t offset = 0;
@@ -80,12 +79,12 @@ struct withdraw {
   std::string reason;
   friend bool operator==(withdraw const&, withdraw const&) = default;
 };
-/// From both sides.
+/// Sent by both sides.
 struct end {
   friend bool operator==(end const&, end const&) = default;
 };
 
-/// "I am at work": from both sides, who takes it for a sign of life.
+/// Sent by both sides while the other one has to wait.
 struct alive {
   friend bool operator==(alive const&, alive const&) = default;
 };
@@ -93,7 +92,7 @@ struct alive {
 struct hello_of_server {
   std::uint16_t version = upload::version;
   std::uint16_t window = 1;
-  std::uint32_t data_limit = least_data_limit;
+  std::uint32_t data_limit = min_data_limit;
   std::uint64_t size_limit = no_size_limit;
   friend bool operator==(hello_of_server const&, hello_of_server const&) = default;
 };
@@ -116,7 +115,7 @@ struct failure {
 using client_message = std::variant<hello_of_client, offer, data, withdraw, end, alive>;
 using server_message = std::variant<hello_of_server, want, verdict, failure, end, alive>;
 
-/// Puts the message, without its size, at the end of `into`. Text for people that is too long is cut; a name is not.
+/// Appends the message, without its size field, to `into`. A text that is too long is truncated; a name is not.
 void encode(std::string& into, hello_of_client const& message);
 void encode(std::string& into, offer const& message);
 void encode(std::string& into, data const& message);
@@ -135,8 +134,8 @@ template <class Message>
   return bytes;
 }
 
-/// The message that is in `bytes`, as its sender wrote it. Throws `protocol_error` for anything else. Strings may hold
-/// any bytes whatever: see check_name, and `printable` for what is to be shown.
+/// Decodes a message. Throws `protocol_error` if it is invalid. Strings may contain any bytes: use `check_name` for
+/// names, and `printable` for text that is shown.
 [[nodiscard]] client_message decode_from_client(std::string_view bytes);
 [[nodiscard]] server_message decode_from_server(std::string_view bytes);
 

@@ -1,4 +1,4 @@
-// upload_rules: in which order the messages of an upload may come, as the server sees it. No input or output.
+// upload_rules: checks the order of the messages of a connection, on the server's side. Does no I/O.
 #pragma once
 
 #include <cstddef>
@@ -10,59 +10,59 @@
 
 namespace samples::upload {
 
-/// Some of many numbers, of which most are neighbours.
+/// A set of numbers that are mostly consecutive.
 class number_set {
  public:
-  /// False if it is in it already.
+  /// Returns false if the number is already in the set.
   bool insert(std::uint32_t number);
   [[nodiscard]] bool contains(std::uint32_t number) const;
 
  private:
-  // A peer decides which numbers come: one that leaves gaps everywhere must not cost more and more memory.
-  static constexpr std::size_t most_ranges = 4096;
+  // The peer chooses the numbers; gaps must not increase the memory without limit.
+  static constexpr std::size_t max_ranges = 4096;
   std::map<std::uint32_t, std::uint32_t> ranges_;  // first and last
 };
 
-/// Of one connection. It is told of every message that comes, in order, and throws `protocol_error` for one that may
-/// not come now; then nothing has changed, and the connection is to be ended. It is told of every `want` and `verdict`
-/// that is sent, when they are given to the connection.
+/// The rules of one connection. Call `received` for every message in order: it throws `protocol_error`, without any
+/// other effect, for a message that is not allowed; close the connection then. Call `sent` for every `want` and
+/// `verdict` when it is written to the connection.
 class upload_rules {
  public:
-  /// What is to be done with the bytes of a `data`: nobody needs those of a file that has its verdict.
-  enum class use : unsigned char { store, throw_away };
+  /// What to do with the bytes of a `data` message: those of a file that has a verdict are discarded.
+  enum class use : unsigned char { store, discard };
 
-  /// As the server's hello has them.
+  /// The values of the server's hello.
   upload_rules(std::uint16_t window, std::uint32_t data_limit) noexcept : window_(window), data_limit_(data_limit) {}
 
-  void came(hello_of_client const& message);
-  void came(offer const& message);
-  /// All its bytes count as come.
-  [[nodiscard]] use came(data const& message);
-  void came(withdraw const& message);
-  void came(end const& message);
-  void came(alive const& message);
+  void received(hello_of_client const& message);
+  void received(offer const& message);
+  /// Counts all bytes of the message as received.
+  [[nodiscard]] use received(data const& message);
+  void received(withdraw const& message);
+  void received(end const& message);
+  void received(alive const& message);
 
-  /// Of an offer that has been withdrawn meanwhile, they change nothing. For one that never came, or that has been
-  /// answered like this before, they throw `std::logic_error`.
+  /// Has no effect if the offer was withdrawn meanwhile. Throws `std::logic_error` for an unknown offer or a repeated
+  /// answer.
   void sent(want const& message);
   void sent(verdict const& message);
 
-  /// Whether the offer has neither a verdict nor been withdrawn.
+  /// Whether the offer has no verdict and was not withdrawn.
   [[nodiscard]] bool is_open(std::uint32_t id) const { return open_.contains(id); }
   [[nodiscard]] std::size_t open() const noexcept { return open_.size(); }
-  /// How many bytes of an open offer have not come: all that are wanted, or all it has while none are.
+  /// Returns how many bytes of an open offer are missing: of the wanted ones, or of all if it is not wanted yet.
   [[nodiscard]] std::uint64_t missing(std::uint32_t id) const;
-  /// Whether the client has something to send: bytes of an open offer that are wanted and have not come.
+  /// Whether the client owes data: wanted bytes of an open offer are missing.
   [[nodiscard]] bool is_data_due() const noexcept { return due_ > 0; }
-  /// Whether the client's `end` has come.
+  /// Whether the client has sent `end`.
   [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
-  /// Whether there is nothing left but to send `end`: the client's has come, and all is decided.
+  /// Whether the server can send `end`: the client has sent `end`, and no offer is open.
   [[nodiscard]] bool is_over() const noexcept { return has_ended_ && open_.empty(); }
 
  private:
   struct state {
     std::uint64_t size = 0;
-    std::uint64_t next = 0;  // the offset of what is to come next
+    std::uint64_t next = 0;  // the expected offset
     bool is_wanted = false;
     bool is_directory = false;
     [[nodiscard]] std::uint64_t missing() const noexcept { return size - next; }
@@ -84,9 +84,9 @@ class upload_rules {
   bool has_ended_ = false;
   number_set used_;
   std::map<std::uint32_t, state> open_;
-  std::size_t due_ = 0;  // how many of them are
-  // The last verdicts, as many as the window has: the client may not have seen them when it sent what comes now. It has
-  // seen all before, since it takes each that it has not seen for open, and may have no more of these.
+  std::size_t due_ = 0;  // how many of open_ have data due
+  // The last verdicts, up to the size of the window: the client may have sent data before it received them. It must
+  // have received all earlier ones, because offers whose verdicts it has not received count as open in its window.
   std::deque<decided> decided_;
 };
 

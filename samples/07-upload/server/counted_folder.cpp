@@ -31,7 +31,7 @@ constexpr int to_go_through = to_list;
 
 std::string leaf_of(std::string const& path) { return path.substr(path.rfind('/') + 1); }
 
-error failure(int code, char const* operation, std::string_view path) {
+error make_error(int code, char const* operation, std::string_view path) {
   return error({code, std::generic_category()}, fmt::format("{} {}", operation, path));
 }
 
@@ -40,16 +40,16 @@ struct closing {
 };
 using listing = std::unique_ptr<DIR, closing>;
 
-/// Null if the folder has gone meanwhile, or may not be read.
+/// Returns null if the folder was removed meanwhile or may not be read.
 listing list(int root, std::string const& path) {
   int const opened = ::openat(root, path.c_str(), to_list);
   if (opened < 0 && (errno == ENOENT || errno == EACCES)) return nullptr;
-  if (opened < 0) throw failure(errno, "look into", path);
+  if (opened < 0) throw make_error(errno, "read directory", path);
   listing made(::fdopendir(opened));
   if (made) return made;
   int const code = errno;
   ::close(opened);
-  throw failure(code, "look into", path);
+  throw make_error(code, "read directory", path);
 }
 
 std::uint64_t size_of(struct ::stat const& found) noexcept { return static_cast<std::uint64_t>(found.st_size); }
@@ -126,7 +126,7 @@ void counted_folder::walk(Found found) const {
     for (;;) {
       errno = 0;
       auto const* const entry = ::readdir(here.get());
-      if (!entry && errno != 0) throw failure(errno, "look into", path);
+      if (!entry && errno != 0) throw make_error(errno, "read directory", path);
       if (!entry) break;
       std::string_view const name = entry->d_name;
       if (name == "." || name == "..") continue;
@@ -134,7 +134,7 @@ void counted_folder::walk(Found found) const {
       int const in = ::dirfd(here.get());
       if (::fstatat(in, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT) continue;
-        throw failure(errno, "look at", fmt::format("{}/{}", path, name));
+        throw make_error(errno, "stat", fmt::format("{}/{}", path, name));
       }
       if (S_ISDIR(status.st_mode)) left.push_back(path == "." ? std::string(name) : fmt::format("{}/{}", path, name));
       found(in, entry->d_name, status);
@@ -153,11 +153,11 @@ bool counted_folder::remove_unless_locked(int in, char const* name, bool is_coun
 }
 
 task<> counted_folder::create_directories(std::string path) {
-  auto const work = [&] { make_directories_blocking(path); };
+  auto const work = [&] { create_directories_blocking(path); };
   co_await on_thread_pool(work);
 }
 
-void counted_folder::make_directories_blocking(std::string const& path) {
+void counted_folder::create_directories_blocking(std::string const& path) {
   if (path == ".") return;
   file here;
   for (std::size_t begin = 0, end = 0; end != path.npos; begin = end + 1) {
@@ -170,11 +170,12 @@ void counted_folder::make_directories_blocking(std::string const& path) {
       if (::mkdirat(in, name.c_str(), 0777) != 0) {
         int const code = errno;
         release(entry_size);
-        if (code != EEXIST) throw failure(code, "make", path);  // EEXIST: another connection has made it
+        if (code != EEXIST)
+          throw make_error(code, "create directory", path);  // EEXIST: another connection has created it
       }
       inner = ::openat(in, name.c_str(), to_go_through);
     }
-    if (inner < 0) throw failure(errno, "make", path);
+    if (inner < 0) throw make_error(errno, "create directory", path);
     here = file(inner, name);
   }
 }
@@ -194,12 +195,12 @@ std::optional<counted_folder::part> counted_folder::open_part_blocking(int in, s
   int opened = ::openat(in, leaf.c_str(), flags | O_CREAT | O_EXCL, permissions);
   bool const is_new = opened >= 0;
   if (!is_new && errno == EEXIST) opened = ::openat(in, leaf.c_str(), flags);
-  if (opened < 0) throw failure(errno, "open", path);
+  if (opened < 0) throw make_error(errno, "open", path);
   file contents(opened, path);
   if (!contents.try_lock()) return std::nullopt;
 
   struct ::stat found = {};
-  if (::fstat(opened, &found) != 0) throw failure(errno, "look at", path);
+  if (::fstat(opened, &found) != 0) throw make_error(errno, "stat", path);
   auto kept = size_of(found);
   auto const counted = is_new ? 0 : counted_size(found);
   auto const in_full = size + entry_size;
@@ -209,8 +210,8 @@ std::optional<counted_folder::part> counted_folder::open_part_blocking(int in, s
     if (kept == 0 && ::unlinkat(in, leaf.c_str(), 0) == 0) release(counted);
     throw;
   }
-  if (kept > size) {  // this server did not write it
-    if (::ftruncate(opened, 0) != 0) throw failure(errno, "write to", path);
+  if (kept > size) {  // not written by this server
+    if (::ftruncate(opened, 0) != 0) throw make_error(errno, "write to", path);
     release(kept - size);
     kept = 0;
   }
@@ -240,7 +241,8 @@ task<> counted_folder::rename(part& what, std::string name, if_exists mode) {
     std::lock_guard const lock(changing_);
     struct ::stat replaced = {};
     bool const replaces = ::fstatat(in, leaf.c_str(), &replaced, AT_SYMLINK_NOFOLLOW) == 0;
-    if (::renameat(in, leaf_of(what.path_).c_str(), in, leaf.c_str()) != 0) throw failure(errno, "rename", what.path_);
+    if (::renameat(in, leaf_of(what.path_).c_str(), in, leaf.c_str()) != 0)
+      throw make_error(errno, "rename", what.path_);
     what.in_ = nullptr;
     if (replaces) release(counted_size(replaced));
   };

@@ -9,7 +9,7 @@ using namespace strait;
 namespace samples::upload {
 namespace {
 
-// The kernel's time stamps may have a granularity of some milliseconds.
+// The kernel's time stamps may have a resolution of several milliseconds.
 constexpr std::int64_t least_age = 100'000'000;  // nanoseconds
 
 std::int64_t nanoseconds(timespec const& time) noexcept {
@@ -38,7 +38,7 @@ std::optional<digest> digest_cache::find(version const& what) {
 
 void digest_cache::add(version const& what, digest const& contents) {
   std::lock_guard const lock(mutex_);
-  if (known_.size() >= most) known_.clear();
+  if (known_.size() >= max_entries) known_.clear();
   known_.insert_or_assign(what, contents);
 }
 

@@ -1,4 +1,4 @@
-// digest_cache: the digests of files that have been read, so that comparing them again needs no reading.
+// digest_cache: remembers the digests of stored files, so that they need not be read again.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace samples::upload {
 
-/// For the connections of all threads.
+/// Thread-safe.
 class digest_cache {
  public:
   /// Identifies the contents of a file: device, inode, size, and the times of the last change of contents and inode, in
@@ -28,7 +28,7 @@ class digest_cache {
   void add(version const& what, digest const& contents);
 
  private:
-  static constexpr std::size_t most = 64 * 1024;
+  static constexpr std::size_t max_entries = 64 * 1024;
   std::mutex mutex_;
   std::map<version, digest> known_;
 };

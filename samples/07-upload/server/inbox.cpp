@@ -18,16 +18,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto between_cleanings = std::chrono::hours(1);
-// By then a system has written by itself what it has in memory.
-constexpr auto unwritten_at_most = std::chrono::minutes(5);
+// By then the kernel has written cached data to the disk by itself.
+constexpr auto max_unwritten_time = std::chrono::minutes(5);
 
-// A file of this size, in bytes, is read about as fast as it is opened.
+// In bytes. Reading a file of this size takes about as long as opening it.
 constexpr std::uint64_t read_without_turn = 1024 * 1024;
 
 std::int64_t now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-/// Beside the file itself, so that it can be renamed; and of its own for each contents, so that nobody goes on with
-/// somebody else's.
+/// In the folder of the file, so that the part can be renamed; different for each content, so that an upload is resumed
+/// only with the same file.
 std::string part_name_of(offer const& what) {
   auto const slash = what.name.rfind('/');
   auto const leaf = slash == what.name.npos ? 0 : slash + 1;
@@ -42,13 +42,13 @@ std::string part_name_of(offer const& what) {
 
 decision refusal_of(std::error_code const& why) {
   if (why == std::errc::no_space_on_device || why == std::errc::file_too_large || why.value() == EDQUOT)
-    return {verdict_code::no_space, error(why, "there is no room for it").what()};
+    return {verdict_code::no_space, error(why, "the file cannot be stored").what()};
   if (why == std::errc::not_a_directory || why == std::errc::too_many_symbolic_link_levels ||
       why == std::errc::cross_device_link)
-    return {verdict_code::exists, "a part of its path is a file or a symbolic link"};
+    return {verdict_code::exists, "a part of the path is a file or a symbolic link"};
   if (why == std::errc::is_a_directory || why == std::errc::directory_not_empty)
-    return {verdict_code::exists, "a folder of this name is there"};
-  return {verdict_code::cannot_store, error(why, "it cannot be stored").what()};
+    return {verdict_code::exists, "a folder with this name exists"};
+  return {verdict_code::cannot_store, error(why, "the file cannot be stored").what()};
 }
 
 inbox::inbox(directory folder, inbox_rules const& rules) noexcept
@@ -60,7 +60,7 @@ task<std::unique_ptr<inbox>> inbox::open(std::string path, inbox_rules rules) {
   auto const make = [&] {
     std::error_code failed;
     fs::create_directories(path, failed);
-    if (failed && !fs::is_directory(path)) throw error(failed, fmt::format("make {}", path));
+    if (failed && !fs::is_directory(path)) throw error(failed, fmt::format("create {}", path));
   };
   co_await on_thread_pool(make);
   auto folder = co_await open_directory(path);
@@ -81,29 +81,29 @@ task<> inbox::remove_old_parts() {
   co_await contents_.remove_old_parts(oldest_part());
 }
 
-task<std::variant<decision, std::unique_ptr<incoming>>> inbox::consider(offer const& what,
-                                                                        std::function<void()> on_takeover,
-                                                                        mutex& reading) {
+task<std::variant<decision, std::unique_ptr<incoming>>> inbox::accept_offer(offer const& what,
+                                                                            std::function<void()> on_takeover,
+                                                                            mutex& reading) {
   if (auto const wrong = check_name(what.name)) co_return decision{verdict_code::bad_name, *wrong};
   std::error_code failure;
   try {
-    if (what.kind == file_kind::directory) co_return co_await make_folder(what.name);
+    if (what.kind == file_kind::directory) co_return co_await create_folder(what.name);
     if (what.size > rules_.max_file_size)
       co_return decision{verdict_code::too_large,
-                         fmt::format("{} bytes are too many: {} is the limit", what.size, rules_.max_file_size)};
+                         fmt::format("{} bytes exceed the limit of {} bytes", what.size, rules_.max_file_size)};
     co_return co_await prepare(what, std::move(on_takeover), reading);
   } catch (over_quota const&) {
-    co_return decision{verdict_code::too_large, fmt::format("the quota of {} bytes is used up", rules_.quota)};
+    co_return decision{verdict_code::too_large, fmt::format("the quota of {} bytes would be exceeded", rules_.quota)};
   } catch (error const& e) {
     failure = e.code();
   }
   co_return refusal_of(failure);
 }
 
-task<decision> inbox::make_folder(std::string const& name) {
+task<decision> inbox::create_folder(std::string const& name) {
   try {
     auto const there = co_await folder().status(name);
-    if (!there.is_directory()) co_return decision{verdict_code::exists, "a file of this name is there"};
+    if (!there.is_directory()) co_return decision{verdict_code::exists, "a file with this name exists"};
     if (may_be_unwritten(there)) co_await sync_folders(name);
     co_return decision{verdict_code::already_there, "a folder"};
   } catch (error const& e) {
@@ -122,9 +122,9 @@ task<std::optional<decision>> inbox::compare(offer const& what, mutex& reading) 
     if (is_missing(e)) co_return std::nullopt;
     throw;
   }
-  if (there.is_directory()) co_return decision{verdict_code::exists, "a folder of this name is there"};
+  if (there.is_directory()) co_return decision{verdict_code::exists, "a folder with this name exists"};
   if (!there.is_regular())
-    co_return decision{verdict_code::exists, "something of this name is there that is not a file"};
+    co_return decision{verdict_code::exists, "something other than a file exists under this name"};
   if (there.size == what.size) {
     auto old = co_await folder().open_file(what.name);
     if (co_await digest_of(old, there.size, reading) == what.digest) {
@@ -136,10 +136,10 @@ task<std::optional<decision>> inbox::compare(offer const& what, mutex& reading) 
     }
   }
   if (rules_.overwrite == overwrite::never)
-    co_return decision{verdict_code::exists, "another file of this name is there"};
+    co_return decision{verdict_code::exists, "another file with this name exists"};
   if (rules_.overwrite == overwrite::same_size && there.size != what.size)
     co_return decision{verdict_code::exists,
-                       fmt::format("a file of this name and another size, {} bytes, is there", there.size)};
+                       fmt::format("a file with this name and another size, {} bytes, exists", there.size)};
   co_return std::nullopt;
 }
 
@@ -163,43 +163,46 @@ task<std::variant<decision, std::unique_ptr<incoming>>> inbox::prepare(offer con
                                                                        mutex& reading) {
   auto const part_name = part_name_of(what);
   auto claim = co_await claims_.take(part_name, std::move(on_takeover));
-  if (!claim) co_return decision{verdict_code::taken_over, "a later offer of it goes on with it"};
+  if (!claim) co_return decision{verdict_code::taken_over, "a later offer of this file takes over"};
   if (auto found = co_await compare(what, reading)) co_return std::move(*found);
   co_await contents_.create_directories(folder_of(what.name));
   auto part = co_await contents_.open_part(part_name, what.size, what.kind == file_kind::executable ? 0777 : 0666);
-  if (!part) co_return decision{verdict_code::cannot_store, "another server works on it; it can be tried again"};
+  if (!part)
+    co_return decision{verdict_code::cannot_store, "another server process is receiving this file; try again later"};
   auto file = std::make_unique<incoming>(what, std::move(*part), std::move(*claim));
   auto const missing = what.size - file->received();
   if (missing == 0 || co_await folder().free_space() >= missing) co_return std::move(file);
   if (file->received() == 0) co_await contents_.remove(file->part());
-  co_return decision{verdict_code::no_space, fmt::format("there is no room for it: the disk lacks {} bytes", missing)};
+  co_return decision{verdict_code::no_space, fmt::format("not enough disk space: {} more bytes are needed", missing)};
 }
 
 bool inbox::may_be_unwritten(file_status const& there) const noexcept {
   using clock = std::chrono::system_clock;
   clock::time_point const changed_at{
       std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(there.changed_at))};
-  return changed_at > opened_at_ - unwritten_at_most && changed_at <= opened_at_;  // since then we sync by ourselves
+  return changed_at > opened_at_ - max_unwritten_time &&
+         changed_at <= opened_at_;  // this server has synced all later changes
 }
 
-task<decision> inbox::keep(incoming& what, mutex& reading) {
+task<decision> inbox::finish(incoming& what, mutex& reading) {
   std::error_code failure;
   try {
     if (!what.is_right()) {
       co_await contents_.remove(what.part());
-      co_return decision{verdict_code::wrong_contents, "what has come has not the digest that was offered"};
+      co_return decision{verdict_code::wrong_contents, "the received data does not match the offered digest"};
     }
     try {
       co_await what.contents().sync();
     } catch (error const& e) {
       failure = e.code();
     }
-    // What could not be written may count as written from now on, and the next sync succeed: nobody may go on with it.
+    // After a failed sync, the kernel may treat the lost data as written, and the next sync may succeed: the part must
+    // not be resumed.
     if (failure) {
       co_await contents_.remove(what.part());
       co_return refusal_of(failure);
     }
-    if (auto refusal = co_await put_in_place(what, reading)) co_return std::move(*refusal);
+    if (auto refusal = co_await rename_part(what, reading)) co_return std::move(*refusal);
     co_await sync_folders(folder_of(what.what().name));
     co_return decision{verdict_code::stored, fmt::format("{} bytes", what.what().size)};
   } catch (error const& e) {
@@ -208,11 +211,11 @@ task<decision> inbox::keep(incoming& what, mutex& reading) {
   co_return refusal_of(failure);
 }
 
-task<std::optional<decision>> inbox::put_in_place(incoming& what, mutex& reading) {
+task<std::optional<decision>> inbox::rename_part(incoming& what, mutex& reading) {
   auto const& name = what.what().name;
   auto const replaces = rules_.overwrite == overwrite::never ? if_exists::fail : if_exists::replace;
   for (;;) {
-    if (auto refusal = co_await compare(what.what(), reading)) {  // somebody else has been faster
+    if (auto refusal = co_await compare(what.what(), reading)) {  // another upload has finished first
       co_await contents_.remove(what.part());
       co_return refusal;
     }

@@ -1,5 +1,5 @@
-// inbox: the folder that uploads go to. Which files it takes, where they are until they are whole, and how they get
-// their names.
+// inbox: the folder that receives uploads. Decides which files are accepted, stores incomplete files as parts, and
+// renames complete ones.
 #pragma once
 
 #include <atomic>
@@ -22,43 +22,42 @@
 
 namespace samples::upload {
 
-/// When a file that is offered may take the place of another one of its name.
+/// When an offered file may replace another file with the same name.
 enum class overwrite : unsigned char { never, same_size, always };
 
 struct inbox_rules {
   upload::overwrite overwrite = overwrite::never;
   std::uint64_t max_file_size = no_size_limit;                   // bytes
   std::uint64_t quota = UINT64_MAX;                              // bytes, of all files, parts and folders together
-  std::chrono::nanoseconds keep_parts = std::chrono::hours(72);  // since they were written to last
+  std::chrono::nanoseconds keep_parts = std::chrono::hours(72);  // since the last write
 };
 
-/// What is said of an offer in the end. The text is for people.
+/// The verdict on an offer, with a text for people.
 struct decision {
   verdict_code code;
   std::string text;
 };
 
-/// What a failure at this end means for an offer.
+/// Returns the verdict for an offer that failed with a local error.
 [[nodiscard]] decision refusal_of(std::error_code const& why);
 
-/// For the connections of all threads.
+/// Thread-safe: the connections of all threads share one inbox.
 class inbox {
  public:
-  /// Makes the folder `path` if it is not there. Counts what is in it, and removes old parts.
+  /// Opens the folder `path`, and creates it if it does not exist. Counts its contents, and removes old parts.
   [[nodiscard]] static strait::task<std::unique_ptr<inbox>> open(std::string path, inbox_rules rules);
 
-  /// Whether what is offered is wanted: then where its data goes; else why not. If another connection comes with the
-  /// same file before `incoming` is gone, `on_takeover` is called, on this loop's thread: let it go soon. Large files
-  /// are compared one at a time for all offers that share `reading`.
-  [[nodiscard]] strait::task<std::variant<decision, std::unique_ptr<incoming>>> consider(
+  /// Decides whether the offered file is wanted. Returns the file to receive, or the verdict if it is not wanted. If
+  /// another connection offers the same file before the `incoming` is destroyed, `on_takeover` is called on this loop's
+  /// thread; destroy the `incoming` soon after. Offers that share `reading` compare large files one at a time.
+  [[nodiscard]] strait::task<std::variant<decision, std::unique_ptr<incoming>>> accept_offer(
       offer const& what, std::function<void()> on_takeover, strait::mutex& reading);
 
-  /// Gives `what`, which is whole and verified, the name under which it was offered, if it is what was offered. Its
-  /// part is gone then.
-  [[nodiscard]] strait::task<decision> keep(incoming& what, strait::mutex& reading);
+  /// Renames the part of `what`, which must be complete and verified, to its offered name if its digest is as offered;
+  /// otherwise removes the part.
+  [[nodiscard]] strait::task<decision> finish(incoming& what, strait::mutex& reading);
 
-  /// Removes parts that are older than the rules say, if no client has asked for them within the last hour. Throws what
-  /// the system says, `strait::error`.
+  /// Removes parts that are older than the rules allow, at most once per hour. Throws `strait::error`.
   [[nodiscard]] strait::task<> remove_old_parts();
 
   [[nodiscard]] inbox_rules const& rules() const noexcept { return rules_; }
@@ -68,15 +67,15 @@ class inbox {
 
   [[nodiscard]] strait::directory const& folder() const noexcept { return contents_.folder(); }
   [[nodiscard]] std::chrono::system_clock::time_point oldest_part() const noexcept;
-  strait::task<decision> make_folder(std::string const& name);
-  /// What becomes of an offer for the sake of the file that is there; nothing if it may come.
+  strait::task<decision> create_folder(std::string const& name);
+  /// Compares an offer with the existing file of its name. Returns a verdict, or nothing if the file may be received.
   strait::task<std::optional<decision>> compare(offer const& what, strait::mutex& reading);
   strait::task<digest> digest_of(strait::file& what, std::uint64_t size, strait::mutex& reading);
   strait::task<std::variant<decision, std::unique_ptr<incoming>>> prepare(offer const& what,
                                                                           std::function<void()> on_takeover,
                                                                           strait::mutex& reading);
-  strait::task<std::optional<decision>> put_in_place(incoming& what, strait::mutex& reading);
-  /// A server that died may have given a file its name and not have synced it.
+  strait::task<std::optional<decision>> rename_part(incoming& what, strait::mutex& reading);
+  /// Whether a server that crashed may have renamed this file without syncing it.
   [[nodiscard]] bool may_be_unwritten(strait::file_status const& there) const noexcept;
   strait::task<> sync_folders(std::string const& name);
 
@@ -85,7 +84,7 @@ class inbox {
   part_claims claims_;
   digest_cache known_;
   std::chrono::system_clock::time_point const opened_at_ = std::chrono::system_clock::now();
-  std::atomic<std::int64_t> next_cleaning_;  // nanoseconds, of the steady clock
+  std::atomic<std::int64_t> next_cleaning_;  // nanoseconds of the steady clock
 };
 
 }  // namespace samples::upload

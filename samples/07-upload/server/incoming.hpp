@@ -1,4 +1,4 @@
-// incoming: a file on its way in.
+// incoming: a file that is being received.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace samples::upload {
 
-/// What has come of a file is in its *part*, a file beside the place where it is to go. When this is gone, the part
-/// stays, for the next try.
+/// The received bytes are in its part, a file in the destination folder. When this object is destroyed, the part stays,
+/// so that the upload can be resumed.
 class incoming {
  public:
   incoming(offer what, counted_folder::part opened, part_claims::claim claimed);
@@ -21,24 +21,24 @@ class incoming {
   [[nodiscard]] offer const& what() const noexcept { return what_; }
   [[nodiscard]] counted_folder::part& part() noexcept { return part_; }
   [[nodiscard]] strait::file& contents() noexcept { return part_.contents(); }
-  /// Bytes that have come, in this try or an earlier one.
+  /// The number of bytes received by this upload and earlier ones.
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
   [[nodiscard]] bool has_all() const noexcept { return received_ == what_.size; }
-  /// `count` bytes more are in the part.
+  /// Counts `count` bytes that were written to the part.
   void add(std::uint64_t count) noexcept { received_ += count; }
 
-  /// Reads what has arrived and has not been read yet. If an earlier try has brought a part of it, nothing is read
-  /// before all has arrived: else a client that sends no more could have the part read over and over.
+  /// Adds received bytes to the digest by reading them from the part. The bytes of an earlier upload are read only when
+  /// the file is complete: otherwise a client that sends nothing could have the part read again and again.
   [[nodiscard]] strait::task<> verify();
-  /// Whether all has come and has been read.
+  /// Whether the file is complete and its digest is known.
   [[nodiscard]] bool is_verified() const noexcept { return verified_ == what_.size; }
-  /// Whether it is what was offered. Then `is_verified`.
+  /// Whether the contents have the offered digest. Requires `is_verified`.
   [[nodiscard]] bool is_right() const { return digester_.value() == what_.digest; }
 
  private:
   offer what_;
   part_claims::claim claim_;
-  counted_folder::part part_;  // closed before the claim is given up
+  counted_folder::part part_;  // closed before the claim is released
   std::uint64_t received_;
   std::uint64_t verified_ = 0;
   digester digester_;

@@ -9,7 +9,7 @@ using namespace strait;
 namespace samples::upload {
 namespace {
 
-// A claimant also looks by itself, this often: there may have been no memory to wake it.
+// How often a claimant checks by itself, in case there was no memory for waking it.
 constexpr auto between_looks = std::chrono::seconds(1);
 
 }  // namespace
@@ -74,7 +74,7 @@ void part_claims::leave(std::string const& part, claimant const& mine) noexcept 
   there.holder->where = standing::holds;
   try {
     there.holder->loop.post([next = there.holder] { next->has_news.set(); });
-  } catch (std::bad_alloc const&) {}  // the claimant looks by itself
+  } catch (std::bad_alloc const&) {}  // the claimant checks by itself
 }
 
 part_claims::standing part_claims::standing_of(claimant const& mine) {

@@ -1,4 +1,4 @@
-// part_claims: which connection works on which part, so that no two write into one.
+// part_claims: ensures that only one connection at a time writes to a part.
 #pragma once
 
 #include <functional>
@@ -12,14 +12,14 @@
 
 namespace samples::upload {
 
-/// A line that has dropped may still look alive to the server when its client is back on another one. So the newest
-/// claim on a part wins: the holder of the part is asked to let go, and of the claims that wait, all but the newest are
-/// refused at once. For the connections of all threads.
+/// When a client reconnects, its old connection may still seem to be open. Therefore the newest claim on a part has
+/// priority: the holder is asked to release the part, and all waiting claims except the newest are refused at once.
+/// Thread-safe.
 class part_claims {
   struct claimant;
 
  public:
-  /// Until it is destroyed, nobody else has the part. Belongs to the loop on which it was taken.
+  /// Exclusive access to a part, until it is destroyed. Belongs to the event loop on which it was taken.
   class claim {
    public:
     claim(claim&&) noexcept = default;
@@ -34,8 +34,8 @@ class part_claims {
     std::shared_ptr<claimant> mine_;
   };
 
-  /// Completes when the former holder of `part` has let go; returns nothing if a newer claim was made meanwhile. When a
-  /// newer one is made later, `on_takeover` is called, once, on this loop's thread: then give the claim up soon.
+  /// Waits until the holder of `part` has released it. Returns nothing if a newer claim was made meanwhile. When a
+  /// newer claim is made later, `on_takeover` is called once on this loop's thread; release the claim soon after.
   [[nodiscard]] strait::task<std::optional<claim>> take(std::string part, std::function<void()> on_takeover);
 
  private:
@@ -43,10 +43,11 @@ class part_claims {
 
   struct claimant {
     strait::event_loop& loop;
-    std::function<void()> on_takeover;  // empty when the claim is gone, or was asked; for the loop's thread only
-    strait::event has_news;             // for the loop's thread only: `where` may have changed
-    standing where = standing::waits;   // guarded by the mutex
-    bool is_asked = false;              // guarded by the mutex
+    std::function<void()>
+        on_takeover;         // empty after it was called or the claim released; used only on the loop's thread
+    strait::event has_news;  // used only on the loop's thread; set when `where` may have changed
+    standing where = standing::waits;  // guarded by the mutex
+    bool is_asked = false;             // guarded by the mutex
   };
   struct place {
     std::shared_ptr<claimant> holder;

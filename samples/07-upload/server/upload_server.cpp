@@ -1,4 +1,4 @@
-// upload_server: takes files in, each whole and verified, or not at all.
+// upload_server: receives files; each is stored complete and verified, or not at all.
 #include <strait/strait.hpp>
 
 #include <exception>
@@ -25,7 +25,7 @@ task<> take_uploads(tcp::stream& client, inbox& into, upload_server_options cons
   try {
     co_await into.remove_old_parts();
   } catch (error const& e) {
-    log(options, "old parts could not be removed: {}", e.what());
+    log(options, "removing old parts failed: {}", e.what());
   }
   upload_session session(client, into, options.limits, tell);
   co_await session.run();

@@ -11,8 +11,8 @@
 struct upload_server_options : samples::server_options {
   std::string folder;
   samples::upload::inbox_rules rules;
-  samples::upload::session_limits limits{.min_rate = 1024, .patience = std::chrono::seconds(30)};
+  samples::upload::session_limits limits{.min_rate = 1024, .client_timeout = std::chrono::seconds(30)};
 
-  /// Ends the program itself after --help, --version and wrong usage.
+  /// Parses the command line. Exits after --help, --version and usage errors.
   [[nodiscard]] static upload_server_options read(int argc, char** argv);
 };

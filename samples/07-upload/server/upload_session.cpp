@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint16_t window = 32;
 constexpr std::uint32_t data_limit = 8 * 1024 * 1024;
 
-/// Whether something that the client has sent has not been read: then the session does not wait for the client.
+/// Whether the receive buffer holds unread data: then the session does not wait for the client.
 bool has_unread(tcp::stream const& client) noexcept {
   int size = 0;
   return ::ioctl(client.native_handle(), FIONREAD, &size) == 0 && size > 0;
@@ -35,8 +35,8 @@ upload_session::upload_session(tcp::stream& client, inbox& into, session_limits 
       out_(client),
       messages_(in_, framing),
       rules_(window, data_limit),
-      pace_(limits.min_rate, limits.patience, std::chrono::steady_clock::now()) {
-  client.write_timeout(limits.patience);
+      rate_(limits.min_rate, limits.client_timeout, std::chrono::steady_clock::now()) {
+  client.write_timeout(limits.client_timeout);
 }
 
 upload_session::upload::upload(upload_session& of, offer offered) : session(of), what(std::move(offered)) {
@@ -53,7 +53,7 @@ upload_session::upload::~upload() {
 
 void upload_session::upload::refuse(decision why) {
   if (!refusal) refusal = std::move(why);
-  looking.cancel();
+  checking.cancel();
   receiving.cancel();
   has_changed.set();
 }
@@ -61,31 +61,31 @@ void upload_session::upload::refuse(decision why) {
 void upload_session::upload::withdraw() {
   is_withdrawn = true;
   session.open_.erase(what.id);
-  refuse({verdict_code::cannot_store, "the client has withdrawn it"});
+  refuse({verdict_code::cannot_store, "the client withdrew the offer"});
 }
 
 task<> upload_session::run() {
   std::exception_ptr failure;
   std::string reason;
   try {
-    co_await converse();
+    co_await run_session();
     co_return;
   } catch (canceled const&) {
     failure = std::current_exception();
-    reason = fmt::format("{}; what has come is kept", server_ends);
+    reason = fmt::format("{}; received data is kept", shutdown_text);
   } catch (std::exception const& e) {
     failure = std::current_exception();
     reason = e.what();
   }
-  if (is_greeted_) co_await shield(say_failure(std::move(reason)));
+  if (is_greeted_) co_await shield(send_failure(std::move(reason)));
   std::rethrow_exception(failure);
 }
 
-task<> upload_session::converse() {
-  co_await timeout(limits_.patience, greet());
+task<> upload_session::run_session() {
+  co_await timeout(limits_.client_timeout, greet());
   auto const all = [this](task_group& background) -> task<> {
-    background.spawn(say_alive());
-    background.spawn(watch_pace());
+    background.spawn(send_alive());
+    background.spawn(watch_rate());
     auto const conversation = [this](task_group& uploads) { return listen(uploads); };
     co_await with_task_group(conversation);
     background.cancel();
@@ -99,24 +99,24 @@ task<> upload_session::converse() {
 task<> upload_session::greet() {
   for (std::size_t known = 1; known <= greeting.size(); ++known) {
     auto const begin = co_await in_.peek(known);
-    if (begin.substr(0, known) != greeting.substr(0, known)) throw protocol_error("this is not the upload protocol");
+    if (begin.substr(0, known) != greeting.substr(0, known))
+      throw protocol_error("the greeting is not that of the upload protocol");
   }
   in_.consume(greeting.size());
   is_greeted_ = true;
-  co_await out_.write(greeting);  // goes with the first message
+  co_await out_.write(greeting);  // sent together with the first message
   auto const message = co_await messages_.read();
   if (!message) throw protocol_error("the connection ended in the middle of the hello");
   auto const hello = decode_from_client(*message);
-  if (!std::holds_alternative<hello_of_client>(hello)) throw protocol_error("the first message is no hello");
+  if (!std::holds_alternative<hello_of_client>(hello)) throw protocol_error("the first message is not hello");
   if (std::get<hello_of_client>(hello).version < version)
-    throw protocol_error(
-        fmt::format("hello: this server does not speak version {}", std::get<hello_of_client>(hello).version));
-  rules_.came(std::get<hello_of_client>(hello));
+    throw protocol_error(fmt::format("hello: version {} is not supported", std::get<hello_of_client>(hello).version));
+  rules_.received(std::get<hello_of_client>(hello));
   hello_of_server const answer{version, window, data_limit, inbox_.rules().max_file_size};
   co_await send(answer);
 }
 
-/// Until the client has ended what it has to say.
+/// Handles messages until the client sends `end` or closes the connection.
 task<> upload_session::listen(task_group& uploads) {
   while (auto const bytes = co_await next_message()) {
     auto message = decode_from_client(*bytes);
@@ -125,40 +125,40 @@ task<> upload_session::listen(task_group& uploads) {
     } else if (auto const* const part = std::get_if<data>(&message)) {
       co_await receive(*part);
     } else if (auto const* const gone = std::get_if<withdraw>(&message)) {
-      rules_.came(*gone);
+      rules_.received(*gone);
       if (auto const found = open_.find(gone->id); found != open_.end()) found->second->withdraw();
     } else if (auto const* const last = std::get_if<end>(&message)) {
-      rules_.came(*last);
+      rules_.received(*last);
       co_return;
     } else if (auto const* const again = std::get_if<hello_of_client>(&message)) {
-      rules_.came(*again);
+      rules_.received(*again);
     } else {
-      rules_.came(std::get<alive>(message));
+      rules_.received(std::get<alive>(message));
     }
-    note_what_is_owed();
+    update_owed_data();
   }
-  uploads.cancel();  // it has gone without an end
+  uploads.cancel();  // the client has closed the connection without `end`
 }
 
-/// A client may be silent between two messages, but one that has begun must arrive in time.
+/// Waits for the next message. The time limit starts with its first byte.
 task<std::optional<std::string_view>> upload_session::next_message() {
   if (in_.buffered().empty()) co_await in_.peek();
-  co_return co_await timeout(limits_.patience, messages_.read());
+  co_return co_await timeout(limits_.client_timeout, messages_.read());
 }
 
-/// The work on withdrawn offers ends soon, but not at once. Until then the client has to wait if there is more work
-/// than the window allows.
+/// Starts the work on an offer. The work on a withdrawn offer takes some time to end; while the number of tasks exceeds
+/// the window, no further message is read.
 task<> upload_session::begin(offer what, task_group& uploads) {
-  rules_.came(what);
+  rules_.received(what);
   while (at_work_ >= window) {
     one_is_done_.reset();
     co_await one_is_done_.wait();
   }
-  uploads.spawn(take_in(std::make_unique<upload>(*this, std::move(what))));
+  uploads.spawn(handle_offer(std::make_unique<upload>(*this, std::move(what))));
 }
 
-/// From an offer to its verdict.
-task<> upload_session::take_in(std::unique_ptr<upload> one) {
+/// Processes an offer up to its verdict.
+task<> upload_session::handle_offer(std::unique_ptr<upload> one) {
   auto const became = co_await decide(*one);
   one->file.reset();
   auto const turn = co_await sending_.lock();
@@ -166,14 +166,16 @@ task<> upload_session::take_in(std::unique_ptr<upload> one) {
   verdict const answer{one->what.id, became.code, became.text};
   rules_.sent(answer);
   open_.erase(one->what.id);
-  note_what_is_owed();
+  update_owed_data();
   on_verdict_(one->what, became);
   co_await send_in_turn(answer);
 }
 
 task<decision> upload_session::decide(upload& one) {
-  auto const on_takeover = [&one] { one.refuse({verdict_code::taken_over, "another connection goes on with it"}); };
-  auto found = co_await one.looking.run(inbox_.consider(one.what, on_takeover, reading_));
+  auto const on_takeover = [&one] {
+    one.refuse({verdict_code::taken_over, "another connection has taken over this file"});
+  };
+  auto found = co_await one.checking.run(inbox_.accept_offer(one.what, on_takeover, reading_));
   if (found && std::holds_alternative<decision>(*found)) co_return std::get<decision>(std::move(*found));
   if (one.refusal) co_return *one.refusal;
 
@@ -187,7 +189,7 @@ task<decision> upload_session::decide(upload& one) {
   }
   while (one.is_receiving) co_await wait_for_data(one);
   if (one.refusal) co_return *one.refusal;
-  co_return co_await inbox_.keep(*one.file, reading_);
+  co_return co_await inbox_.finish(*one.file, reading_);
 }
 
 task<> upload_session::ask_for_data(upload& one) {
@@ -195,13 +197,13 @@ task<> upload_session::ask_for_data(upload& one) {
   if (one.refusal) co_return;
   want const answer{one.what.id, one.file->received()};
   rules_.sent(answer);
-  note_what_is_owed();
+  update_owed_data();
   co_await send_in_turn(answer);
 }
 
 task<> upload_session::verify(upload& one) {
   try {
-    co_await one.looking.run(one.file->verify());
+    co_await one.checking.run(one.file->verify());
   } catch (error const& e) {
     one.refuse(refusal_of(e.code()));
   }
@@ -214,14 +216,14 @@ task<> upload_session::wait_for_data(upload& one) {
   one.is_waiting = false;
 }
 
-/// The bytes that follow a `data`.
+/// Receives the bytes that follow a `data` message.
 task<> upload_session::receive(data what) {
   std::uint64_t taken = 0;
-  auto const use = rules_.came(what);
+  auto const use = rules_.received(what);
   data_.announced = what.count;
   data_.buffered = in_.buffered().size();
   data_.read_before = client_.bytes_read();
-  note_what_is_owed();
+  update_owed_data();
   auto const found = open_.find(what.id);
   if (use == upload_rules::use::store && found != open_.end() && found->second->file && !found->second->refusal) {
     auto& one = *found->second;
@@ -233,10 +235,10 @@ task<> upload_session::receive(data what) {
   co_await skip(what.count - taken);
   data_.complete += what.count;
   data_.announced = 0;
-  if (use == upload_rules::use::store && rules_.missing(what.id) == 0) pace_.completed_file();
+  if (use == upload_rules::use::store && rules_.missing(what.id) == 0) rate_.completed_file();
 }
 
-/// Gives how many bytes the connection has given.
+/// Writes the bytes to the part; returns how many were read from the connection.
 task<std::uint64_t> upload_session::store(upload& one, data what) {
   std::uint64_t taken = what.count;
   auto const block = [&]() -> task<> {
@@ -270,10 +272,10 @@ task<> upload_session::skip(std::uint64_t count) {
   }
 }
 
-/// So that nobody takes the time that a large file takes for a broken line.
-task<> upload_session::say_alive() {
+/// Sends `alive` while the server works, so that the client does not time out while a large file is read.
+task<> upload_session::send_alive() {
   for (;;) {
-    co_await sleep_for(between_signs_of_life);
+    co_await sleep_for(alive_interval);
     bool const is_at_work =
         std::any_of(open_.begin(), open_.end(), [](auto const& each) { return !each.second->is_waiting; });
     if (!is_at_work) continue;
@@ -282,43 +284,43 @@ task<> upload_session::say_alive() {
   }
 }
 
-/// And closes, so that the client can read it.
-task<> upload_session::say_failure(std::string text) {
+/// Sends a failure, and closes the connection such that the client can read it.
+task<> upload_session::send_failure(std::string text) {
   failure const last{std::move(text)};
   try {
     co_await timeout(std::chrono::seconds(1), send(last));
     co_await lingering_close(client_, std::chrono::seconds(1));
-  } catch (error const&) {}  // the connection is what has failed
+  } catch (error const&) {}  // the connection itself has failed
 }
 
-/// Ends the session if the client owes data and sends it too slowly.
-task<> upload_session::watch_pace() {
+/// Throws `timed_out` if the client sends requested data too slowly.
+task<> upload_session::watch_rate() {
   if (limits_.min_rate == 0) co_return;
-  auto const step = std::clamp<std::chrono::nanoseconds>(limits_.patience / 8, std::chrono::milliseconds(10),
+  auto const step = std::clamp<std::chrono::nanoseconds>(limits_.client_timeout / 8, std::chrono::milliseconds(10),
                                                          std::chrono::seconds(1));
   for (auto before = data_bytes();;) {
     co_await sleep_for(step);
     auto const after = data_bytes();
-    pace_.delivered(after - before);
+    rate_.delivered(after - before);
     before = after;
-    if (has_unread(client_)) pace_.excuse(std::chrono::steady_clock::now());
-    note_what_is_owed();
-    if (pace_.is_too_slow())
-      throw timed_out(fmt::format("read from {}: the client sends wanted data more slowly than {} bytes per second",
+    if (has_unread(client_)) rate_.excuse(std::chrono::steady_clock::now());
+    update_owed_data();
+    if (rate_.is_too_slow())
+      throw timed_out(fmt::format("read from {}: requested data arrives more slowly than {} bytes per second",
                                   client_.remote_endpoint(), limits_.min_rate));
   }
 }
 
-/// Announced bytes are owed even if they are no longer wanted: the next message cannot arrive before them.
-void upload_session::note_what_is_owed() {
-  pace_.owes(rules_.is_data_due() || data_.announced != 0, std::chrono::steady_clock::now());
+/// The bytes of a `data` message are owed even if they are no longer wanted: the next message arrives only after them.
+void upload_session::update_owed_data() {
+  rate_.owes(rules_.is_data_due() || data_.announced != 0, std::chrono::steady_clock::now());
 }
 
-/// How many bytes of files have arrived. Nothing else that the client sends counts.
+/// Returns how many bytes of files have arrived, not counting messages.
 std::uint64_t upload_session::data_bytes() const noexcept {
   if (data_.announced == 0) return data_.complete;
-  auto const come = data_.buffered + client_.bytes_read() - data_.read_before;
-  return data_.complete + std::min(come, data_.announced);
+  auto const arrived = data_.buffered + client_.bytes_read() - data_.read_before;
+  return data_.complete + std::min(arrived, data_.announced);
 }
 
 template <class Message>
@@ -327,7 +329,7 @@ task<> upload_session::send(Message const& message) {
   co_await send_in_turn(message);
 }
 
-/// The caller holds `sending_`.
+/// The caller must hold `sending_`.
 template <class Message>
 task<> upload_session::send_in_turn(Message const& message) {
   auto const bytes = encoded(message);

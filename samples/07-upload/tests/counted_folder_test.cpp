@@ -39,7 +39,7 @@ class scratch {
 
 void make(fs::path const& path, std::size_t size) { std::ofstream(path) << std::string(size, 'x'); }
 
-/// As a server does when it starts.
+/// Opens and counts the folder, as a server does when it starts.
 task<> count(counted_folder& all) { co_await all.count(system_clock::time_point()); }
 
 task<bool> has_room_for(counted_folder& all, std::uint64_t size) {
@@ -51,14 +51,14 @@ task<bool> has_room_for(counted_folder& all, std::uint64_t size) {
   co_return false;
 }
 
-/// Whether one more file can have `size` bytes, and no more.
+/// Whether a file of `size` bytes fits into the quota and a larger one does not.
 task<bool> has_room_for_exactly(counted_folder& all, std::uint64_t size) {
   bool const has_more = co_await has_room_for(all, size + 1);
   bool const has_that = co_await has_room_for(all, size);
   co_return has_that && !has_more;
 }
 
-/// A part of a file of `size` bytes, of which the first `kept` have come.
+/// Creates a part of a file of `size` bytes with the first `kept` bytes.
 task<counted_folder::part> begin(counted_folder& all, std::string name, std::uint64_t size, std::size_t kept) {
   auto part = co_await all.open_part(std::move(name), size, 0666);
   std::string const bytes(kept, 'x');
@@ -78,7 +78,7 @@ void with_folder(Body body) {
 
 }  // namespace
 
-TEST_CASE("counted folder: files, folders and parts that are there are counted") {
+TEST_CASE("counted_folder: existing files, folders and parts are counted") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     fs::create_directories(path / "a" / "b");
     make(path / "a" / "b" / "file", 1000);
@@ -89,7 +89,8 @@ TEST_CASE("counted folder: files, folders and parts that are there are counted")
   });
 }
 
-TEST_CASE("counted folder: a file being received counts in full, and by what has arrived once its upload breaks off") {
+TEST_CASE(
+    "counted_folder: a file counts its full size while it is received, and its received size after an interruption") {
   with_folder([](counted_folder& all, fs::path const&) -> task<> {
     co_await count(all);
     {
@@ -103,7 +104,7 @@ TEST_CASE("counted folder: a file being received counts in full, and by what has
   });
 }
 
-TEST_CASE("counted folder: a part that is removed, for whatever reason, no longer counts") {
+TEST_CASE("counted_folder: a part that is removed for any reason no longer counts") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     co_await count(all);
     {
@@ -118,7 +119,7 @@ TEST_CASE("counted folder: a part that is removed, for whatever reason, no longe
   });
 }
 
-TEST_CASE("counted folder: a part that is being written is not removed, however old it is") {
+TEST_CASE("counted_folder: a part that is being written is not removed at any age") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     co_await count(all);
     auto const part = co_await begin(all, ".upload-a", 50'000, 1000);
@@ -128,7 +129,7 @@ TEST_CASE("counted folder: a part that is being written is not removed, however 
   });
 }
 
-TEST_CASE("counted folder: of many files that replace one another at once, each releases exactly what it replaced") {
+TEST_CASE("counted_folder: each of many concurrent replacements releases exactly the file that it replaced") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     make(path / "a", 40'000);
     co_await count(all);
@@ -145,7 +146,7 @@ TEST_CASE("counted folder: of many files that replace one another at once, each 
   });
 }
 
-TEST_CASE("counted folder: a file that must not be replaced stays, and the part still counts") {
+TEST_CASE("counted_folder: a file that must not be replaced is kept, and the part still counts") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     make(path / "a", 100);
     co_await count(all);
@@ -163,7 +164,7 @@ TEST_CASE("counted folder: a file that must not be replaced stays, and the part 
   });
 }
 
-TEST_CASE("counted folder: a folder that several tasks make at once counts once") {
+TEST_CASE("counted_folder: a folder that several tasks create concurrently counts once") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     co_await count(all);
     auto const several = [&](task_group& group) -> task<> {
@@ -176,7 +177,7 @@ TEST_CASE("counted folder: a folder that several tasks make at once counts once"
   });
 }
 
-TEST_CASE("counted folder: folders beyond the quota are refused, and those that were made count") {
+TEST_CASE("counted_folder: folders beyond the quota are refused, and those that were created count") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     co_await count(all);
     std::string name = "d";
@@ -195,7 +196,7 @@ TEST_CASE("counted folder: folders beyond the quota are refused, and those that 
   });
 }
 
-TEST_CASE("counted folder: folders below a symbolic link are not made") {
+TEST_CASE("counted_folder: folders below a symbolic link are not created") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     scratch const outside;
     fs::create_directory_symlink(outside.path(), path / "a");
@@ -211,7 +212,7 @@ TEST_CASE("counted folder: folders below a symbolic link are not made") {
   });
 }
 
-TEST_CASE("counted folder: counting deep folders needs few descriptors") {
+TEST_CASE("counted_folder: counting deeply nested folders needs few descriptors") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     constexpr int depth = 20;
     fs::path deepest = path;
@@ -237,7 +238,7 @@ TEST_CASE("counted folder: counting deep folders needs few descriptors") {
   });
 }
 
-TEST_CASE("counted folder: counting without descriptors fails instead of counting too little") {
+TEST_CASE("counted_folder: counting fails when descriptors are exhausted") {
   with_folder([](counted_folder& all, fs::path const& path) -> task<> {
     make(path / "file", 1000);
     rlimit former = {};

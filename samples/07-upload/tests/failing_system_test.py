@@ -1,5 +1,5 @@
-"""Uploads to a system that fails: a disk that is broken, and calls that an old kernel does not have or a sandbox does
-not allow."""
+"""upload_server and upload_client when system calls fail: disk errors, and calls that an old kernel does not have or a
+sandbox does not allow."""
 
 import contextlib
 import os
@@ -19,13 +19,13 @@ OF_DISKS = "splice,write,pwrite64,pwritev,pwritev2"
 
 
 def failing(calls, error):
-    """Options of strace."""
+    """Returns the options of strace that make system calls fail."""
     return "-f", "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}"
 
 
 @contextlib.contextmanager
 def failures_in(process, *options):
-    """While it lasts, system calls of `process` fail: one of them at least."""
+    """Makes system calls of `process` fail within the block, at least one of them."""
     with Program("strace", *options, "-p", str(process.pid)) as strace:
         try:
             strace.wait_for(b"attached", "stderr")
@@ -39,7 +39,7 @@ def failures_in(process, *options):
 
 
 @unittest.skipIf(SANITIZED, "a sanitizer does not go with strace")
-@unittest.skipUnless(shutil.which("strace"), "there is no strace")
+@unittest.skipUnless(shutil.which("strace"), "strace is not installed")
 class FailingSystem(PeerTest):
     def setUp(self):
         self.source = pathlib.Path(tempfile.mkdtemp())
@@ -50,13 +50,13 @@ class FailingSystem(PeerTest):
         return peer.expect(Want).offset
 
     def send(self, peer, id, name, contents):
-        """Offers it and sends what is wanted of it; gives the verdict."""
+        """Offers a file and sends the requested data; returns the verdict."""
         offset = self.offer(peer, id, name, contents)
         if offset < len(contents):
             peer.data(id, offset, contents[offset:])
         return peer.expect(Verdict)
 
-    def test_fault_46_a_disk_that_fails_in_the_middle_of_a_file(self):
+    def test_fault_46_a_disk_error_in_the_middle_of_a_file_is_reported(self):
         contents = random_bytes(600_000)
         with Inbox() as inbox:
             peer = self.connected(inbox)
@@ -67,7 +67,7 @@ class FailingSystem(PeerTest):
                 pass
             with failures_in(inbox, *failing(OF_DISKS, "EIO"), "-P", str(part)):
                 peer.data(1, 200_000, contents[200_000:])
-                self.assertEqual(peer.expect(Verdict), (1, upload_peer.CANNOT_STORE, "it cannot be stored: input/output error"))
+                self.assertEqual(peer.expect(Verdict), (1, upload_peer.CANNOT_STORE, "the file cannot be stored: input/output error"))
             self.assertEqual((inbox.files(), inbox.parts()), ({}, [contents[:200_000]]))
 
             self.assertEqual(self.send(peer, 2, "b", b"b").code, upload_peer.STORED)  # the connection lives on
@@ -76,17 +76,17 @@ class FailingSystem(PeerTest):
             self.assertEqual(peer.expect(Verdict).code, upload_peer.STORED)
             self.assertEqual(inbox.files(), {"a": contents, "b": b"b"})
 
-    def test_fault_46_what_a_disk_could_not_sync_is_not_gone_on_with(self):
+    def test_fault_46_a_part_whose_sync_failed_is_not_resumed(self):
         contents = random_bytes(200_000)
         with Inbox() as inbox:
             peer = self.connected(inbox)
             with failures_in(inbox, *failing("fsync,fdatasync", "EIO")):
                 self.assertEqual(self.send(peer, 1, "a", contents),
-                                 (1, upload_peer.CANNOT_STORE, "it cannot be stored: input/output error"))
+                                 (1, upload_peer.CANNOT_STORE, "the file cannot be stored: input/output error"))
             self.assertEqual((inbox.files(), inbox.parts()), ({}, []))
             self.assertEqual(self.offer(peer, 2, "a", contents), 0)
 
-    def test_fault_46_a_part_that_cannot_be_read_back(self):
+    def test_fault_46_a_part_that_cannot_be_read_is_reported(self):
         contents = random_bytes(200_000)
         with Inbox() as inbox:
             peer = self.connected(inbox)
@@ -95,18 +95,18 @@ class FailingSystem(PeerTest):
             self.assertEqual((inbox.files(), inbox.parts()), ({}, [contents]))
             self.assertEqual(self.send(peer, 2, "a", contents).code, upload_peer.STORED)
 
-    def test_files_that_the_client_cannot_read_do_not_keep_the_others_from_coming(self):
+    def test_files_that_the_client_cannot_read_do_not_affect_the_others(self):
         for name in ("a", "broken", "c"):
             (self.source / name).write_bytes(name.encode() * 100_000)
         with Inbox() as inbox:
             options = failing("read,pread64,preadv,preadv2,sendfile", "EIO")
-            status, _, complaints = self.upload(inbox, *options, "-P", str(self.source / "broken"))
+            status, _, errors = self.upload(inbox, *options, "-P", str(self.source / "broken"))
             self.assertEqual(status, 1)
-            self.assertRegex(complaints, rb"broken: input/output error")
+            self.assertRegex(errors, rb"broken: input/output error")
             self.assertEqual(sorted(inbox.files()), ["a", "c"])
 
-    def test_without_calls_that_not_every_kernel_has(self):
-        """The same, by other calls."""
+    def test_the_server_works_without_system_calls_that_some_kernels_lack(self):
+        """The same with other system calls."""
         files = {"a": random_bytes(3_000_000), "folder/b": random_bytes(10)}
         for name, contents in files.items():
             (self.source / name).parent.mkdir(exist_ok=True)
@@ -115,8 +115,8 @@ class FailingSystem(PeerTest):
                              ("sendfile,splice,renameat2", "EINVAL"), ("preadv2", "EOPNOTSUPP")):
             with self.subTest(calls=calls, error=error), Inbox() as inbox:
                 with failures_in(inbox, *failing(calls, error)):
-                    status, said, complaints = self.upload(inbox, *failing(calls, error))
-                    self.assertEqual((status, complaints), (0, b""), said)
+                    status, output, errors = self.upload(inbox, *failing(calls, error))
+                    self.assertEqual((status, errors), (0, b""), output)
                 self.assertEqual((inbox.files(), inbox.parts()), (files, []))
 
     def upload(self, inbox, *options):

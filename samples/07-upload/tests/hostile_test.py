@@ -1,4 +1,4 @@
-"""What clients do that mean no good, or are broken: the server tells them, cuts them off, and serves the others."""
+"""Malicious and faulty clients: upload_server reports the error, disconnects them, and serves the others."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from upload_peer import End, Failure, Hello, Upload, Verdict, Want, digest_of, m
 
 @contextlib.contextmanager
 def small_disk():
-    """A file system of 1 MiB, mounted."""
+    """Mounts a file system of 1 MiB."""
     with tempfile.TemporaryDirectory() as folder:
         mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True)
         if mount.returncode != 0:
@@ -41,7 +41,7 @@ class Hostile(PeerTest):
         self.assertIn(results["honest"][0], (upload_peer.STORED, upload_peer.ALREADY_THERE))
         self.assertEqual(inbox.files()["honest"], b"1")
 
-    def test_fault_33_the_wrong_protocol_is_cut_off(self):
+    def test_fault_33_clients_of_other_protocols_are_disconnected(self):
         tls_hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(32)
         with Inbox() as inbox:
             for greeting in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", tls_hello, b"STRAITUQ", b"\0" * 100, b"S\n"):
@@ -50,19 +50,19 @@ class Hostile(PeerTest):
                     self.assertEqual(receive_all(connection), b"", greeting)
             self.check_serves(inbox)
 
-    def test_messages_that_are_wrong_are_named_before_the_end(self):
+    def test_an_invalid_message_is_reported_before_the_connection_is_closed(self):
         offer = struct.pack(">IBQ16s", 1, 0, 10, bytes(16)) + b"a"
         wrong = {
-            "a type that nobody knows": (message(77), "unknown|type 77"),
+            "an unknown type": (message(77), "unknown|type 77"),
             "a server's message": (message(130, bytes(12)), "type 130"),
             "too short": (message(2, offer[:20]), "missing"),
             "too long": (message(5, b"x"), "too many"),
             "no size": (struct.pack(">I", 0), "without a type"),
             "a great size": (struct.pack(">I", 0xffffffff), "4294967295|limit|long"),
-            "a second hello": (message(1, b"\0\1"), "second"),
+            "a second hello": (message(1, b"\0\1"), "twice"),
             "data of nothing": (message(3, struct.pack(">IQI", 9, 0, 1)) + b"x", "no such offer"),
             "an id twice": (2 * message(2, offer), "used"),
-            "a kind that nobody knows": (message(2, offer[:4] + b"\x09" + offer[5:]), "kind"),
+            "an unknown kind": (message(2, offer[:4] + b"\x09" + offer[5:]), "kind"),
             "something after the end": (message(5) + message(5), "end"),
         }
         with Inbox() as inbox:
@@ -74,13 +74,13 @@ class Hostile(PeerTest):
                     while isinstance(answer, (Want, Verdict)):
                         answer = peer.next()
                     if what == "something after the end" and isinstance(answer, End):
-                        continue  # it had ended before the rest came
+                        continue  # the session ended before the second message arrived
                     self.assertIsInstance(answer, Failure)
                     self.assertRegex(answer.text, reason)
                     peer.expect(None)
             self.check_serves(inbox)
 
-    def test_a_version_that_nobody_speaks_is_refused(self):
+    def test_an_unsupported_version_is_rejected(self):
         with Inbox() as inbox:
             with Upload("127.0.0.1", inbox.port) as peer:
                 peer.hello(version=0)
@@ -90,7 +90,7 @@ class Hostile(PeerTest):
                 peer.hello(version=7)
                 self.assertEqual(peer.expect(Hello).version, 1)
 
-    def test_more_offers_than_the_window_has_are_an_error(self):
+    def test_offers_beyond_the_window_are_an_error(self):
         with Inbox() as inbox:
             peer = Upload("127.0.0.1", inbox.port)
             self.addCleanup(peer.close)
@@ -104,7 +104,7 @@ class Hostile(PeerTest):
             self.assertIsInstance(answer, Failure)
             self.assertRegex(answer.text, "window")
 
-    def test_fault_35_a_file_that_is_shorter_than_was_said_stays_a_part(self):
+    def test_fault_35_a_file_shorter_than_its_offered_size_stays_a_part(self):
         with Inbox() as inbox:
             peer = self.connected(inbox)
             peer.offer_content(1, "a", b"x" * 100)
@@ -118,17 +118,17 @@ class Hostile(PeerTest):
             peer.expect(Want)
             peer.data(1, 60, b"x" * 20)
             peer.end()
-            self.assertRegex(peer.expect(Failure).text, "20 bytes have not been sent")
+            self.assertRegex(peer.expect(Failure).text, "20 bytes of file .* were not sent")
             self.assertEqual((inbox.files(), inbox.parts()), ({}, [b"x" * 80]))
             self.check_serves(inbox)
 
-    def test_fault_35_a_file_that_is_longer_than_was_said_is_cut(self):
+    def test_fault_35_data_beyond_the_offered_size_is_an_error(self):
         with Inbox() as inbox:
             peer = self.connected(inbox)
             peer.offer_content(1, "a", b"x" * 100)
             peer.expect(Want)
             peer.data(1, 0, b"x" * 101)
-            self.assertRegex(peer.expect(Failure).text, "101 bytes, and 100 are missing")
+            self.assertRegex(peer.expect(Failure).text, "101 bytes, but 100 are missing")
             peer = self.connected(inbox)
             peer.offer_content(1, "a", b"x" * 100)
             peer.expect(Want)
@@ -139,7 +139,7 @@ class Hostile(PeerTest):
             self.assertIn(inbox.files(), ({}, {"a": b"x" * 100}))
             self.check_serves(inbox)
 
-    def test_contents_that_have_not_the_digest_are_thrown_away(self):
+    def test_data_that_does_not_match_the_digest_is_discarded(self):
         with Inbox() as inbox:
             peer = self.connected(inbox)
             peer.offer(1, "a", 5, digest_of(b"right"))
@@ -152,7 +152,7 @@ class Hostile(PeerTest):
             peer.data(2, 0, b"right")
             self.assertEqual(peer.expect(Verdict)[:2], (2, upload_peer.STORED))
 
-    def test_a_connection_may_break_anywhere(self):
+    def test_a_connection_may_fail_at_any_point(self):
         contents = random_bytes(1000)
         session = (upload_peer.MAGIC + message(1, b"\0\1") +
                    message(2, struct.pack(">IBQ16s", 1, 0, 1000, digest_of(contents)) + b"a"))
@@ -165,8 +165,8 @@ class Hostile(PeerTest):
             self.assertEqual(inbox.files(), {})
             self.check_serves(inbox)
 
-    def test_who_sends_too_slowly_is_cut_off_and_what_came_is_kept(self):
-        # The window in which a rate is measured is of 30 s: so the rate that is asked for is one that nobody has.
+    def test_a_client_that_sends_too_slowly_is_disconnected_and_its_data_is_kept(self):
+        # The rate is averaged over 30 s, so the test requires a rate that no client reaches.
         with Inbox("--min-rate", "1T", "--idle-timeout", "1") as inbox:
             peer = self.connected(inbox)
             peer.offer_content(1, "a", bytes(1000))
@@ -175,7 +175,7 @@ class Hostile(PeerTest):
             self.assertRegex(peer.expect(Failure).text, "timed out")
             self.assertEqual((inbox.files(), inbox.parts()), ({}, [bytes(500)]))
 
-    def test_fault_46_a_file_that_finds_no_room_is_refused_and_its_part_kept(self):
+    def test_fault_46_a_file_that_does_not_fit_on_the_disk_is_refused_and_its_part_is_kept(self):
         with Inbox() as inbox:
             resource.prlimit(inbox.pid, resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
             contents = random_bytes(300_000)
@@ -184,11 +184,11 @@ class Hostile(PeerTest):
             peer.expect(Want)
             peer.data(1, 0, contents)
             verdict = peer.expect(Verdict)
-            self.assertEqual(verdict, (1, upload_peer.NO_SPACE, "there is no room for it: file too large"))
+            self.assertEqual(verdict, (1, upload_peer.NO_SPACE, "the file cannot be stored: file too large"))
             self.assertEqual(inbox.files(), {})
             self.assertEqual(inbox.parts(), [contents[:100_000]])
 
-            peer.offer_content(2, "small", b"1")  # the connection lives on
+            peer.offer_content(2, "small", b"1")  # the connection is still open
             peer.expect(Want)
             peer.data(2, 0, b"1")
             self.assertEqual(peer.expect(Verdict)[:2], (2, upload_peer.STORED))
@@ -200,14 +200,14 @@ class Hostile(PeerTest):
             self.assertEqual(peer.expect(Verdict)[:2], (3, upload_peer.STORED))
             self.assertEqual(inbox.files(), {"a": contents, "small": b"1"})
 
-    def test_fault_46_a_disk_that_fills_up(self):
+    def test_fault_46_a_full_disk_is_reported(self):
         with small_disk() as disk:
             with Inbox(folder=pathlib.Path(disk, "inbox")) as inbox:
                 peer = self.connected(inbox)
                 peer.offer_content(1, "huge", bytes(2_000_000))
                 verdict = peer.expect(Verdict)
                 self.assertEqual(verdict[:2], (1, upload_peer.NO_SPACE))
-                self.assertRegex(verdict.text, r"the disk lacks \d+ bytes")
+                self.assertRegex(verdict.text, r"not enough disk space: \d+ more bytes are needed")
                 self.assertEqual(inbox.parts(), [])
 
                 contents = random_bytes(700_000)
@@ -237,7 +237,7 @@ class Hostile(PeerTest):
                 self.assertEqual(peer.expect(Verdict)[:2], (4, upload_peer.STORED))
                 self.assertEqual(inbox.files(), {"a": contents})
 
-    def test_what_waits_for_a_verdict_takes_no_descriptor_for_ever(self):
+    def test_files_that_wait_for_a_verdict_do_not_hold_descriptors(self):
         with Inbox() as inbox:
             self.check_serves(inbox)
             before = len(os.listdir(f"/proc/{inbox.pid}/fd"))
@@ -249,7 +249,7 @@ class Hostile(PeerTest):
                 peer.reset()
             self.check_serves(inbox)
             for _ in range(1000):
-                self.check_serves(inbox)  # a turn of the server's loop, or more
+                self.check_serves(inbox)  # lets the server's event loop run at least once
                 if len(os.listdir(f"/proc/{inbox.pid}/fd")) <= before + 1:
                     return
             self.assertEqual(len(os.listdir(f"/proc/{inbox.pid}/fd")), before)

@@ -1,4 +1,4 @@
-"""An upload_server with a folder of its own, and what is in there."""
+"""An upload_server with a temporary folder, and access to the files in it."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ PART_PREFIX = ".upload-"
 
 
 class Inbox(Server):
-    """To be used in a `with` block, at whose end both are gone."""
+    """For use in a `with` block; the server and the folder are removed at its end."""
 
     def __init__(self, *arguments, folder=None, **options):
         self._scratch = pathlib.Path(tempfile.mkdtemp(prefix="upload-"))
@@ -29,11 +29,11 @@ class Inbox(Server):
         shutil.rmtree(self._scratch)
 
     def files(self):
-        """The contents of each finished file, by its name."""
+        """Returns the contents of each complete file by its name."""
         return {name: path.read_bytes() for name, path in self._walk() if not path.name.startswith(PART_PREFIX)}
 
     def parts(self):
-        """The contents of what is not finished."""
+        """Returns the contents of the parts of incomplete files."""
         return [path.read_bytes() for _, path in self._walk() if path.name.startswith(PART_PREFIX)]
 
     def folders(self):
@@ -46,10 +46,10 @@ class Inbox(Server):
 
 
 class PeerTest(unittest.TestCase):
-    """Tests by the client in Python."""
+    """Base of the tests that use the Python client."""
 
     def connected(self, inbox):
-        """A client that has the greetings behind it."""
+        """Returns a client that has exchanged greetings with the server."""
         peer = Upload("127.0.0.1", inbox.port)
         self.addCleanup(peer.close)
         peer.hello()

@@ -1,4 +1,4 @@
-"""Programs that die: nothing wrong is ever to be seen under the name of a file, and nothing that came is lost."""
+"""Killed programs: an incomplete file never appears under its name, and received data is not lost."""
 
 import os
 import pathlib
@@ -20,12 +20,12 @@ KILLS = 20 if SANITIZED else 100
 
 class Kill(unittest.TestCase):
     def check_nothing_wrong(self, folder, files):
-        """All that has a name is whole."""
+        """Asserts that all files under their names are complete."""
         for path in pathlib.Path(folder).rglob("*"):
             if path.is_file() and not path.name.startswith(PART_PREFIX):
                 self.assertEqual(path.read_bytes(), files[str(path.relative_to(folder))])
 
-    def test_fault_47_either_side_is_killed_again_and_again_and_goes_on(self):
+    def test_fault_47_an_upload_is_resumed_each_time_either_side_is_killed(self):
         seed = int.from_bytes(os.urandom(4), "big")
         chance = random.Random(seed)
         files = {"large": random_bytes(60_000_000), **{f"small/{i}": random_bytes(10 * i) for i in range(200)}}
@@ -48,8 +48,8 @@ class Kill(unittest.TestCase):
                     inbox.kill()
                 self.check_nothing_wrong(folder, files)
             with Inbox("--quiet", folder=folder) as inbox, self.client(inbox, source) as client:
-                status, said, complaints = client.wait()
-                self.assertEqual((status, complaints), (0, b""))
+                status, output, errors = client.wait()
+                self.assertEqual((status, errors), (0, b""))
                 self.assertEqual(inbox.files(), files)
                 self.assertEqual(inbox.parts(), [])
         print(f"figures: killed {died}", flush=True)
@@ -57,7 +57,7 @@ class Kill(unittest.TestCase):
     def client(self, inbox, source, *arguments):
         return Program(path_of("upload_client"), "--port", str(inbox.port), *arguments, "large", "small", cwd=source)
 
-    def test_fault_47_a_client_that_waits_goes_on_when_the_server_is_back(self):
+    def test_fault_47_a_waiting_client_continues_after_a_restart_of_the_server(self):
         contents = random_bytes(30_000_000)
         with tempfile.TemporaryDirectory() as source, tempfile.TemporaryDirectory() as folder:
             pathlib.Path(source, "a").write_bytes(contents)
@@ -67,13 +67,13 @@ class Kill(unittest.TestCase):
                     while not any(first.parts()):
                         pass
                     first.kill()
-                    client.wait_for(b"next try", "stderr")
+                    client.wait_for(b"retrying", "stderr")
                     with Program(path_of("upload_server"), "--port", port, folder) as second:
                         second.wait_for(b"\n", "stdout")
                         self.assertEqual(client.wait()[0], 0)
             self.assertEqual(pathlib.Path(folder, "a").read_bytes(), contents)
 
-    def test_fault_48_what_was_said_to_be_stored_is_there_after_a_crash(self):
+    def test_fault_48_a_file_with_the_verdict_stored_exists_after_a_crash(self):
         with tempfile.TemporaryDirectory() as folder:
             for i in range(10):
                 contents = random_bytes(100_000)
@@ -88,9 +88,9 @@ class Kill(unittest.TestCase):
                 self.assertEqual(pathlib.Path(folder, f"{i}").read_bytes(), contents)
 
     @unittest.skipIf(SANITIZED, "a sanitizer does not go with strace")
-    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def calls_of_server(self, folder, talk):
-        """The system calls that have to do with safety, while `talk(peer)` is a client: as lines of strace."""
+        """Returns the system calls of the server that concern durability while `talk(peer)` runs, as lines of strace."""
         with tempfile.NamedTemporaryFile() as log:
             calls = "fsync,rename,renameat,renameat2,sendmsg,sendto"
             with Program("strace", "-f", "-qq", "-e", f"trace={calls}", "-o", log.name,
@@ -103,12 +103,12 @@ class Kill(unittest.TestCase):
                     peer.end()
                     peer.expect(End)
                 traced, = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-                os.kill(int(traced), signal.SIGTERM)  # strace ends with it
+                os.kill(int(traced), signal.SIGTERM)  # strace exits, too
                 server.wait()
             return [line.split(None, 1)[1] for line in pathlib.Path(log.name).read_text().splitlines()]
 
-    def test_fault_48_file_and_folder_are_on_the_disk_before_the_verdict(self):
-        """As far as that can be seen from outside: by the order of the server's system calls."""
+    def test_fault_48_the_file_and_its_folder_are_synced_before_the_verdict(self):
+        """Checks the order of the server's system calls."""
         def talk(peer):
             peer.offer_content(1, "folder/a", b"contents")
             peer.expect(Want)
@@ -123,7 +123,7 @@ class Kill(unittest.TestCase):
         self.assertIn("fsync", names[:rename], happened)
         self.assertGreaterEqual(names[rename:verdict].count("fsync"), 2, happened)  # both folders
 
-    def test_fault_48_what_a_server_that_died_has_left_is_on_the_disk_before_it_is_said_to_be_there(self):
+    def test_fault_48_a_file_left_by_a_crashed_server_is_synced_before_the_verdict_already_there(self):
         def talk(peer):
             peer.offer_content(1, "folder/a", b"contents")
             self.assertEqual(peer.expect(Verdict), (1, upload_peer.ALREADY_THERE, "8 bytes"))

@@ -1,4 +1,4 @@
-"""What one client may cost: its server's memory, descriptors, time and disk are bounded, whatever it sends."""
+"""Limits on the memory, descriptors, time and disk space that one client can use."""
 
 import os
 import pathlib
@@ -12,16 +12,16 @@ import unittest
 
 import upload_peer
 from inboxes import Inbox, PeerTest
-from programs import PATIENCE, Server, path_of
+from programs import TIMEOUT, Server, path_of
 from upload_peer import Alive, Failure, Hello, Upload, Verdict, Want, digest_of, message
 
 WINDOW = 32
-ENTRY_SIZE = 4096  # what each file and folder counts for the quota, besides its contents
-LARGE = 64 << 30  # bytes of zeros, which take no room on the disk, but long to read
+ENTRY_SIZE = 4096  # counts towards the quota for each file and folder, in addition to its contents
+LARGE = 64 << 30  # bytes; a sparse file that takes long to read
 
 
 def make_large(path, size=LARGE):
-    """Returns when the file is old enough for the server to remember its digest."""
+    """Waits until the file is old enough for the server to remember its digest."""
     path.touch()
     os.truncate(path, size)
     while time.time() - path.stat().st_ctime < 0.2:
@@ -34,7 +34,7 @@ def other_digest(number):
 
 class Limits(PeerTest):
     def put(self, inbox, name, contents):
-        """Returns the code of the verdict on one file, on a connection of its own."""
+        """Offers one file on a new connection; returns the code of the verdict."""
         with Upload("127.0.0.1", inbox.port) as peer:
             peer.hello()
             peer.expect(Hello)
@@ -54,7 +54,7 @@ class Limits(PeerTest):
         return answer
 
     def use_ids(self, peer, first, count):
-        """So many, and with gaps, that the server forgets those before."""
+        """Sends so many offers, with gaps between the ids, that the server forgets earlier ids."""
         for begin in range(0, count, 16):
             for i in range(begin, begin + 16):
                 peer.offer(first + 2 * i, "..", 0, bytes(16))
@@ -62,20 +62,20 @@ class Limits(PeerTest):
                 peer.expect(Verdict)
 
     def check_ends_well(self, inbox):
-        """It serves, and shuts down without an error, such as one that a sanitizer reports."""
+        """Asserts that the server still serves, and shuts down without an error such as a sanitizer report."""
         self.assertEqual(self.put(inbox, "honest", b"1"), upload_peer.STORED)
         inbox.send_signal(signal.SIGTERM)
-        status, _, complaints = inbox.wait()
-        self.assertEqual(status, 0, complaints[-2000:])
+        status, _, errors = inbox.wait()
+        self.assertEqual(status, 0, errors[-2000:])
 
 
 class Offers(Limits):
-    def test_an_id_may_be_used_again_while_its_withdrawn_offer_is_at_work(self):
+    def test_the_id_of_a_withdrawn_offer_may_be_used_again_while_work_on_it_continues(self):
         size = 256 << 20
         with Inbox("--drain", "0") as inbox:
             make_large(inbox.folder / "large", size)
             peer = self.connected(inbox)
-            for id in (*range(1_000_000, 1_000_020), 0):  # comparing all of them would take a while
+            for id in (*range(1_000_000, 1_000_020), 0):  # comparing all of them would take long
                 peer.offer(id, "large", size, other_digest(id))
                 peer.withdraw(id)
             self.use_ids(peer, 2, 4112)
@@ -84,29 +84,29 @@ class Offers(Limits):
             peer.close()
             self.check_ends_well(inbox)
 
-    def test_the_id_of_an_open_offer_cannot_be_used_again_however_many_others_have_been(self):
+    def test_the_id_of_an_open_offer_cannot_be_used_again_after_any_number_of_offers(self):
         with Inbox("--drain", "0") as inbox:
             peer = self.connected(inbox)
             peer.offer_content(0, "a", b"1")
             peer.expect(Want)
             self.use_ids(peer, 2, 4112)
             peer.offer_content(0, "b", b"2")
-            self.assertRegex(peer.expect(Failure).text, "used already")
+            self.assertRegex(peer.expect(Failure).text, "was used before")
             self.check_ends_well(inbox)
 
-    def test_withdrawn_offers_keep_no_descriptors_and_others_are_served(self):
+    def test_withdrawn_offers_hold_no_descriptors_and_other_clients_are_served(self):
         with Inbox("--quiet") as inbox:
             make_large(inbox.folder / "large")
             peer = self.connected(inbox)
             self.put_on(peer, 0, "small", b"1")
             before = self.descriptors(inbox)
             for id in range(1, 1001):
-                digest = other_digest(id % 2 * id)  # of one file again and again, and of others
+                digest = other_digest(id % 2 * id)  # alternately of one file and of other files
                 peer.offer(id, "large", LARGE, digest)
                 peer.withdraw(id)
             self.assertLess(self.descriptors(inbox) - before, 4 * WINDOW)
             self.assertEqual(self.put(inbox, "honest", b"1"), upload_peer.STORED)
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + TIMEOUT
             while self.descriptors(inbox) > before:
                 self.assertLess(time.monotonic(), deadline)
                 id += 1
@@ -116,9 +116,9 @@ class Offers(Limits):
         try:
             return len(os.listdir(f"/proc/{inbox.pid}/fd"))
         except OSError:
-            raise unittest.SkipTest("the system does not say how many descriptors a process has") from None
+            raise unittest.SkipTest("this system does not report the descriptors of a process") from None
 
-    def test_a_large_file_is_read_once_however_often_it_is_compared(self):
+    def test_a_large_file_is_read_once_for_any_number_of_comparisons(self):
         size = 64 << 20
         with Inbox() as inbox:
             make_large(inbox.folder / "large", size)
@@ -152,14 +152,14 @@ class Offers(Limits):
 
     def bytes_read(self, inbox):
         try:
-            said = pathlib.Path(f"/proc/{inbox.pid}/io").read_text()
+            output = pathlib.Path(f"/proc/{inbox.pid}/io").read_text()
         except OSError:
-            raise unittest.SkipTest("the system does not say how much a process has read") from None
-        return int(said.split("rchar: ")[1].split()[0])
+            raise unittest.SkipTest("this system does not report how much a process has read") from None
+        return int(output.split("rchar: ")[1].split()[0])
 
 
 class SmallSocket(Server):
-    """An upload_server whose connections have the smallest send buffers."""
+    """An upload_server whose connections have minimal send buffers."""
 
     def __init__(self, folder, *arguments):
         inheriting = pathlib.Path(__file__).resolve().parents[3] / "tests/reliability/inheriting.py"
@@ -171,17 +171,18 @@ class SmallSocket(Server):
 
 
 class Debts(Limits):
-    def test_a_client_that_reads_nothing_is_disconnected_and_no_more_verdicts_wait_than_the_window_has(self):
+    def test_a_client_that_does_not_read_is_disconnected_and_pending_verdicts_are_limited_by_the_window(self):
         offer = struct.pack(">IBQ16s", 0, 0, 0, bytes(16))[4:] + b".."
-        with tempfile.TemporaryDirectory() as folder, SmallSocket(folder, "--patience", "1") as server, socket.socket() as peer:
+        with (tempfile.TemporaryDirectory() as folder, SmallSocket(folder, "--client-timeout", "1") as server,
+              socket.socket() as peer):
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-            peer.settimeout(PATIENCE)
+            peer.settimeout(TIMEOUT)
             peer.connect(("127.0.0.1", server.port))
             peer.sendall(upload_peer.MAGIC + message(1, b"\0\1"))
             sent = 0
             ended = b"disconnected: "
-            while ended not in (said := server.said("stderr")) and sent < 10_000:
-                decided = said.count(b"bad name")
+            while ended not in (output := server.output_so_far("stderr")) and sent < 10_000:
+                decided = output.count(b"bad name")
                 if sent - decided > WINDOW // 2:
                     time.sleep(0.001)
                     continue
@@ -194,10 +195,10 @@ class Debts(Limits):
             self.assertIn(b"timed out", server.wait_for(b"disconnected: ", "stderr").split(b"disconnected: ")[1])
             self.assertLess(sent, 10_000)
 
-    def test_a_greeting_a_hello_and_a_message_that_come_byte_by_byte_have_a_deadline(self):
+    def test_a_greeting_or_message_sent_byte_by_byte_has_a_deadline(self):
         beginnings = {"a greeting": (b"", upload_peer.MAGIC), "a hello": (upload_peer.MAGIC, struct.pack(">I", 8000) + bytes(8000)),
                       "a message": (upload_peer.MAGIC + message(1, b"\0\1"), struct.pack(">I", 8000) + b"\x02" + bytes(8000))}
-        with Inbox("--patience", "1", "--idle-timeout", "60") as inbox:
+        with Inbox("--client-timeout", "1", "--idle-timeout", "60") as inbox:
             for what, (before, slow) in beginnings.items():
                 with self.subTest(what), inbox.connect() as peer:
                     peer.settimeout(0.15)
@@ -207,7 +208,7 @@ class Debts(Limits):
                     self.assertGreater(time.monotonic() - began, 0.9)
 
     def is_cut_off(self, peer, content):
-        """Sends a byte after each pause, until the server closes."""
+        """Sends single bytes with pauses until the server closes the connection."""
         for i in range(len(content)):
             try:
                 peer.sendall(content[i:i + 1])
@@ -221,8 +222,8 @@ class Debts(Limits):
                 break
         return False
 
-    def test_a_client_that_owes_data_is_disconnected_whatever_else_it_sends(self):
-        with Inbox("--patience", "4", "--min-rate", "1k") as inbox:
+    def test_a_client_that_does_not_send_requested_data_is_disconnected_whatever_else_it_sends(self):
+        with Inbox("--client-timeout", "4", "--min-rate", "1k") as inbox:
             peers = {what: self.connected(inbox) for what in ("silent", "alive", "withdrawing", "slow")}
             for what, peer in peers.items():
                 peer.offer(1, what, 1_000_000, other_digest(1))
@@ -231,7 +232,7 @@ class Debts(Limits):
             ended = {}
             began = time.monotonic()
             id = 1
-            while len(ended) < len(peers) and time.monotonic() - began < PATIENCE:
+            while len(ended) < len(peers) and time.monotonic() - began < TIMEOUT:
                 time.sleep(0.05)
                 for what, peer in peers.items():
                     if what in ended:
@@ -254,8 +255,8 @@ class Debts(Limits):
                         ended.setdefault(what, error)
             self.assertEqual(ended.keys(), peers.keys())
 
-    def test_many_small_files_one_after_the_other_are_not_too_slow(self):
-        with Inbox("--patience", "4", "--min-rate", "1M") as inbox:
+    def test_many_small_files_in_sequence_are_not_too_slow(self):
+        with Inbox("--client-timeout", "4", "--min-rate", "1M") as inbox:
             peer = self.connected(inbox)
             began = time.monotonic()
             id = 0
@@ -270,12 +271,12 @@ class Debts(Limits):
 
 class Quota(Limits):
     def check_room(self, inbox, size):
-        """Checks that one file of `size` bytes has room, and no larger one."""
+        """Asserts that a file of `size` bytes fits into the quota, and a larger one does not."""
         self.assertEqual(self.put(inbox, "probe", bytes(size + 1)), upload_peer.TOO_LARGE)
         self.assertEqual(self.put(inbox, "probe", bytes(size)), upload_peer.STORED)
         (inbox.folder / "probe").unlink()
 
-    def test_files_that_replace_the_same_one_at_once_release_its_size_once(self):
+    def test_concurrent_replacements_of_one_file_release_its_size_once(self):
         size, several, quota = 90_000, 20, 200_000
         with Inbox("--overwrite", "always", "--quota", str(quota), "--threads", "2") as inbox:
             for round in range(5):
@@ -292,7 +293,7 @@ class Quota(Limits):
             self.assertEqual([len(contents) for contents in inbox.files().values()], [2])
             self.check_room(inbox, quota - 2 - 2 * ENTRY_SIZE)
 
-    def test_folders_count_for_the_quota_and_after_a_restart_too(self):
+    def test_folders_count_towards_the_quota_also_after_a_restart(self):
         quota = 1_000_000
         with tempfile.TemporaryDirectory() as folder:
             with Inbox("--quota", str(quota), folder=folder) as inbox:
@@ -309,13 +310,13 @@ class Quota(Limits):
             with Inbox("--quota", str(quota), folder=folder) as inbox:
                 self.assertEqual(self.put(inbox, "a", b"1"), upload_peer.TOO_LARGE)
 
-    def test_a_name_with_too_many_parts_is_refused_and_makes_no_folders(self):
+    def test_a_name_with_too_many_parts_is_refused_and_creates_no_folders(self):
         with Inbox() as inbox:
             peer = self.connected(inbox)
             self.assertEqual(self.put_on(peer, 1, "/".join(["d"] * 101), b"", upload_peer.DIRECTORY), upload_peer.BAD_NAME)
             self.assertEqual(inbox.folders(), [])
 
-    def test_a_withdrawn_file_counts_by_what_has_arrived(self):
+    def test_a_withdrawn_file_counts_its_received_bytes(self):
         quota = 100_000
         with Inbox("--quota", str(quota)) as inbox:
             peer = self.connected(inbox)
@@ -323,7 +324,7 @@ class Quota(Limits):
             peer.expect(Want)
             peer.data(1, 0, bytes(10_000))
             peer.withdraw(1)
-            self.put_on(peer, 2, "..", b"")  # so what came before has been read
+            self.put_on(peer, 2, "..", b"")  # the server has handled all earlier messages
             self.check_room(inbox, quota - 10_000 - 2 * ENTRY_SIZE)
 
 

@@ -16,7 +16,7 @@ void nobody_is_told() {}
 
 }  // namespace
 
-TEST_CASE("part_claims: a part that nobody has is had at once") {
+TEST_CASE("part_claims: a free part is claimed at once") {
   part_claims claims;
   auto const body = [&]() -> task<> {
     auto const one = co_await claims.take("a", nobody_is_told);
@@ -25,14 +25,14 @@ TEST_CASE("part_claims: a part that nobody has is had at once") {
   run(body);
 }
 
-TEST_CASE("part_claims: who has a part is told when somebody comes for it, who has it when it is given up") {
+TEST_CASE("part_claims: the holder is notified of a newer claim, which succeeds when the part is released") {
   part_claims claims;
   std::vector<std::string> happened;
   auto const body = [&](task_group& group) -> task<> {
-    event told;
+    event notified;
     auto const on_takeover = [&] {
-      happened.push_back("told");
-      told.set();
+      happened.push_back("notified");
+      notified.set();
     };
     std::optional<part_claims::claim> first(co_await claims.take("a", on_takeover));
     auto const later = [&]() -> task<> {
@@ -40,17 +40,17 @@ TEST_CASE("part_claims: who has a part is told when somebody comes for it, who h
       happened.push_back("taken");
     };
     group.spawn(later);
-    co_await told.wait();
+    co_await notified.wait();
     co_await yield();
-    happened.push_back("given up");
+    happened.push_back("released");
     first.reset();
     while (group.size() != 0) co_await sleep_for(std::chrono::milliseconds(1));
   };
   run(with_task_group(body));
-  CHECK(happened == std::vector<std::string>{"told", "given up", "taken"});
+  CHECK(happened == std::vector<std::string>{"notified", "released", "taken"});
 }
 
-TEST_CASE("part_claims: who waits for a part may be canceled, and leaves no trace") {
+TEST_CASE("part_claims: a waiting claim can be canceled without effect") {
   part_claims claims;
   auto const body = [&]() -> task<> {
     std::optional<part_claims::claim> first(co_await claims.take("a", nobody_is_told));
@@ -68,7 +68,7 @@ TEST_CASE("part_claims: who waits for a part may be canceled, and leaves no trac
   run(body);
 }
 
-TEST_CASE("part_claims: of the tasks that wait for a part, all but the newest are refused") {
+TEST_CASE("part_claims: of several waiting claims, all but the newest are refused") {
   part_claims claims;
   auto const body = [&](task_group& group) -> task<> {
     std::optional<part_claims::claim> first(co_await claims.take("a", nobody_is_told));
@@ -87,20 +87,20 @@ TEST_CASE("part_claims: of the tasks that wait for a part, all but the newest ar
   run(with_task_group(body));
 }
 
-TEST_CASE("part_claims: a part changes hands between threads, one has it at a time") {
+TEST_CASE("part_claims: a part has one holder at a time across threads") {
   part_claims claims;
   constexpr int rounds = 20;
-  int holders = 0;  // no atomic: the claims order them
+  int holders = 0;  // not atomic: the claims synchronize the threads
   int times = 0;
   auto const body = [&]() -> task<> {
     for (int i = 0; i != rounds; ++i) {
-      event told;
-      auto const mine = co_await claims.take("a", [&] { told.set(); });
+      event notified;
+      auto const mine = co_await claims.take("a", [&] { notified.set(); });
       CHECK(++holders == 1);
       ++times;
       try {
-        co_await timeout(std::chrono::milliseconds(20), told.wait());
-      } catch (timed_out const&) {}  // the other one may be done
+        co_await timeout(std::chrono::milliseconds(20), notified.wait());
+      } catch (timed_out const&) {}  // the other thread may have finished
       CHECK(--holders == 0);
     }
   };

@@ -1,10 +1,10 @@
-"""An upload server that does what a test wants of it, right or wrong. Written from docs/upload-protocol.md."""
+"""An upload server whose behaviour, correct or not, is scripted by a test. Written from docs/upload-protocol.md."""
 
 import socket
 import struct
 import threading
 
-from programs import PATIENCE, receive_exactly
+from programs import TIMEOUT, receive_exactly
 
 GREETING = b"STRAITUP"
 ALIVE, END = b"\x06", b"\x05"
@@ -33,7 +33,7 @@ class End:
 
 
 class Session:
-    """One connection: the messages of the client, and those that it is sent."""
+    """One connection: reads the client's messages and sends messages to it."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -41,11 +41,11 @@ class Session:
     def greet(self, window=32, data_limit=65536, size_limit=2**64 - 1, version=1):
         assert receive_exactly(self.connection, 8) == GREETING
         assert self._read_frame() == b"\x01\x00\x01"
-        self.say(GREETING)
+        self.write(GREETING)
         self.send(b"\x81" + struct.pack(">HHIQ", version, window, data_limit, size_limit))
 
     def read(self):
-        """The next message, with what follows it; None at the end of the connection. Signs of life are passed over."""
+        """Returns the next message with its data, or None at the end of the stream. Skips `alive`."""
         while (frame := self._read_frame()) == ALIVE:
             pass
         if frame is None:
@@ -54,7 +54,7 @@ class Session:
         return kinds[frame[0]](frame[1:])
 
     def read_data(self, offer, offset=0):
-        """All that is missing of the file."""
+        """Receives all missing data of the file."""
         contents = b""
         while offset + len(contents) < offer.size:
             part = self.read()
@@ -63,7 +63,7 @@ class Session:
         return contents
 
     def read_all(self):
-        """To the end of the connection."""
+        """Reads until the end of the stream."""
         try:
             while self.connection.recv(65536):
                 pass
@@ -80,11 +80,11 @@ class Session:
         size, = struct.unpack(">I", first + receive_exactly(self.connection, 3))
         return receive_exactly(self.connection, size)
 
-    def say(self, text):
+    def write(self, text):
         self.connection.sendall(text)
 
     def send(self, *messages):
-        self.say(b"".join(struct.pack(">I", len(message)) + message for message in messages))
+        self.write(b"".join(struct.pack(">I", len(message)) + message for message in messages))
 
     def want(self, offer, offset=0):
         self.send(b"\x82" + struct.pack(">IQ", offer.id, offset))
@@ -96,33 +96,33 @@ class Session:
         self.send(b"\x84" + text.encode())
 
     def take_in(self, offer, offset=0):
-        """Gives what it has been sent of the file."""
+        """Requests the file, receives it and sends the verdict; returns the contents."""
         self.want(offer, offset)
         contents = self.read_data(offer, offset)
         self.decide(offer)
         return contents
 
     def part(self):
-        """As it should end."""
+        """Ends the session as the protocol requires."""
         message = self.read()
         assert isinstance(message, End), message
         self.send(END)
 
     def reset(self):
-        """Breaks the line, as a router does that has forgotten it."""
+        """Resets the connection."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
 
 class ScriptedServer:
-    """Handles one connection after the other, each with the next of `talks(session)`, on a thread of its own. To be
-    used in a `with` block, at whose end all of them must have been there, and gone well."""
+    """Handles one connection after the other on a separate thread, each with the next of `talks(session)`. For use in a
+    `with` block, at the end of which all of them must have completed without an error."""
 
     def __init__(self, *talks):
         self._talks = talks
         self._failure = None
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(TIMEOUT)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -130,13 +130,13 @@ class ScriptedServer:
         try:
             for talk in self._talks:
                 connection, _ = self._listener.accept()
-                connection.settimeout(PATIENCE)
+                connection.settimeout(TIMEOUT)
                 with connection:
                     talk(Session(connection))
         except Exception as failure:
             self._failure = failure
         finally:
-            self._listener.close()  # who comes now is refused
+            self._listener.close()  # further connections are refused
 
     def __enter__(self):
         self._thread.start()
@@ -144,7 +144,7 @@ class ScriptedServer:
 
     def __exit__(self, kind, *_):
         if kind is None:
-            self._thread.join(PATIENCE)
+            self._thread.join(TIMEOUT)
             if self._failure:
                 raise self._failure
             assert not self._thread.is_alive(), "it still waits for connections, or for what should come on one"

@@ -1,4 +1,4 @@
-"""upload_client on bad lines, and with servers that are none, or do what they should not."""
+"""upload_client with failing connections, and with servers that are unreachable or misbehave."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import time
 import unittest
 from concurrent.futures import Future
 
-from programs import PATIENCE, Program, path_of, run
+from programs import TIMEOUT, Program, path_of, run
 from scripted_server import WRONG_CONTENTS, ScriptedServer, Session
 from uploads import Uploads
 from usage import UsageTestCase
@@ -17,19 +17,19 @@ class Usage(UsageTestCase):
     def test_help_and_version_go_to_standard_output(self):
         self.assert_help_and_version("upload_client")
 
-    def test_wrong_usage(self):
+    def test_a_usage_error_is_reported_with_status_2(self):
         self.assert_wrong(
             (["upload_client"], "FILE is required"),
             (["upload_client", "--speed", "a"], "unexpected argument --speed"),
-            (["upload_client", "--port", "0", "a"], '--port: "0" is not a number from 1 to 65535'),
-            (["upload_client", "--host", "", "a"], "--host: a host is needed"),
-            (["upload_client", "--tries", "0", "a"], '--tries: "0" is not a number from 1 to 1000000'),
+            (["upload_client", "--port", "0", "a"], '--port: "0" is not an integer from 1 to 65535'),
+            (["upload_client", "--host", "", "a"], "--host: the host must not be empty"),
+            (["upload_client", "--tries", "0", "a"], '--tries: "0" is not an integer from 1 to 1000000'),
             (["upload_client", "--timeout", "soon", "a"], '--timeout: "soon" is not a number of seconds'),
             (["upload_client", "--into", "../x", "a"], "--into: a part of a name must not be .."),
             (["upload_client", "--into", "/x", "a"], "--into: a name must not begin with /"),
         )
 
-    def test_an_unknown_host(self):
+    def test_an_unknown_host_is_reported(self):
         self.assert_unknown_host("upload_client", __file__)
 
 
@@ -44,15 +44,15 @@ class Failures(Uploads):
 
 
 class BadLines(Failures):
-    def test_nobody_listens(self):
+    def test_a_refused_connection_is_reported(self):
         with socket.socket() as bound:
-            bound.bind(("127.0.0.1", 0))  # taken, so that nobody comes to listen there meanwhile
+            bound.bind(("127.0.0.1", 0))  # keeps the port from being used by another program
             port = bound.getsockname()[1]
             where = f"upload_client: connect to 127.0.0.1:{port}: connection refused"
             ended = run("upload_client", "--port", str(port), "--tries", "2", "a", cwd=self.folder)
-            self.assert_fails(ended, f"{where}; next try in 0.5 s", f"{where}; 0 of 1 file is there")
+            self.assert_fails(ended, f"{where}; retrying in 0.5 s", f"{where}; 0 of 1 file is on the server")
 
-    def test_a_line_that_breaks_is_made_again_and_the_file_goes_on(self):
+    def test_after_a_reset_the_client_reconnects_and_resumes_the_file(self):
         self.make("b", b"y")
         received = []
 
@@ -74,11 +74,11 @@ class BadLines(Failures):
         with ScriptedServer(break_off, go_on) as server:
             ended = self.upload(server, "a", "b")
         self.assertEqual(ended.returncode, 0)
-        self.assertRegex(ended.stderr.decode(), r"^upload_client: .*127\.0\.0\.1:.*; next try in 0\.5 s\n$")
+        self.assertRegex(ended.stderr.decode(), r"^upload_client: .*127\.0\.0\.1:.*; retrying in 0\.5 s\n$")
         self.assertEqual(b"".join(received), self.contents)
-        self.assertRegex(ended.stdout.decode(), r"^b: stored, 1 byte\na: stored, 300000 bytes\n2 of 2 files are there, ")
+        self.assertRegex(ended.stdout.decode(), r"^b: stored, 1 byte\na: stored, 300000 bytes\n2 of 2 files are on the server, ")
 
-    def test_a_connection_that_the_server_closes_is_made_again(self):
+    def test_after_the_server_closes_the_connection_the_client_reconnects(self):
         def take_it(session):
             session.greet()
             session.take_in(session.read())
@@ -88,12 +88,12 @@ class BadLines(Failures):
             with ScriptedServer(leave, take_it) as server:
                 self.assertEqual(self.upload(server, "a").returncode, 0)
 
-    def test_the_servers_own_end_is_a_line_that_breaks(self):
+    def test_after_a_shutdown_of_the_server_the_client_reconnects(self):
         def end(session):
             session.greet()
             session.want(session.read())
             session.read()
-            session.fail("the server is ending; what has come is kept")
+            session.fail("the server is shutting down; received data is kept")
 
         def go_on(session):
             session.greet()
@@ -103,10 +103,10 @@ class BadLines(Failures):
         with ScriptedServer(end, go_on) as server:
             ended = self.upload(server, "a")
         self.assertEqual((ended.returncode, ended.stderr.decode()), (
-            0, f"upload_client: 127.0.0.1:{server.port} has ended the session: the server is ending; what has come is kept;"
-               " next try in 0.5 s\n"))
+            0, f"upload_client: 127.0.0.1:{server.port} ended the session: the server is shutting down; received data is kept;"
+               " retrying in 0.5 s\n"))
 
-    def test_tries_in_a_row_that_bring_nothing_are_limited(self):
+    def test_the_number_of_consecutive_connections_without_progress_is_limited(self):
         def leave_at_once(session):
             session.greet()
             session.read()
@@ -114,9 +114,9 @@ class BadLines(Failures):
         with ScriptedServer(leave_at_once, leave_at_once) as server:
             ended = self.upload(server, "--tries", "2", "a")
         line = f"upload_client: read from 127.0.0.1:{server.port}: the connection was closed"
-        self.assert_fails(ended, f"{line}; next try in 0.5 s", f"{line}; 0 of 1 file is there")
+        self.assert_fails(ended, f"{line}; retrying in 0.5 s", f"{line}; 0 of 1 file is on the server")
 
-    def test_tries_that_bring_something_do_not_count(self):
+    def test_connections_with_progress_do_not_count_as_tries(self):
         size = 65536
 
         def some_of_it(offset):
@@ -135,33 +135,33 @@ class BadLines(Failures):
 
         with ScriptedServer(*map(some_of_it, range(size, 4 * size, size)), the_rest) as server:
             ended = self.upload(server, "--tries", "1", "a")
-        self.assertEqual((ended.returncode, ended.stderr.count(b"; next try in 0.5 s\n")), (0, 3), ended.stderr)
+        self.assertEqual((ended.returncode, ended.stderr.count(b"; retrying in 0.5 s\n")), (0, 3), ended.stderr)
 
-    def test_a_server_that_says_nothing_is_lost(self):
+    def test_the_client_times_out_when_the_server_is_silent(self):
         for silent in (Session.read_all, lambda session: session.greet() or session.read_all()):
             with self.subTest(silent), ScriptedServer(silent) as server:
                 ended = self.upload(server, "--tries", "1", "--timeout", "0.3", "a")
             self.assert_fails(ended, f"upload_client: wait for an answer from 127.0.0.1:{server.port}: timed out;"
-                                     " 0 of 1 file is there")
+                                     " 0 of 1 file is on the server")
 
-    def test_a_server_that_takes_nothing_is_lost(self):
+    def test_the_client_times_out_when_the_server_accepts_no_data(self):
         self.make_large("large", 30_000_000)
 
         def stop_reading(session):
             session.greet()
             session.want(session.read())
-            client.result(PATIENCE).wait()
+            client.result(TIMEOUT).wait()
 
         client = Future()
         with ScriptedServer(stop_reading) as server:
             command = [path_of("upload_client"), "--port", str(server.port), "--tries", "1", "--timeout", "0.5", "large"]
             with Program(*command, cwd=self.folder) as program:
                 client.set_result(program)
-                status, _, complaints = program.wait()
+                status, _, errors = program.wait()
         self.assertEqual(status, 1)
-        self.assertIn(b"timed out", complaints)
+        self.assertIn(b"timed out", errors)
 
-    def test_a_slow_line_is_not_lost_while_it_moves(self):
+    def test_a_slow_connection_does_not_time_out(self):
         self.make_large("large", 3_000_000)
 
         def read_slowly(session):
@@ -171,7 +171,7 @@ class BadLines(Failures):
             session.want(offer)
             received = 0
             while received < offer.size:
-                time.sleep(0.05)  # such is the line
+                time.sleep(0.05)  # a slow connection
                 received += len(session.read().bytes)
             session.decide(offer)
             session.part()
@@ -180,7 +180,7 @@ class BadLines(Failures):
             ended = self.upload(server, "--timeout", "0.5", "large")
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
 
-    def test_a_server_at_work_that_says_so_is_not_lost(self):
+    def test_a_server_that_sends_alive_does_not_time_out(self):
         def work(session):
             session.greet()
             a = session.read()
@@ -189,7 +189,7 @@ class BadLines(Failures):
             for _ in range(6):
                 session.connection.settimeout(0.1)
                 with self.assertRaises(TimeoutError):
-                    session.connection.recv(1)  # the time that the work takes
+                    session.connection.recv(1)  # waits as long as the work takes
                 session.send(b"\x06")
             session.connection.settimeout(None)
             session.decide(a)
@@ -201,7 +201,7 @@ class BadLines(Failures):
 
 
 class WrongContents(Failures):
-    def test_after_a_resume_the_file_is_offered_once_more(self):
+    def test_a_resumed_file_with_a_wrong_digest_is_offered_once_more(self):
         def talk(session):
             session.greet()
             first = session.read()
@@ -218,7 +218,7 @@ class WrongContents(Failures):
             ended = self.upload(server, "a")
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
 
-    def test_but_not_for_ever(self):
+    def test_a_file_with_a_wrong_digest_is_not_offered_a_third_time(self):
         def talk(session):
             session.greet()
             for _ in range(2):
@@ -231,7 +231,7 @@ class WrongContents(Failures):
         with ScriptedServer(talk) as server:
             self.assert_fails(self.upload(server, "a"), "upload_client: a: wrong contents: the digest is another one")
 
-    def test_of_what_was_sent_as_a_whole_it_is_told(self):
+    def test_a_wrong_digest_of_a_file_sent_in_one_piece_is_reported(self):
         def talk(session):
             session.greet()
             offer = session.read()
@@ -244,90 +244,91 @@ class WrongContents(Failures):
             self.assert_fails(self.upload(server, "a"), "upload_client: a: wrong contents: the digest is another one")
 
 
-class StrangeServers(Failures):
-    """They are told, and not tried again."""
+class MisbehavingServers(Failures):
+    """Protocol errors are reported, and the client does not try again."""
 
     def assert_refuses(self, talk, reason):
         with ScriptedServer(talk) as server:
             ended = self.upload(server, "a")
         self.assert_fails(ended, f"upload_client: 127.0.0.1:{server.port} {reason}")
 
-    def test_a_web_server(self):
-        self.assert_refuses(lambda session: session.say(b"HTTP/1.1 400 Bad Request\r\n\r\n") or session.read_all(),
-                            "does not keep to the upload protocol: it says b'HTTP/1.1 400 Bad Request\\r\\n\\r\\n'")
+    def test_a_web_server_is_reported(self):
+        self.assert_refuses(lambda session: session.write(b"HTTP/1.1 400 Bad Request\r\n\r\n") or session.read_all(),
+                            "violated the upload protocol: unexpected greeting b'HTTP/1.1 400 Bad Request\\r\\n\\r\\n'")
 
-    def test_a_failure(self):
+    def test_a_failure_message_is_reported(self):
         def fail(session):
             session.greet()
             session.read()
             session.fail("offer 1: \x1b[2Jis wrong")
 
-        self.assert_refuses(fail, "has ended the session: offer 1: \\x1b[2Jis wrong")
+        self.assert_refuses(fail, "ended the session: offer 1: \\x1b[2Jis wrong")
 
-    def test_a_failure_in_place_of_a_hello(self):
+    def test_a_failure_message_instead_of_hello_is_reported(self):
         def fail(session):
-            session.say(b"STRAITUP")
+            session.write(b"STRAITUP")
             session.fail("version 1 is too old")
             session.read_all()
 
-        self.assert_refuses(fail, "has ended the session: version 1 is too old")
+        self.assert_refuses(fail, "ended the session: version 1 is too old")
 
-    def test_another_version(self):
+    def test_an_unsupported_version_is_reported(self):
         self.assert_refuses(lambda session: session.greet(version=2) or session.read_all(),
-                            "does not keep to the upload protocol: it speaks version 2")
+                            "violated the upload protocol: unsupported version 2")
 
-    def test_what_is_no_message(self):
-        wrong = "does not keep to the upload protocol: "
+    def test_an_invalid_message_is_reported(self):
+        wrong = "violated the upload protocol: "
         for bytes_sent, reason in ((b"\0\0\0\x01M", "type 77 is not a message of a server"),
                                    (b"\0\0\0\x02\x82\x01", "want: 3 bytes are missing"),
-                                   (b"\0\0\0\x0d\x82\0\0\0\x07" + bytes(8), "want 7: there is no such offer"),
-                                   (b"\0\0\0\x06\x83\0\0\0\x07\0", "verdict 7: there is no such offer"),
-                                   (b"\0\0\0\x0d\x82\0\0\0\x01\0\0\0\0\0\x10\0\0", "want 1: from 1048576 of 300000 bytes")):
+                                   (b"\0\0\0\x0d\x82\0\0\0\x07" + bytes(8), "want 7: no such offer"),
+                                   (b"\0\0\0\x06\x83\0\0\0\x07\0", "verdict 7: no such offer"),
+                                   (b"\0\0\0\x0d\x82\0\0\0\x01\0\0\0\0\0\x10\0\0",
+                                    "want 1: offset 1048576 exceeds the size of 300000 bytes")):
             with self.subTest(reason):
                 def talk(session):
                     session.greet()
                     session.read()
-                    session.say(bytes_sent)
+                    session.write(bytes_sent)
                     session.read_all()
 
                 self.assert_refuses(talk, wrong + reason)
 
-    def test_a_message_without_end(self):
+    def test_a_message_that_is_too_long_is_reported(self):
         def talk(session):
             session.greet()
             session.read()
-            session.say(b"\xff\xff\xff\xff")
+            session.write(b"\xff\xff\xff\xff")
             session.read_all()
 
         with ScriptedServer(talk) as server:
             ended = self.upload(server, "a")
         self.assertEqual((ended.returncode, ended.stderr.count(b"\n")), (1, 1))
-        self.assertIn(b"does not keep to the upload protocol: ", ended.stderr)
+        self.assertIn(b"violated the upload protocol: ", ended.stderr)
 
 
 class Signals(Failures):
-    def test_they_end_it_with_their_status_and_the_sums(self):
+    def test_a_signal_during_an_upload_ends_the_client_with_its_status_and_a_summary(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             def talk(session):
                 session.greet()
                 session.want(session.read())
-                client.result(PATIENCE).send_signal(number)
+                client.result(TIMEOUT).send_signal(number)
                 session.read_all()
 
             client = Future()
             with self.subTest(number), ScriptedServer(talk) as server:
                 with Program(path_of("upload_client"), "--port", str(server.port), "a", cwd=self.folder) as program:
                     client.set_result(program)
-                    status, said, complaints = program.wait()
-                self.assertEqual((status, complaints), (128 + number, b""))
-                self.assertRegex(said, rb"^0 of 1 file is there, ")
+                    status, output, errors = program.wait()
+                self.assertEqual((status, errors), (128 + number, b""))
+                self.assertRegex(output, rb"^0 of 1 file is on the server, ")
 
-    def test_also_between_two_tries(self):
+    def test_a_signal_between_two_connections_ends_the_client(self):
         with socket.socket() as bound:
             bound.bind(("127.0.0.1", 0))
             port = str(bound.getsockname()[1])
             with Program(path_of("upload_client"), "--port", port, "a", cwd=self.folder) as client:
-                client.wait_for(b"next try in", "stderr")
+                client.wait_for(b"retrying in", "stderr")
                 client.send_signal(signal.SIGTERM)
                 self.assertEqual(client.wait()[0], 128 + signal.SIGTERM)
 

@@ -1,16 +1,16 @@
-"""upload_client against a server that does what it should: what is sent, and what is said about it."""
+"""upload_client with a correct server: what it sends, and what it prints."""
 
 import os
 import unittest
 from concurrent.futures import Future
 
-from programs import PATIENCE, Program, path_of
+from programs import TIMEOUT, Program, path_of
 from scripted_server import ALREADY_THERE, EXISTS, NO_SPACE, TAKEN_OVER, Data, End, Offer, ScriptedServer, Withdrawal
 from uploads import Uploads
 
 
 class WhatIsSent(Uploads):
-    def test_a_file_comes_with_its_size_digest_and_contents(self):
+    def test_a_file_is_sent_with_its_size_digest_and_contents(self):
         contents = os.urandom(200_000)
         path = self.make("book.bin", contents)
         digest = bytes.fromhex("6bba86c7e069f56d5a10b435f1c8e49c")
@@ -29,7 +29,7 @@ class WhatIsSent(Uploads):
             self.assert_all_there(self.upload(server, path, "hi"), "book.bin: stored, 200000 bytes",
                                   "hi: stored, 6 bytes")
 
-    def test_an_empty_file_and_an_empty_folder(self):
+    def test_an_empty_file_and_an_empty_folder_are_sent(self):
         self.make("all/zero")
         (self.folder / "all/empty").mkdir()
 
@@ -46,7 +46,7 @@ class WhatIsSent(Uploads):
         with ScriptedServer(talk) as server:
             self.assert_all_there(self.upload(server, "all"), "all/empty/: stored", "all/zero: stored, 0 bytes")
 
-    def test_what_is_there_already_is_not_sent(self):
+    def test_a_file_that_the_server_has_is_not_sent(self):
         self.make("a", b"x")
 
         def talk(session):
@@ -57,7 +57,7 @@ class WhatIsSent(Uploads):
         with ScriptedServer(talk) as server:
             self.assert_all_there(self.upload(server, "a"), "a: already there, 1 byte")
 
-    def test_a_file_goes_on_where_an_earlier_try_has_ended(self):
+    def test_a_file_is_resumed_at_the_requested_offset(self):
         contents = os.urandom(100_000)
         self.make("a", contents)
 
@@ -69,7 +69,7 @@ class WhatIsSent(Uploads):
         with ScriptedServer(talk) as server:
             self.assert_all_there(self.upload(server, "a"), "a: stored, 100000 bytes")
 
-    def test_no_message_has_more_data_than_the_server_takes(self):
+    def test_messages_respect_the_data_limit_of_the_server(self):
         self.make("a", bytes(20_000))
 
         def talk(session):
@@ -83,7 +83,7 @@ class WhatIsSent(Uploads):
         with ScriptedServer(talk) as server:
             self.assertEqual(self.upload(server, "a").returncode, 0)
 
-    def test_no_more_is_offered_than_the_window_allows_and_as_much(self):
+    def test_offers_fill_the_window_and_do_not_exceed_it(self):
         for i in range(7):
             self.make(f"all/{i}", b"x")
 
@@ -93,7 +93,7 @@ class WhatIsSent(Uploads):
             session.connection.settimeout(0.2)
             with self.assertRaises(TimeoutError):
                 session.read()
-            session.connection.settimeout(PATIENCE)
+            session.connection.settimeout(TIMEOUT)
             for _ in range(4):
                 session.decide(offers.pop())  # in any order
                 offers.append(session.read())
@@ -104,7 +104,7 @@ class WhatIsSent(Uploads):
         with ScriptedServer(talk) as server:
             self.assertEqual(self.upload(server, "all").returncode, 0)
 
-    def test_files_are_offered_while_another_one_is_sent(self):
+    def test_files_are_offered_while_another_file_is_sent(self):
         for name in "abc":
             self.make(name, bytes(30_000))
 
@@ -123,7 +123,7 @@ class WhatIsSent(Uploads):
         with ScriptedServer(talk) as server:
             self.assertEqual(self.upload(server, "a", "b", "c").returncode, 0)
 
-    def test_very_many_files(self):
+    def test_thousands_of_files_are_sent(self):
         count = 300 if os.environ.get("STRAIT_SANITIZE") else 2000
         for i in range(count):
             self.make(f"all/{i % 10}/{i}", str(i).encode())
@@ -148,7 +148,7 @@ class WhatIsSent(Uploads):
 
 
 class Names(Uploads):
-    def test_paths_within_a_folder_are_kept(self):
+    def test_the_names_of_files_in_a_folder_include_their_paths(self):
         self.make("photos/a.jpg")
         self.make("photos/2024/b.jpg")
         expected = [(0, "photos/2024/b.jpg"), (0, "photos/a.jpg")]
@@ -156,90 +156,90 @@ class Names(Uploads):
             with self.subTest(path):
                 self.names_sent(path, expected=expected)
 
-    def test_the_working_folder_has_no_name(self):
+    def test_the_current_folder_adds_nothing_to_names(self):
         self.make("a")
         self.make("sub/b")
         for path in (".", "./", "sub/.."):
             with self.subTest(path):
                 self.names_sent(path, expected=[(0, "a"), (0, "sub/b")])
 
-    def test_a_file_has_its_own_name(self):
+    def test_the_name_of_a_file_is_the_last_part_of_its_path(self):
         self.make("deep/down/a")
         self.names_sent("deep/down/a", expected=[(0, "a")])
 
-    def test_into_a_folder(self):
+    def test_the_into_option_sets_the_destination_folder(self):
         self.make("sub/a")
         self.names_sent("--into", "x/y/", "sub", expected=[(0, "x/y/sub/a")])
         self.names_sent("--into", "x", ".", expected=[(0, "x/sub/a")])
 
-    def test_files_that_may_be_executed(self):
+    def test_the_executable_bit_is_sent(self):
         self.make("tool").chmod(0o755)
         self.names_sent("tool", expected=[(1, "tool")])
 
-    def test_names_in_any_script(self):
+    def test_the_client_sends_names_in_any_script(self):
         names = ["\u4f60\u597d.txt", "na\u00efve", "\u05e9\u05dc\u05d5\u05dd", "with space", "\U0001f44d"]
         for name in names:
             self.make(f"all/{name}")
         self.names_sent("all", expected=[(0, f"all/{name}") for name in names])
 
-    def test_links_to_files_are_followed_and_those_to_folders_are_not(self):
+    def test_within_folders_links_to_files_are_followed_and_links_to_folders_are_not(self):
         self.make("elsewhere/target", b"x")
         (self.folder / "all").mkdir()
         (self.folder / "all/file").symlink_to("../elsewhere/target")
         (self.folder / "all/folder").symlink_to("../elsewhere")
         (self.folder / "all/round").symlink_to(".")
-        said = self.names_sent("all", expected=[(0, "all/file")], status=1)
-        self.assertEqual(said, ["upload_client: all/folder: a link to a folder is not followed",
-                                "upload_client: all/round: a link to a folder is not followed"])
+        output = self.names_sent("all", expected=[(0, "all/file")], status=1)
+        self.assertEqual(output, ["upload_client: all/folder: symbolic links to folders are not followed",
+                                "upload_client: all/round: symbolic links to folders are not followed"])
 
-    def test_a_link_that_is_named_is_followed(self):
+    def test_a_symbolic_link_on_the_command_line_is_followed(self):
         self.make("elsewhere/a")
         (self.folder / "link").symlink_to("elsewhere")
         self.names_sent("link", expected=[(0, "link/a")])
 
 
 class WhatCannotBeSent(Uploads):
-    """Each is told, and the others go on."""
+    """Files that cannot be sent are reported, and the others are sent."""
 
-    def test_what_is_no_file(self):
+    def test_a_fifo_is_reported(self):
         self.make("all/a")
         os.mkfifo(self.folder / "all/fifo")
         (self.folder / "all/gone").symlink_to("nowhere")
-        said = self.names_sent("all", expected=[(0, "all/a")], status=1)
-        self.assertEqual(said[0], "upload_client: all/fifo: this is neither a file nor a folder")
-        self.assertRegex(said[1], r"^upload_client: .*all/gone: no such file or directory$")
+        output = self.names_sent("all", expected=[(0, "all/a")], status=1)
+        self.assertEqual(output[0], "upload_client: all/fifo: not a file or folder")
+        self.assertRegex(output[1], r"^upload_client: .*all/gone: no such file or directory$")
 
-    def test_what_is_not_there(self):
+    def test_a_missing_file_is_reported(self):
         self.make("a")
-        said = self.names_sent("nowhere", "a", expected=[(0, "a")], status=1)
-        self.assertEqual(len(said), 1)
-        self.assertRegex(said[0], r"^upload_client: .*nowhere: no such file or directory$")
+        output = self.names_sent("nowhere", "a", expected=[(0, "a")], status=1)
+        self.assertEqual(len(output), 1)
+        self.assertRegex(output[0], r"^upload_client: .*nowhere: no such file or directory$")
 
-    def test_names_that_no_server_takes(self):
+    def test_an_invalid_name_is_reported(self):
         self.make("all/good")
         self.make("all/.upload-x")
         self.make("all/two\nlines")
         (self.folder / "all" / os.fsdecode(b"latin-\xe9")).write_bytes(b"")
-        said = self.names_sent("all", expected=[(0, "all/good")], status=1)
-        self.assertCountEqual(said, [
+        output = self.names_sent("all", expected=[(0, "all/good")], status=1)
+        self.assertCountEqual(output, [
             "upload_client: all/.upload-x: a part of a name must not begin with .upload-",
-            r"upload_client: all/two\nlines: a name must not have control characters, as U+000A is",
+            r"upload_client: all/two\nlines: a name must not contain control characters such as U+000A",
             r"upload_client: all/latin-\xe9: a name must be UTF-8"])
 
-    def test_two_files_of_one_name(self):
+    def test_two_files_with_the_same_name_are_reported(self):
         self.make("x/a", b"1")
         self.make("y/a", b"2")
-        said = self.names_sent("x/a", "y/a", "x/a", expected=[(0, "a")], status=1)
-        self.assertEqual(said, ["upload_client: y/a: x/a has the same name, a"])
+        output = self.names_sent("x/a", "y/a", "x/a", expected=[(0, "a")], status=1)
+        self.assertEqual(output, ["upload_client: y/a: x/a has the same name on the server, a"])
 
     @unittest.skipIf(os.geteuid() == 0, "root may read all")
-    def test_what_may_not_be_read(self):
+    def test_a_file_without_read_permission_is_reported(self):
         self.make("a")
         self.make("b").chmod(0)
-        said = self.names_sent("a", "b", expected=[(0, "a")], status=1)
-        self.assertEqual(said, ["upload_client: open b: permission denied"])
+        output = self.names_sent("a", "b", expected=[(0, "a")], status=1)
+        self.assertEqual(output, ["upload_client: open b: permission denied"])
 
-    def test_nothing_that_can_be_sent(self):
+    def test_the_client_fails_if_no_file_can_be_sent(self):
         with ScriptedServer() as server:
             ended = self.upload(server, "nowhere")
             self.assertEqual((ended.returncode, ended.stdout), (1, b""))
@@ -260,24 +260,24 @@ class Verdicts(Uploads):
         with ScriptedServer(talk) as server:
             return self.upload(server, "a", "b", *arguments)
 
-    def test_a_refusal_is_told_and_the_others_go_on(self):
+    def test_a_refused_file_is_reported_and_the_others_are_sent(self):
         for code, name in ((EXISTS, "exists"), (NO_SPACE, "no space"), (TAKEN_OVER, "taken over"), (99, "verdict 99")):
             with self.subTest(name):
                 ended = self.decided(code, "for some reason")
                 self.assertEqual((ended.returncode, ended.stderr.decode()),
                                  (1, f"upload_client: a: {name}: for some reason\n"))
-                self.assertIn(b"b: stored, 1 byte\n1 of 2 files are there, ", ended.stdout)
+                self.assertIn(b"b: stored, 1 byte\n1 of 2 files are on the server, ", ended.stdout)
 
-    def test_quiet_tells_refusals_only(self):
+    def test_quiet_prints_only_refusals(self):
         ended = self.decided(EXISTS, "for some reason", "--quiet")
         self.assertEqual((ended.returncode, ended.stdout, ended.stderr),
                          (1, b"", b"upload_client: a: exists: for some reason\n"))
 
-    def test_what_the_server_says_does_no_harm_to_a_terminal(self):
+    def test_control_characters_from_the_server_are_escaped(self):
         ended = self.decided(EXISTS, "\x1b[2J\r\x07")
         self.assertEqual(ended.stderr.decode(), "upload_client: a: exists: \\x1b[2J\\r\\x07\n")
 
-    def test_a_verdict_ends_what_is_being_sent_with_the_message(self):
+    def test_after_a_verdict_the_current_message_is_completed_and_no_more_data_is_sent(self):
         self.make_large("a", 50_000_000)
         self.make("b", b"y")
 
@@ -303,7 +303,7 @@ class Verdicts(Uploads):
 
 
 class FilesThatChange(Uploads):
-    def test_one_that_becomes_shorter_before_it_is_sent_is_withdrawn(self):
+    def test_a_file_that_is_truncated_before_it_is_sent_is_withdrawn(self):
         path = self.make("a", bytes(10_000))
         self.make("b", b"y")
 
@@ -315,15 +315,15 @@ class FilesThatChange(Uploads):
             gone = session.read()
             self.assertIsInstance(gone, Withdrawal)
             self.assertEqual(gone.id, a.id)
-            self.assertIn("shorter", gone.reason)
+            self.assertIn("truncated", gone.reason)
             session.take_in(b)
             session.part()
 
         with ScriptedServer(talk) as server:
             ended = self.upload(server, "a", "b")
-            self.assertEqual((ended.returncode, ended.stderr), (1, b"upload_client: a: it has become shorter\n"))
+            self.assertEqual((ended.returncode, ended.stderr), (1, b"upload_client: a: the file was truncated during the upload\n"))
 
-    def test_one_that_becomes_shorter_while_it_is_sent_is_withdrawn_between_messages(self):
+    def test_a_file_that_is_truncated_while_it_is_sent_is_withdrawn_after_the_current_message(self):
         path = self.make_large("a", 100_000_000)
         self.make("b", b"y")
 
@@ -332,7 +332,7 @@ class FilesThatChange(Uploads):
             a, b = session.read(), session.read()
             session.want(a)
             session.read()
-            os.truncate(path, 70_000)  # nearly all is still to be sent
+            os.truncate(path, 70_000)  # most of it is not sent yet
             while isinstance(message := session.read(), Data):
                 self.assertEqual(message.id, a.id)
             self.assertIsInstance(message, Withdrawal)
@@ -341,9 +341,9 @@ class FilesThatChange(Uploads):
 
         with ScriptedServer(talk) as server:
             ended = self.upload(server, "a", "b")
-            self.assertEqual((ended.returncode, ended.stderr), (1, b"upload_client: a: it has become shorter\n"))
+            self.assertEqual((ended.returncode, ended.stderr), (1, b"upload_client: a: the file was truncated during the upload\n"))
 
-    def test_one_that_is_gone_is_withdrawn(self):
+    def test_a_file_that_is_deleted_before_it_is_sent_is_withdrawn(self):
         path = self.make("a", b"x")
 
         def talk(session):
@@ -361,7 +361,7 @@ class FilesThatChange(Uploads):
 
 
 class InAPipe(Uploads):
-    def test_of_a_large_file_there_is_a_line_now_and_then(self):
+    def test_progress_of_a_large_file_is_printed_periodically(self):
         self.make_large("large.iso", 40_000_000)
 
         def talk(session):
@@ -369,7 +369,7 @@ class InAPipe(Uploads):
             offer = session.read()
             session.want(offer)
             received = len(session.read().bytes)
-            client.result(PATIENCE).wait_for(b"large.iso: ", "stdout")  # while nothing is read
+            client.result(TIMEOUT).wait_for(b"large.iso: ", "stdout")  # while the server does not read
             while received < offer.size:
                 received += len(session.read().bytes)
             session.decide(offer)
@@ -380,10 +380,10 @@ class InAPipe(Uploads):
             command = [path_of("upload_client"), "--port", str(server.port), "large.iso"]
             with Program(*command, cwd=self.folder) as program:
                 client.set_result(program)
-                status, said, complaints = program.wait()
-        self.assertEqual((status, complaints), (0, b""))
-        self.assertRegex(said.decode().splitlines()[0], r"^large\.iso: \d+\.\d MB of 40\.0 MB, \d+%$")
-        self.assertEqual(said.decode().splitlines()[-2], "large.iso: stored, 40000000 bytes")
+                status, output, errors = program.wait()
+        self.assertEqual((status, errors), (0, b""))
+        self.assertRegex(output.decode().splitlines()[0], r"^large\.iso: \d+\.\d MB of 40\.0 MB, \d+%$")
+        self.assertEqual(output.decode().splitlines()[-2], "large.iso: stored, 40000000 bytes")
 
 
 if __name__ == "__main__":

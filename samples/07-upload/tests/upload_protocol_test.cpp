@@ -30,7 +30,7 @@ std::vector<client_message> client_messages() {
 std::vector<server_message> server_messages() {
   return {hello_of_server{.version = 1, .window = 32, .data_limit = 1 << 20, .size_limit = no_size_limit},
           want{.id = 9, .offset = 0x8000000000000001},
-          verdict{.id = 1, .code = verdict_code::taken_over, .text = "another connection goes on with it"},
+          verdict{.id = 1, .code = verdict_code::taken_over, .text = "another connection has taken over this file"},
           verdict{.id = 1, .code = static_cast<verdict_code>(255), .text = "\0\xff\n"s},
           failure{.text = "the server ends"},
           end{},
@@ -42,13 +42,13 @@ std::string bytes_of(Message const& message) {
   return std::visit([](auto const& each) { return encoded(each); }, message);
 }
 
-/// Of a message without its text, if it has one.
-std::size_t least_size(client_message const& message) {
+/// Returns the encoded size of a message without its text.
+std::size_t min_size(client_message const& message) {
   if (std::holds_alternative<offer>(message)) return 30;
   if (std::holds_alternative<withdraw>(message)) return 5;
   return bytes_of(message).size();
 }
-std::size_t least_size(server_message const& message) {
+std::size_t min_size(server_message const& message) {
   if (std::holds_alternative<verdict>(message)) return 6;
   if (std::holds_alternative<failure>(message)) return 1;
   return bytes_of(message).size();
@@ -66,7 +66,7 @@ std::string refusal(Decode const& decode, std::string const& bytes) {
 std::string refusal_of_server(std::string const& bytes) { return refusal(decode_from_client, bytes); }
 std::string refusal_of_client(std::string const& bytes) { return refusal(decode_from_server, bytes); }
 
-/// What `bytes` are once they have been decoded and encoded; themselves if they are refused.
+/// Decodes `bytes` and encodes the message again; returns `bytes` themselves if they are rejected.
 template <class Decode>
 std::string again_or_refused(Decode const& decode, std::string const& bytes) {
   try {
@@ -76,21 +76,21 @@ std::string again_or_refused(Decode const& decode, std::string const& bytes) {
   }
 }
 
-/// Cut after each byte, it is refused while a field is missing.
+/// Checks that the message is rejected if it is truncated at any byte within its fields.
 template <class Message, class Decode>
 void check_truncations(std::vector<Message> const& messages, Decode const& decode) {
   for (auto const& message : messages) {
     auto const bytes = bytes_of(message);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       INFO("message " << message.index() << " cut to " << size);
-      if (size < least_size(message)) CHECK_THROWS_AS(decode(bytes.substr(0, size)), protocol_error);
+      if (size < min_size(message)) CHECK_THROWS_AS(decode(bytes.substr(0, size)), protocol_error);
       else CHECK(decode(bytes.substr(0, size)) != message);
     }
   }
 }
 
-/// The bytes of the document's example, of one side: the words of two hexadecimal digits behind "client:" or "server:",
-/// to the first other word of each line, where it is explained.
+/// Returns the bytes of one side in the document's example: the two-digit hexadecimal numbers after "client:" or
+/// "server:" up to the explanation on each line.
 std::string bytes_in_document(std::string const& side) {
   std::ifstream document(UPLOAD_PROTOCOL_DOCUMENT);
   std::string bytes, line;
@@ -113,18 +113,18 @@ std::string framed(std::string const& message) {
 
 }  // namespace
 
-TEST_CASE("upload protocol: a message is what it was when it is encoded and decoded") {
+TEST_CASE("upload_protocol: decoding an encoded message returns an equal message") {
   for (auto const& message : client_messages()) CHECK(decode_from_client(bytes_of(message)) == message);
   for (auto const& message : server_messages()) CHECK(decode_from_server(bytes_of(message)) == message);
 }
 
-TEST_CASE("upload protocol: encoding adds to what is there") {
+TEST_CASE("upload_protocol: encoding appends to the string") {
   auto bytes = "before"s;
   encode(bytes, want{.id = 1, .offset = 2});
   CHECK(bytes == "before" + encoded(want{.id = 1, .offset = 2}));
 }
 
-TEST_CASE("upload protocol: the bytes are those of the document") {
+TEST_CASE("upload_protocol: the encoded bytes equal the example in the document") {
   CHECK(bytes_in_document("client") ==
         std::string(greeting) + framed(encoded(hello_of_client{})) +
             framed(encoded(offer{.id = 1, .size = 6, .digest = some_digest, .name = "hi"})) +
@@ -136,12 +136,12 @@ TEST_CASE("upload protocol: the bytes are those of the document") {
             framed(encoded(verdict{.id = 1, .code = verdict_code::stored, .text = "stored"})) + framed(encoded(end{})));
 }
 
-TEST_CASE("upload protocol: a message that is cut is refused, wherever it is cut") {
+TEST_CASE("upload_protocol: a message truncated at any byte is rejected") {
   check_truncations(client_messages(), decode_from_client);
   check_truncations(server_messages(), decode_from_server);
 }
 
-TEST_CASE("upload protocol: a refusal says what is wrong with which message") {
+TEST_CASE("upload_protocol: an error names the message and the reason") {
   CHECK(refusal_of_server("") == "a message without a type");
   CHECK(refusal_of_server(encoded(offer{}).substr(0, 27)) == "offer: 3 bytes are missing");
   CHECK(refusal_of_server(encoded(data{}) + "abc") == "data: 3 bytes too many");
@@ -154,24 +154,25 @@ TEST_CASE("upload protocol: a refusal says what is wrong with which message") {
   CHECK(refusal_of_client(encoded(hello_of_server{}).substr(0, 16)) == "hello: 1 byte is missing");
 }
 
-TEST_CASE("upload protocol: a directory has no contents, and there are no other kinds") {
+TEST_CASE("upload_protocol: directories with contents and unknown kinds are rejected") {
   auto const directory = offer{.id = 1, .kind = file_kind::directory, .size = 0, .digest = {}, .name = "a"};
   auto with_size = directory, with_digest = directory, of_no_kind = directory;
   with_size.size = 1;
   with_digest.digest = some_digest;
   of_no_kind.kind = static_cast<file_kind>(3);
-  CHECK(refusal_of_server(encoded(with_size)) == "offer: a directory that has a size");
-  CHECK(refusal_of_server(encoded(with_digest)) == "offer: a directory that has a digest");
+  CHECK(refusal_of_server(encoded(with_size)) == "offer: a directory must not have a size");
+  CHECK(refusal_of_server(encoded(with_digest)) == "offer: a directory must not have a digest");
   CHECK(refusal_of_server(encoded(of_no_kind)) == "offer: unknown kind 3");
 }
 
-TEST_CASE("upload protocol: a server's limits are such that there can be a session") {
-  CHECK(refusal_of_client(encoded(hello_of_server{.window = 0})) == "hello: a window of 0");
-  CHECK(refusal_of_client(encoded(hello_of_server{.data_limit = 4095})) == "hello: a data limit of 4095");
+TEST_CASE("upload_protocol: server limits that allow no session are rejected") {
+  CHECK(refusal_of_client(encoded(hello_of_server{.window = 0})) == "hello: the window must not be 0");
+  CHECK(refusal_of_client(encoded(hello_of_server{.data_limit = 4095})) ==
+        "hello: the data limit 4095 is less than 4096");
   CHECK(refusal_of_client(encoded(hello_of_server{.window = 1, .data_limit = 4096})) == "nothing");
 }
 
-TEST_CASE("upload protocol: text that is too long for a message is cut between two characters") {
+TEST_CASE("upload_protocol: a text that is too long is truncated at a character boundary") {
   std::string text;
   while (text.size() < 2 * max_message_size) text += "\u4f60";
   for (auto const& bytes :
@@ -183,7 +184,7 @@ TEST_CASE("upload protocol: text that is too long for a message is cut between t
   CHECK(encoded(failure{.text = std::string(max_message_size, '\x80')}).size() <= max_message_size);
 }
 
-TEST_CASE("upload protocol: garbage is decoded to what encodes to it again, or refused") {
+TEST_CASE("upload_protocol: random bytes are rejected, or decode to a message that encodes to the same bytes") {
   std::mt19937 random(1);
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(random() % 48, '\0');
@@ -194,16 +195,16 @@ TEST_CASE("upload protocol: garbage is decoded to what encodes to it again, or r
   }
 }
 
-TEST_CASE("upload protocol: codes up to 15 say that the file is there") {
-  CHECK(is_there(verdict_code::stored));
-  CHECK(is_there(verdict_code::already_there));
-  CHECK(is_there(static_cast<verdict_code>(15)));
-  CHECK_FALSE(is_there(verdict_code::bad_name));
-  CHECK_FALSE(is_there(verdict_code::taken_over));
-  CHECK_FALSE(is_there(static_cast<verdict_code>(255)));
+TEST_CASE("upload_protocol: codes up to 15 mean that the file is stored") {
+  CHECK(is_stored(verdict_code::stored));
+  CHECK(is_stored(verdict_code::already_there));
+  CHECK(is_stored(static_cast<verdict_code>(15)));
+  CHECK_FALSE(is_stored(verdict_code::bad_name));
+  CHECK_FALSE(is_stored(verdict_code::taken_over));
+  CHECK_FALSE(is_stored(static_cast<verdict_code>(255)));
 }
 
-TEST_CASE("upload protocol: each code has a name") {
+TEST_CASE("upload_protocol: each code has a name") {
   CHECK(to_string(verdict_code::already_there) == "already there");
   CHECK(to_string(verdict_code::wrong_contents) == "wrong contents");
   CHECK(to_string(static_cast<verdict_code>(99)) == "verdict 99");

@@ -1,4 +1,4 @@
-"""upload_server, as a client that was written from the protocol's document sees it."""
+"""upload_server, tested with a client that was written from the protocol's document."""
 
 import os
 import pathlib
@@ -13,10 +13,10 @@ from upload_peer import End, Hello, Upload, Verdict, Want, digest_of
 
 
 class Taking(unittest.TestCase):
-    """What a server takes in."""
+    """Files that the server stores."""
 
     def upload(self, inbox, files):
-        """Files as name: contents."""
+        """Uploads files, given as name: contents."""
         with tempfile.TemporaryDirectory() as scratch:
             paths = []
             for i, (name, contents) in enumerate(files.items()):
@@ -25,7 +25,7 @@ class Taking(unittest.TestCase):
                 paths.append((name, str(path)))
             return upload_peer.upload("127.0.0.1", inbox.port, paths)
 
-    def test_files_arrive_as_they_were(self):
+    def test_files_are_stored_unchanged(self):
         files = {"empty": b"", "one": b"1", "64k": random_bytes(65536), "large": random_bytes(3_000_001)}
         with Inbox() as inbox:
             results = self.upload(inbox, files)
@@ -33,7 +33,7 @@ class Taking(unittest.TestCase):
             self.assertEqual(inbox.files(), files)
             self.assertEqual(inbox.parts(), [])
 
-    def test_names_in_every_script(self):
+    def test_the_server_stores_names_in_any_script(self):
         names = ["plain.txt", "с пробелом.txt", "日本語/ファイル.txt", "العربية.txt", "हिन्दी.txt", "emoji 🦊.txt",
                  "e\u0301 and \u00e9.txt", "\u00e9.txt", "-rf", "a\\b", "quote\"'.txt", " ", "...", ".hidden", "x" * 255,
                  "/".join(["d" * 200] * 15)]
@@ -43,7 +43,7 @@ class Taking(unittest.TestCase):
             self.assertEqual({code for code, _ in results.values()}, {upload_peer.STORED}, results)
             self.assertEqual(inbox.files(), files)
 
-    def test_folders_are_made_and_empty_ones_too(self):
+    def test_folders_are_created_including_empty_ones(self):
         with Inbox() as inbox, Upload("127.0.0.1", inbox.port) as peer:
             peer.hello()
             peer.expect(Hello)
@@ -55,7 +55,7 @@ class Taking(unittest.TestCase):
             peer.expect(End)
             self.assertEqual(inbox.folders(), ["a", "a/b", "a/b/c"])
 
-    def test_what_may_be_executed_may_be_executed(self):
+    def test_the_executable_bit_is_kept(self):
         with Inbox(umask=0o022) as inbox, Upload("127.0.0.1", inbox.port) as peer:
             peer.hello()
             peer.expect(Hello)
@@ -67,18 +67,18 @@ class Taking(unittest.TestCase):
             modes = [stat.S_IMODE((inbox.folder / name).stat().st_mode) for name in ("tool", "text")]
             self.assertEqual(modes, [0o755, 0o644])
 
-    def test_the_same_file_again_is_already_there(self):
+    def test_the_same_file_gets_the_verdict_already_there(self):
         with Inbox() as inbox:
             self.upload(inbox, {"a": b"contents"})
             self.assertEqual(self.upload(inbox, {"a": b"contents"}), {"a": (upload_peer.ALREADY_THERE, "8 bytes")})
 
-    def test_the_log_says_who_brought_what(self):
+    def test_the_server_logs_each_file_with_its_client(self):
         with Inbox() as inbox:
             self.upload(inbox, {"дом\\.txt": b"12345"})
-            said = inbox.wait_for(b"disconnected\n", "stderr").decode()
-            self.assertRegex(said, r"127\.0\.0\.1:\d+ дом\\\.txt: stored, 5 bytes\n")
+            output = inbox.wait_for(b"disconnected\n", "stderr").decode()
+            self.assertRegex(output, r"127\.0\.0\.1:\d+ дом\\\.txt: stored, 5 bytes\n")
 
-    def test_a_quiet_server_says_nothing_of_files(self):
+    def test_a_quiet_server_does_not_log_files(self):
         with Inbox("--quiet") as inbox:
             self.upload(inbox, {"a": b"12345"})
             inbox.send_signal(signal.SIGTERM)
@@ -91,14 +91,14 @@ class Taking(unittest.TestCase):
                 self.upload(inbox, {name: contents})
             self.assertEqual(inbox.files(), files)
 
-ENTRY_SIZE = 4096  # what each file and folder counts for the quota, besides its contents
+ENTRY_SIZE = 4096  # counts towards the quota for each file and folder, in addition to its contents
 
 
 class Rules(unittest.TestCase):
-    """What a server does not take, and why."""
+    """Files that the server refuses."""
 
     def offer(self, inbox, name, contents, kind=upload_peer.FILE):
-        """The verdict on one file, on a connection of its own."""
+        """Offers one file on a new connection; returns the verdict."""
         with Upload("127.0.0.1", inbox.port) as peer:
             peer.hello()
             peer.expect(Hello)
@@ -112,51 +112,51 @@ class Rules(unittest.TestCase):
             peer.expect(End)
             return answer.code, answer.text
 
-    def test_another_file_of_the_same_name_is_refused(self):
+    def test_another_file_with_the_same_name_is_refused(self):
         with Inbox() as inbox:
             self.offer(inbox, "a", b"first")
-            self.assertEqual(self.offer(inbox, "a", b"other"), (upload_peer.EXISTS, "another file of this name is there"))
+            self.assertEqual(self.offer(inbox, "a", b"other"), (upload_peer.EXISTS, "another file with this name exists"))
             self.assertEqual(inbox.files(), {"a": b"first"})
 
-    def test_overwrite_same_size(self):
+    def test_overwrite_same_size_replaces_only_files_of_the_same_size(self):
         with Inbox("--overwrite", "same-size") as inbox:
             self.offer(inbox, "a", b"first")
             self.assertEqual(self.offer(inbox, "a", b"longer one"),
-                             (upload_peer.EXISTS, "a file of this name and another size, 5 bytes, is there"))
+                             (upload_peer.EXISTS, "a file with this name and another size, 5 bytes, exists"))
             self.assertEqual(self.offer(inbox, "a", b"other")[0], upload_peer.STORED)
             self.assertEqual(inbox.files(), {"a": b"other"})
 
-    def test_overwrite_always(self):
+    def test_overwrite_always_replaces_any_file(self):
         with Inbox("--overwrite", "always") as inbox:
             self.offer(inbox, "a", b"first")
             self.assertEqual(self.offer(inbox, "a", b"longer one")[0], upload_peer.STORED)
             self.assertEqual(inbox.files(), {"a": b"longer one"})
 
-    def test_nothing_takes_the_place_of_a_folder(self):
+    def test_a_folder_is_never_replaced(self):
         with Inbox("--overwrite", "always") as inbox:
             (inbox.folder / "a").mkdir()
             (inbox.folder / "file").write_bytes(b"x")
-            self.assertEqual(self.offer(inbox, "a", b"1"), (upload_peer.EXISTS, "a folder of this name is there"))
+            self.assertEqual(self.offer(inbox, "a", b"1"), (upload_peer.EXISTS, "a folder with this name exists"))
             self.assertEqual(self.offer(inbox, "file/a", b"1"),
-                             (upload_peer.EXISTS, "a part of its path is a file or a symbolic link"))
+                             (upload_peer.EXISTS, "a part of the path is a file or a symbolic link"))
 
-    def test_max_file_size(self):
+    def test_a_file_larger_than_max_file_size_is_refused(self):
         with Inbox("--max-file-size", "1k") as inbox:
             self.assertEqual(self.offer(inbox, "a", bytes(1024))[0], upload_peer.STORED)
             self.assertEqual(self.offer(inbox, "b", bytes(1025)),
-                             (upload_peer.TOO_LARGE, "1025 bytes are too many: 1024 is the limit"))
+                             (upload_peer.TOO_LARGE, "1025 bytes exceed the limit of 1024 bytes"))
 
-    def test_quota(self):
+    def test_a_file_that_exceeds_the_quota_is_refused(self):
         with Inbox("--quota", str(1000 + 3 * ENTRY_SIZE)) as inbox:
             self.assertEqual(self.offer(inbox, "a", bytes(600))[0], upload_peer.STORED)
             self.assertEqual(self.offer(inbox, "b", bytes(401 + ENTRY_SIZE)),
-                             (upload_peer.TOO_LARGE, f"the quota of {1000 + 3 * ENTRY_SIZE} bytes is used up"))
+                             (upload_peer.TOO_LARGE, f"the quota of {1000 + 3 * ENTRY_SIZE} bytes would be exceeded"))
             self.assertEqual(inbox.parts(), [])
             self.assertEqual(self.offer(inbox, "c", bytes(400 + ENTRY_SIZE))[0], upload_peer.STORED)
             self.assertEqual(self.offer(inbox, "d", b"1")[0], upload_peer.TOO_LARGE)
             self.assertEqual(self.offer(inbox, "d", b"")[0], upload_peer.TOO_LARGE)
 
-    def test_quota_counts_what_is_there_and_what_is_on_its_way(self):
+    def test_the_quota_counts_stored_files_and_files_being_received(self):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "old").write_bytes(bytes(500))
             with Inbox("--quota", str(1000 + 3 * ENTRY_SIZE), folder=folder) as inbox, Upload("127.0.0.1", inbox.port) as peer:
@@ -166,10 +166,10 @@ class Rules(unittest.TestCase):
                 peer.expect(Want)
                 self.assertEqual(self.offer(inbox, "b", bytes(201))[0], upload_peer.TOO_LARGE)
                 peer.withdraw(1)
-                peer.offer_content(2, "c", bytes(500))  # what was promised to the first one is free again
+                peer.offer_content(2, "c", bytes(500))  # the reserved space of the first file is free again
                 peer.expect(Want)
 
-    def test_quota_is_given_back_when_a_file_is_replaced_or_wrong(self):
+    def test_the_quota_is_released_when_a_file_is_replaced_or_wrong(self):
         with Inbox("--quota", str(1000 + 2 * ENTRY_SIZE), "--overwrite", "always") as inbox:
             for i in range(5):
                 self.assertEqual(self.offer(inbox, "a", bytes([i]) * 400)[0], upload_peer.STORED)
@@ -184,13 +184,13 @@ class Rules(unittest.TestCase):
             self.assertEqual(self.offer(inbox, "c", bytes(600))[0], upload_peer.STORED)
 
     @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
-    def test_a_folder_without_permission(self):
+    def test_a_folder_without_write_permission_is_reported(self):
         with Inbox() as inbox:
             (inbox.folder / "closed").mkdir(0o500)
             self.assertEqual(self.offer(inbox, "closed/a", b"1"),
-                             (upload_peer.CANNOT_STORE, "it cannot be stored: permission denied"))
+                             (upload_peer.CANNOT_STORE, "the file cannot be stored: permission denied"))
 
-    def test_fault_34_names_that_lead_outside_are_refused_and_the_connection_lives_on(self):
+    def test_fault_34_names_that_leave_the_folder_are_refused_and_the_connection_stays_open(self):
         names = ["../a", "a/../../b", "/etc/passwd", "a//b", "a/", "", ".", "..", "a/./b", "x" * 256, "a\0b", "a\nb",
                  "\x1b[2J", "\x7f", "\u0085", b"\xff\xfe", b"\xc0\xae\xc0\xae/a", ".upload-mine", "d/.upload-0123",
                  "a/" * 2000 + "b"]
@@ -209,7 +209,7 @@ class Rules(unittest.TestCase):
             self.assertEqual(inbox.files(), {"good": b"1"})
             self.assertEqual(sorted(path.name for path in inbox.folder.parent.iterdir()), ["inbox"])
 
-    def test_fault_34_symbolic_links_lead_nowhere(self):
+    def test_fault_34_symbolic_links_are_not_followed(self):
         with tempfile.TemporaryDirectory() as outside, Inbox("--overwrite", "always") as inbox:
             target = pathlib.Path(outside, "target")
             target.write_bytes(b"precious")
@@ -223,10 +223,10 @@ class Rules(unittest.TestCase):
 
 
 class Parts(unittest.TestCase):
-    """What has come of a file that is not whole."""
+    """Parts of incomplete files, and how uploads are resumed."""
 
     def begin(self, inbox, name, contents, count):
-        """Sends the first `count` bytes and breaks off, once the server has them."""
+        """Sends the first `count` bytes and resets the connection when the server has received them."""
         with Upload("127.0.0.1", inbox.port) as peer:
             peer.hello()
             peer.expect(Hello)
@@ -234,7 +234,7 @@ class Parts(unittest.TestCase):
             want = peer.expect(Want)
             peer.data(1, want.offset, contents[want.offset:count])
             peer.offer(2, "..", 0, bytes(16))
-            peer.expect(Verdict)  # so what came before has been read
+            peer.expect(Verdict)  # the server has handled all earlier messages
         return want.offset
 
     def resume(self, inbox, name, contents):
@@ -247,7 +247,7 @@ class Parts(unittest.TestCase):
                 peer.data(1, want.offset, contents[want.offset:])
             return want.offset, peer.expect(Verdict).code
 
-    def test_an_upload_goes_on_where_it_broke_off(self):
+    def test_an_interrupted_upload_is_resumed(self):
         contents = random_bytes(500_000)
         with Inbox() as inbox:
             self.assertEqual(self.begin(inbox, "a/b", contents, 200_000), 0)
@@ -256,7 +256,7 @@ class Parts(unittest.TestCase):
             self.assertEqual(self.resume(inbox, "a/b", contents), (300_000, upload_peer.STORED))
             self.assertEqual((inbox.files(), inbox.parts()), ({"a/b": contents}, []))
 
-    def test_a_part_outlives_its_server(self):
+    def test_an_upload_is_resumed_after_a_restart_of_the_server(self):
         contents = random_bytes(100_000)
         with tempfile.TemporaryDirectory() as folder:
             with Inbox(folder=folder) as inbox:
@@ -266,13 +266,13 @@ class Parts(unittest.TestCase):
                 self.assertEqual(self.resume(inbox, "a", contents), (60_000, upload_peer.STORED))
                 self.assertEqual(inbox.files(), {"a": contents})
 
-    def test_another_file_of_the_name_begins_anew(self):
+    def test_another_file_with_the_same_name_starts_from_the_beginning(self):
         with Inbox() as inbox:
             self.begin(inbox, "a", b"1" * 1000, 500)
             self.assertEqual(self.resume(inbox, "a", b"2" * 1000), (0, upload_peer.STORED))
             self.assertEqual(inbox.parts(), [b"1" * 500])
 
-    def test_a_part_that_has_been_spoiled_is_thrown_away(self):
+    def test_a_corrupted_part_is_discarded(self):
         contents = random_bytes(1000)
         with Inbox() as inbox:
             self.begin(inbox, "a", contents, 500)
@@ -282,7 +282,7 @@ class Parts(unittest.TestCase):
             self.assertEqual((inbox.files(), inbox.parts()), ({}, []))
             self.assertEqual(self.resume(inbox, "a", contents), (0, upload_peer.STORED))
 
-    def test_a_whole_part_needs_no_data(self):
+    def test_a_complete_part_needs_no_data(self):
         contents = random_bytes(1000)
         with Inbox() as inbox:
             self.begin(inbox, "a", contents, 999)
@@ -290,7 +290,7 @@ class Parts(unittest.TestCase):
             part.write_bytes(contents)
             self.assertEqual(self.resume(inbox, "a", contents), (1000, upload_peer.STORED))
 
-    def test_old_parts_go_when_the_server_begins_and_young_ones_stay(self):
+    def test_old_parts_are_removed_when_the_server_starts_and_recent_ones_are_kept(self):
         with tempfile.TemporaryDirectory() as folder:
             with Inbox(folder=folder) as inbox:
                 for name in ("old", "deep/old", "young"):
@@ -304,27 +304,27 @@ class Parts(unittest.TestCase):
                 self.assertEqual(inbox.parts(), [(b"young" * 100)[:50]])
                 self.assertEqual(inbox.files(), {"old file": b"stays"})
 
-    def test_a_newer_connection_takes_a_file_over(self):
+    def test_a_newer_connection_takes_over_a_file(self):
         contents = random_bytes(100_000)
         with Inbox() as inbox, Upload("127.0.0.1", inbox.port) as old:
             old.hello()
             old.expect(Hello)
             old.offer_content(1, "a", contents)
             old.expect(Want)
-            old.data(1, 0, contents[:40_000], count=100_000)  # and then the line is silent
+            old.data(1, 0, contents[:40_000], count=100_000)  # the connection is then silent
             begun = self.wait_for_part(inbox)
             offset, code = self.resume(inbox, "a", contents)
             self.assertEqual(code, upload_peer.STORED)
             self.assertTrue(begun <= offset <= 40_000, offset)
             self.assertEqual(inbox.files(), {"a": contents})
             self.assertEqual(old.expect(Verdict)[:2], (1, upload_peer.TAKEN_OVER))
-            old.send(contents[40_000:])  # it lives on
+            old.send(contents[40_000:])  # the old connection is still open
             old.offer_content(2, "b", b"1")
             old.expect(Want)
 
     def wait_for_part(self, inbox):
-        """Until there is a part with something in it; gives its size."""
-        with Upload("127.0.0.1", inbox.port) as peer:  # each question is a turn of the server's loop
+        """Waits until a non-empty part exists; returns its size."""
+        with Upload("127.0.0.1", inbox.port) as peer:  # each request lets the server's event loop run
             peer.hello()
             peer.expect(Hello)
             for id in range(100_000):
@@ -333,9 +333,9 @@ class Parts(unittest.TestCase):
                         return len(part)
                 peer.offer(id, "..", 0, bytes(16))
                 peer.expect(Verdict)
-        raise AssertionError("there is no part")
+        raise AssertionError("no part was created")
 
-    def test_of_two_files_of_one_name_at_once_one_wins_whole(self):
+    def test_of_two_concurrent_files_with_the_same_name_exactly_one_is_stored(self):
         one, other = random_bytes(300_000), random_bytes(300_000)
         for rule, code in (("never", upload_peer.EXISTS), ("always", upload_peer.STORED)):
             with Inbox("--overwrite", rule) as inbox, \

@@ -1,4 +1,4 @@
-"""upload_client and upload_server together, over lines that are good and bad."""
+"""upload_client with upload_server, over reliable and failing connections."""
 
 import os
 import signal
@@ -8,13 +8,13 @@ import unittest
 from concurrent.futures import Future
 
 from inboxes import PART_PREFIX, Inbox
-from programs import PATIENCE, Program, path_of
+from programs import TIMEOUT, Program, path_of
 from uploads import Uploads
 
 
 class Relay:
-    """A line to a server: `breaks` are what happens to one connection after the other, each as how many bytes of the
-    client's it passes on, and what is called then, before it breaks. The connections after them are good."""
+    """A proxy to a server that breaks connections. `breaks` holds for one connection after the other how many bytes of
+    the client are forwarded and a function that is called before the reset. Later connections are not broken."""
 
     def __init__(self, port, *breaks):
         self.server_port = port
@@ -29,8 +29,8 @@ class Relay:
             while True:
                 client, _ = self._listener.accept()
                 limit, then = self._breaks.pop(0) if self._breaks else (None, None)
-                client.settimeout(PATIENCE)
-                with client, socket.create_connection(("127.0.0.1", self.server_port), PATIENCE) as server:
+                client.settimeout(TIMEOUT)
+                with client, socket.create_connection(("127.0.0.1", self.server_port), TIMEOUT) as server:
                     back = threading.Thread(target=self._pass_back, args=(server, client), daemon=True)
                     back.start()
                     self._pass_on(client, server, limit)
@@ -40,10 +40,10 @@ class Relay:
                         try:
                             each.shutdown(socket.SHUT_RDWR)
                         except OSError:
-                            pass  # it has gone already
-                    back.join(PATIENCE)
+                            pass  # it is already closed
+                    back.join(TIMEOUT)
         except OSError:
-            return  # the test is over
+            return  # the test has ended
 
     def _pass_on(self, client, server, limit):
         try:
@@ -70,11 +70,11 @@ class Relay:
     def __exit__(self, *_):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
 
 
 class Together(Uploads):
-    def test_a_whole_folder_arrives_as_it_is(self):
+    def test_a_folder_is_uploaded_unchanged(self):
         sizes = (0, 1, 4095, 4096, 65535, 65537, 1024 * 1024, 3_000_001)
         contents = {f"сад/{size % 3}/日本 {size}.bin": os.urandom(size) for size in sizes}
         contents |= {f"сад/{name}": b"1" for name in ("a/b/c/d/деревья 🌳", "x" * 255, "مجلد/ملف")}
@@ -97,7 +97,7 @@ class Together(Uploads):
             self.assertEqual((again.returncode, again.stdout.count(b": already there")), (0, len(contents) + 1))
             self.assertIn(b", 0 bytes sent in ", again.stdout)
 
-    def test_refusals_come_with_their_reason(self):
+    def test_a_refusal_is_reported_with_its_reason(self):
         self.make("a", b"mine")
         self.make("b", b"x" * 2000)
         self.make("c", b"good")
@@ -117,25 +117,25 @@ class BadLines(Uploads):
         self.contents = os.urandom(3_000_000)
         self.make("a", self.contents)
 
-    def test_a_line_that_breaks_again_and_again(self):
+    def test_an_upload_survives_repeated_resets(self):
         with Inbox() as server, Relay(server.port, *[(500_000, None)] * 5) as line:
             ended = self.upload(line, "--tries", "3", "a")
             self.assertEqual(ended.returncode, 0, ended.stderr)
             self.assertEqual(server.files(), {"a": self.contents})
-            self.assertEqual(ended.stderr.count(b"next try in"), 5)
+            self.assertEqual(ended.stderr.count(b"retrying in"), 5)
             self.assertLess(line.passed_on, 1.1 * len(self.contents))
 
-    def test_a_server_that_is_killed_and_comes_back(self):
-        self.assert_outlives(lambda server: server.kill())  # what it had not written comes again
+    def test_an_upload_survives_a_killed_and_restarted_server(self):
+        self.assert_resumes_after(lambda server: server.kill())  # unwritten data is sent again
 
-    def test_a_server_that_ends_and_comes_back(self):
-        sent = self.assert_outlives(lambda server: server.send_signal(signal.SIGTERM) or server.wait())
+    def test_an_upload_survives_a_graceful_restart_of_the_server(self):
+        sent = self.assert_resumes_after(lambda server: server.send_signal(signal.SIGTERM) or server.wait())
         self.assertLess(sent, 1.1 * len(self.contents))
 
-    def assert_outlives(self, end):
+    def assert_resumes_after(self, end):
         def replace():
             end(first)
-            self.assertEqual(first.files(), {})  # nothing that is not whole
+            self.assertEqual(first.files(), {})  # no incomplete file under its name
             line.server_port = second.port
 
         with Inbox("--drain", "0.1") as first, Inbox(folder=first.folder) as second:
@@ -146,15 +146,15 @@ class BadLines(Uploads):
             return line.passed_on
 
     def upload_a_part(self, server):
-        """By a client that is killed."""
+        """Starts an upload with a client that is then killed."""
         client = Future()
-        with Relay(server.port, (1_000_000, lambda: client.result(PATIENCE).kill())) as line:
+        with Relay(server.port, (1_000_000, lambda: client.result(TIMEOUT).kill())) as line:
             with Program(path_of("upload_client"), "--port", str(line.port), "a", cwd=self.folder) as program:
                 client.set_result(program)
                 program.wait()
         server.wait_for(b"disconnected", "stderr")
 
-    def test_a_client_that_is_killed_and_comes_back(self):
+    def test_an_upload_of_a_killed_client_is_resumed(self):
         with Inbox() as server:
             self.upload_a_part(server)
             with Relay(server.port) as line:
@@ -162,7 +162,7 @@ class BadLines(Uploads):
                 self.assertLess(line.passed_on, 2_200_000)
             self.assertEqual(server.files(), {"a": self.contents})
 
-    def test_what_a_server_has_kept_and_spoiled_is_sent_again(self):
+    def test_a_corrupted_part_is_sent_again(self):
         with Inbox() as server:
             self.upload_a_part(server)
             part, = [path for path in server.folder.rglob("*") if path.name.startswith(PART_PREFIX) and path.stat().st_size]

@@ -1,4 +1,4 @@
-"""What the tests of upload_client have in common."""
+"""Shared code of the tests of upload_client."""
 
 import os
 import pathlib
@@ -22,7 +22,7 @@ class Uploads(unittest.TestCase):
         return path
 
     def make_large(self, name, size):
-        """Of zeros, which take no room on the disk."""
+        """Creates a sparse file of zeros."""
         path = self.make(name)
         os.truncate(path, size)
         return path
@@ -32,12 +32,12 @@ class Uploads(unittest.TestCase):
 
     def assert_all_there(self, ended, *lines):
         self.assertEqual((ended.returncode, ended.stderr.decode()), (0, ""))
-        said = ended.stdout.decode().splitlines()
-        self.assertCountEqual(said[:-1], lines)
-        self.assertRegex(said[-1], rf"^{len(lines)} of {len(lines)} files? (is|are) there, .* sent in \d+\.\d+ s, .*/s$")
+        output = ended.stdout.decode().splitlines()
+        self.assertCountEqual(output[:-1], lines)
+        self.assertRegex(output[-1], rf"^{len(lines)} of {len(lines)} files? (is|are) on the server, .* sent in \d+\.\d+ s, .*/s$")
 
     def names_sent(self, *arguments, expected, status=0):
-        """What is offered, of kind and name; and what is said on standard error."""
+        """Returns the offered kinds and names, and the lines on standard error."""
         offered = []
 
         def talk(session):

@@ -1,4 +1,4 @@
-#include "server/pace.hpp"
+#include "server/minimum_rate.hpp"
 
 #include <chrono>
 
@@ -9,15 +9,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto begin = pace::time_point{};
+constexpr auto begin = minimum_rate::time_point{};
 
-/// Of 100 bytes per second, with 30 s.
-pace new_pace() { return {100, 30s, begin}; }
+/// Returns a minimum rate of 100 bytes per second with a timeout of 30 s.
+minimum_rate make_rate() { return {100, 30s, begin}; }
 
 }  // namespace
 
-TEST_CASE("pace: a client that owes data and sends none is too slow after its patience") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: a client that owes data and sends none is too slow after the timeout") {
+  auto of = make_rate();
   of.owes(true, begin + 100s);
   of.owes(true, begin + 129s);
   CHECK_FALSE(of.is_too_slow());
@@ -25,14 +25,14 @@ TEST_CASE("pace: a client that owes data and sends none is too slow after its pa
   CHECK(of.is_too_slow());
 }
 
-TEST_CASE("pace: a client that owes nothing is never too slow") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: a client that owes nothing is never too slow") {
+  auto of = make_rate();
   of.owes(false, begin + 1000s);
   CHECK_FALSE(of.is_too_slow());
 }
 
-TEST_CASE("pace: time that a client has owed data still counts when it owes data again") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: the time during which a client owed data still counts when it owes data again") {
+  auto of = make_rate();
   for (int i = 0; i != 3; ++i) {
     of.owes(true, begin + i * 100s);
     of.owes(false, begin + i * 100s + 10s);
@@ -40,8 +40,8 @@ TEST_CASE("pace: time that a client has owed data still counts when it owes data
   CHECK(of.is_too_slow());
 }
 
-TEST_CASE("pace: a client that sends at the minimum rate is never too slow") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: a client that sends at the minimum rate is never too slow") {
+  auto of = make_rate();
   of.owes(true, begin);
   for (int second = 1; second != 1000; ++second) {
     of.owes(true, begin + second * 1s);
@@ -50,8 +50,8 @@ TEST_CASE("pace: a client that sends at the minimum rate is never too slow") {
   }
 }
 
-TEST_CASE("pace: a client that sends at half the minimum rate is too slow after twice the patience") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: a client that sends at half the minimum rate is too slow after twice the timeout") {
+  auto of = make_rate();
   of.owes(true, begin);
   int second = 0;
   while (!of.is_too_slow() && second != 1000) {
@@ -62,16 +62,16 @@ TEST_CASE("pace: a client that sends at half the minimum rate is too slow after 
   CHECK(second < 62);
 }
 
-TEST_CASE("pace: data that was sent fast does not extend the patience") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: data that was sent fast does not extend the timeout") {
+  auto of = make_rate();
   of.owes(true, begin);
   of.delivered(1'000'000);
   of.owes(true, begin + 30s);
   CHECK(of.is_too_slow());
 }
 
-TEST_CASE("pace: a complete file adds a second, whatever its size") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: a complete file adds a second, whatever its size") {
+  auto of = make_rate();
   of.owes(true, begin);
   for (int second = 1; second != 1000; ++second) {
     of.owes(true, begin + second * 1s);
@@ -80,16 +80,16 @@ TEST_CASE("pace: a complete file adds a second, whatever its size") {
   }
 }
 
-TEST_CASE("pace: time in which the server does not read is excused") {
-  auto of = new_pace();
+TEST_CASE("minimum_rate: time in which the server does not read is excused") {
+  auto of = make_rate();
   of.owes(true, begin);
   of.excuse(begin + 1000s);
   of.owes(true, begin + 1029s);
   CHECK_FALSE(of.is_too_slow());
 }
 
-TEST_CASE("pace: without a minimum rate no client is too slow") {
-  pace of(0, 30s, begin);
+TEST_CASE("minimum_rate: without a minimum rate no client is too slow") {
+  minimum_rate of(0, 30s, begin);
   of.owes(true, begin);
   of.owes(true, begin + 1000s);
   CHECK_FALSE(of.is_too_slow());
