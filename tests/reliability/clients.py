@@ -1,19 +1,19 @@
-"""Connections by the thousand, on one thread."""
+"""Thousands of client connections on one thread."""
 
 import select
 import socket
 import time
 
-from programs import PATIENCE
+from programs import TIMEOUT
 
-IP_BIND_ADDRESS_NO_PORT = 24  # Linux: the port is chosen when it connects, and so may serve other destinations, too
+IP_BIND_ADDRESS_NO_PORT = 24  # Linux: connect() chooses the port, so that connections to other addresses can share it
 
 
 class Client:
-    """One connection, which is there or on its way."""
+    """One connection, established or in progress."""
 
     __slots__ = ("which", "socket", "unsent", "sent", "received", "is_connected", "has_ended", "failure",
-                 "heard_at")
+                 "received_at")
 
     def __init__(self, which, port, source):
         self.which = which
@@ -25,17 +25,17 @@ class Client:
         self.unsent = b""
         self.sent = 0
         self.received = b""
-        self.is_connected = False  # is not always known at once
-        self.has_ended = False  # the server has closed it, or, with a failure, it broke
+        self.is_connected = False
+        self.has_ended = False  # closed by the server, or failed if `failure` is set
         self.failure = None
-        self.heard_at = None  # when something came last
+        self.received_at = None  # when data was last received
 
     def send(self, data):
         self.unsent += data
-        self.go_on()
+        self.transfer()
 
-    def go_on(self):
-        """Sends what can be sent, and receives what has come."""
+    def transfer(self):
+        """Sends and receives as much as possible without blocking."""
         try:
             if self.unsent:
                 size = self.socket.send(self.unsent)
@@ -43,14 +43,14 @@ class Client:
                 self.sent += size
         except BlockingIOError:
             pass
-        except OSError as e:  # what the server said before that can still be received
+        except OSError as e:  # data that the server sent before that can still be received
             self.unsent = b""
             self.failure = e
         try:
             while not self.has_ended:
                 part = self.socket.recv(4096)
                 self.received += part
-                self.heard_at = time.monotonic()
+                self.received_at = time.monotonic()
                 self.has_ended = not part
         except BlockingIOError:
             pass
@@ -63,8 +63,8 @@ class Client:
 
 
 class Clients:
-    """To be used in a `with` block, at whose end they close. They come from the addresses `sources` in turn: each has
-    as many ports as the system has."""
+    """`count` clients, for use in a `with` block, which closes them. They are bound to the addresses in `sources` in
+    turn, because each address has a limited number of ports."""
 
     def __init__(self, port, count, sources=("127.0.0.1",)):
         self._port = port
@@ -80,7 +80,7 @@ class Clients:
         return client
 
     def reconnect(self, which):
-        """Puts a new connection in the place of one; gives it."""
+        """Replaces a connection by a new one and returns it."""
         self._all[which].socket.close()
         self._all[which] = self._connect(which)
         return self._all[which]
@@ -106,31 +106,32 @@ class Clients:
         return self._all[which]
 
     def poll(self, seconds):
-        """Waits no longer than that for something to happen; gives to whom it has."""
-        happened = []
+        """Waits at most `seconds` for events; returns the clients that had one."""
+        ready = []
         for descriptor, _ in self._epoll.poll(max(seconds, 0), 1000):
             client = self._by_descriptor[descriptor]
             client.is_connected = True
-            client.go_on()
-            happened.append(client)
-        return happened
+            client.transfer()
+            ready.append(client)
+        return ready
 
     def run_for(self, seconds):
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.poll(left)
 
-    def run_until(self, is_so, who=None, patience=PATIENCE, replace=None):
-        """Until it `is_so` of all clients, or of those of `who`; if one fails, of what `replace` gives for it."""
-        end = time.monotonic() + patience
-        left = {each for each in who or self._all if not is_so(each)}
+    def run_until(self, condition, clients=None, timeout=TIMEOUT, replace=None):
+        """Runs until `condition` is true for all clients, or those in `clients`. A client that fails is replaced by
+        `replace(client)`."""
+        end = time.monotonic() + timeout
+        left = {each for each in clients or self._all if not condition(each)}
         while left:
             if time.monotonic() > end:
                 some = next(iter(left))
-                raise AssertionError(f"{len(left)} of {len(self)} clients have waited for {patience} s; one of them "
+                raise AssertionError(f"{len(left)} of {len(self)} clients timed out after {timeout} s; one of them "
                                      f"has received {some.received!r} ({some.failure!r})")
             for client in self.poll(end - time.monotonic()):
-                if client in left and is_so(client):
+                if client in left and condition(client):
                     left.discard(client)
                 elif client in left and client.failure and replace:
                     left.discard(client)

@@ -1,4 +1,4 @@
-"""A server that has run out of descriptors: it waits until there are some again, and nobody is lost."""
+"""A server without free descriptors: accepting pauses until descriptors are available, and no client is lost."""
 
 import signal
 import socket
@@ -6,15 +6,15 @@ import time
 import unittest
 
 from clients import Clients
-from served import ReliabilityServer, need_backlog, need_descriptors, say
+from served import ReliabilityServer, need_backlog, need_descriptors, show
 
 CLIENTS = 1000
-STARVED_FOR = 3  # seconds, of which the processor's time is measured
+STARVED_FOR = 3  # seconds during which the CPU time is measured
 
 
 class NoDescriptors(unittest.TestCase):
     def starve(self, server, clients):
-        """Until the server has as many clients as it may; then looks on while it has no descriptors."""
+        """Waits until the descriptors are exhausted, and then measures the CPU time of the server."""
         for i, client in enumerate(clients):
             client.send(b"work 0 %d\n" % i)
         deadline = time.monotonic() + 20
@@ -23,31 +23,31 @@ class NoDescriptors(unittest.TestCase):
             clients.run_for(0.02)
         self.assertLess(now["active"], CLIENTS)
 
-        before = server.processor_time(), server.stats()["accept_back_offs"]
+        before = server.cpu_time(), server.stats()["accept_back_offs"]
         clients.run_for(STARVED_FOR)
-        used = server.processor_time() - before[0]
+        used = server.cpu_time() - before[0]
         now = server.stats()
         answered = sum(each.lines() for each in clients)
         self.assertEqual(answered, now["active"] - 1, "all but the operator")
         self.assertLess(used, 0.01 * STARVED_FOR)
-        say(f"{CLIENTS - answered} clients wait for descriptors: {1e3 * used:.2f} ms of processor time in "
+        show(f"{CLIENTS - answered} clients wait for descriptors: {1e3 * used:.2f} ms of CPU time in "
             f"{STARVED_FOR} s ({100 * used / STARVED_FOR:.3f} %), {now['accept_back_offs'] - before[1]} back-offs")
 
     def check_end(self, server, clients):
-        server.dismiss_operator()
+        server.close_stats_connection()
         clients.close()
         server.send_signal(signal.SIGTERM)
         report = server.report()
         self.assertEqual((report["accepted"], report["served"]), (CLIENTS + 1, CLIENTS + 1))
         self.assertEqual((report["bytes_received"], report["bytes_sent"]),
-                         (clients.sent() + server.operator_sent, clients.received() + server.operator_received))
+                         (clients.sent() + server.stats_sent, clients.received() + server.stats_received))
 
     def run_with_few_descriptors(self, then):
         need_descriptors(CLIENTS + 100)
         need_backlog(CLIENTS)
         with ReliabilityServer() as server:
             server.stats()
-            server.allow_descriptors(256)
+            server.limit_descriptors(256)
             with Clients(server.port, CLIENTS) as clients:
                 self.starve(server, clients)
                 then(server, clients)
@@ -55,14 +55,14 @@ class NoDescriptors(unittest.TestCase):
                     self.assertEqual(client.received, b"%d\n" % i)
                 self.check_end(server, clients)
 
-    def test_fault_01_a_server_without_descriptors_costs_no_processor_time_and_goes_on_when_it_is_allowed_more(self):
+    def test_fault_01_a_server_without_descriptors_uses_no_cpu_time_and_continues_when_the_limit_is_raised(self):
         def then(server, clients):
-            server.allow_descriptors(CLIENTS + 100)
+            server.limit_descriptors(CLIENTS + 100)
             clients.run_until(lambda each: each.lines() == 1)
 
         self.run_with_few_descriptors(then)
 
-    def test_fault_01_a_server_without_descriptors_serves_who_waits_when_others_leave(self):
+    def test_fault_01_a_server_without_descriptors_serves_waiting_clients_when_others_leave(self):
         def then(server, clients):
             def answered_or_left(client):
                 if client.lines() == 1:

@@ -1,4 +1,4 @@
-"""What a server that is stuck says of itself."""
+"""The task dump of a server whose tasks are stuck."""
 
 import re
 import signal
@@ -15,22 +15,22 @@ class Dump(unittest.TestCase):
         for each in connections:
             self.addCleanup(each.close)
             each.sendall(b"hang\n")
-        eventually(lambda: server.stats()["bytes_received"] >= STUCK * len(b"hang\n") + server.operator_sent,
+        eventually(lambda: server.stats()["bytes_received"] >= STUCK * len(b"hang\n") + server.stats_sent,
                    "all requests have come")
 
-    def test_fault_42_SIGUSR1_shows_where_in_its_source_the_tasks_of_a_stuck_server_wait(self):
+    def test_fault_42_sigusr1_prints_the_source_locations_where_the_tasks_of_a_stuck_server_wait(self):
         source = (HERE / "server.cpp").read_text().splitlines()
         line = 1 + next(i for i, text in enumerate(source) if "co_await never.wait()" in text)
         with ReliabilityServer() as server:
             self.hang(server)
             server.send_signal(signal.SIGUSR1)
-            said = server.wait_for(b"server.cpp:%d, for " % line, "stderr", STUCK).decode()
+            output = server.wait_for(b"server.cpp:%d, for " % line, "stderr", STUCK).decode()
             for function in ("converse", "answer", "hang"):
-                stand = re.findall(rf"\b{function}\(.* at server\.cpp:\d+, for ", said)
-                self.assertGreaterEqual(len(stand), STUCK, f"{function}: {said}")
-            server.stats()  # it goes on
+                stand = re.findall(rf"\b{function}\(.* at server\.cpp:\d+, for ", output)
+                self.assertGreaterEqual(len(stand), STUCK, f"{function}: {output}")
+            server.stats()  # it still serves
 
-    def test_fault_42_a_stuck_server_shows_its_tasks_while_it_drains_too(self):
+    def test_fault_42_a_stuck_server_prints_its_tasks_also_while_it_drains(self):
         with ReliabilityServer("--drain", "3600") as server:
             self.hang(server)
             server.send_signal(signal.SIGTERM)

@@ -1,5 +1,5 @@
-"""inheriting.py DESCRIPTOR PROGRAM [ARGUMENT...]: becomes the program, which has inherited the socket with this number
-as a service manager passes it on (sd_listen_fds(3))."""
+"""inheriting.py DESCRIPTOR PROGRAM [ARGUMENT...]: replaces itself by PROGRAM, which inherits the socket DESCRIPTOR as
+from a service manager (sd_listen_fds(3))."""
 
 import os
 import sys

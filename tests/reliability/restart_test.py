@@ -1,20 +1,20 @@
-"""A server that is replaced by the next one while clients connect all the time."""
+"""A server that is replaced by a new one while clients keep connecting."""
 
 import contextlib
 import signal
 import socket
 import unittest
 
-from served import SANITIZED, InheritingServer, ShortConnections, say
+from served import SANITIZED, InheritingServer, ShortConnections, show
 
 RESTARTS = 8
 SOURCES = ("127.0.0.2", "127.0.0.3")
-BETWEEN = 1 if SANITIZED else 2  # thousands of connections of each client before a server is replaced
+BETWEEN = 1 if SANITIZED else 2  # thousands of connections of each client between two replacements
 
 
 class Restart(unittest.TestCase):
     def setUp(self):
-        """What a service manager keeps."""
+        """Opens the listening socket, as a service manager does."""
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
         self.addCleanup(self.listener.close)
         self.port = self.listener.getsockname()[1]
@@ -25,13 +25,13 @@ class Restart(unittest.TestCase):
         return server
 
     def replace(self, stack, server, *arguments):
-        """Has the next server begin, and then this one end; gives the next one and what this one reports."""
+        """Starts the next server, and then shuts down this one; returns the next one and this one's report."""
         following = self.begin(stack, *arguments)
         server.send_signal(signal.SIGTERM)
         return following, server.report()
 
     def end(self, server, clients):
-        """The clients stop, and then the server; gives what they have counted."""
+        """Stops the clients, and then the server; returns the counts of all of them."""
         results = [each.result() for each in clients]
         server.send_signal(signal.SIGTERM)
         return results, server.report()
@@ -44,8 +44,8 @@ class Restart(unittest.TestCase):
                 self.assertEqual(sum(each[clients] for each in results), sum(each[servers] for each in reports))
 
     def wait_until_busy(self, clients):
-        """Without a connection to the server, which would be counted: the clients tell how far they are."""
-        marks = [each.said("stdout").count(b"\n") + BETWEEN for each in clients]
+        """Waits for progress reports of the clients, because a connection to the server would be counted."""
+        marks = [each.output_so_far("stdout").count(b"\n") + BETWEEN for each in clients]
         for each, mark in zip(clients, marks):
             each.wait_for(b"\n", "stdout", mark)
 
@@ -62,17 +62,17 @@ class Restart(unittest.TestCase):
             reports.append(report)
             self.check(results, reports)
             longest = max(each["longest"] for each in results)
-            say(f"{RESTARTS} restarts {arguments} during {sum(each['answered'] for each in results)} connections: none "
-                f"failed, the longest took {1e3 * longest:.1f} ms; "
+            show(f"{RESTARTS} restarts {arguments} during {sum(each['answered'] for each in results)} connections: "
+                 f"none failed, the longest took {1e3 * longest:.1f} ms; "
                 f"{sum(each['drained'] for each in reports)} ended in servers that were draining")
 
-    def test_no_connection_fails_while_a_server_is_replaced_on_the_socket_of_a_service_manager(self):
+    def test_no_connection_fails_while_a_server_is_replaced_on_an_inherited_socket(self):
         self.check_restarts()
 
-    def test_no_connection_fails_while_a_server_of_two_threads_is_replaced(self):
+    def test_no_connection_fails_while_a_server_with_two_threads_is_replaced(self):
         self.check_restarts("--threads", "2")
 
-    def test_who_connects_while_there_is_no_server_is_answered_by_the_next_one(self):
+    def test_clients_that_connect_while_no_server_runs_are_answered_by_the_next_one(self):
         with contextlib.ExitStack() as stack:
             server = self.begin(stack)
             clients = [stack.enter_context(ShortConnections(self.port, source)) for source in SOURCES]
@@ -85,8 +85,8 @@ class Restart(unittest.TestCase):
             results, report = self.end(server, clients)
             reports.append(report)
             self.check(results, reports)
-            say(f"{RESTARTS} times no server, during {sum(each['answered'] for each in results)} connections: none "
-                f"failed, the longest took {1e3 * max(each['longest'] for each in results):.1f} ms")
+            show(f"{RESTARTS} times no server, during {sum(each['answered'] for each in results)} connections: "
+                 f"none failed, the longest took {1e3 * max(each['longest'] for each in results):.1f} ms")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Ten thousand clients at once."""
+"""Ten thousand clients that connect at the same time."""
 
 import signal
 import time
 import unittest
 
 from clients import Clients
-from served import SANITIZED, ReliabilityServer, need_backlog, need_descriptors, percentile, say, scaled
+from served import SANITIZED, ReliabilityServer, need_backlog, need_descriptors, percentile, scaled, show
 
 CLIENTS = scaled(10_000)
 SOURCES = tuple(f"127.0.0.{i}" for i in range(2, 10))
@@ -16,9 +16,9 @@ def request_of(client):
 
 
 def try_again(clients, again):
-    """For a client that has been reset. While thousands of SYNs come a second time, the system now and then (one in some
-    100,000, on Linux 6.18) takes one of them for a second connection of the same client, and resets the client, though
-    the first one has been accepted, and maybe answered. The server is told later, or never."""
+    """Returns a function that replaces a client that was reset. When thousands of SYNs are retransmitted, Linux 6.18
+    takes about one of 100,000 for a second connection, and resets the client although the first connection was accepted
+    and possibly answered. The server notices this later, or not at all."""
     def replace(client):
         again.append(client.which)
         replacement = clients.reconnect(client.which)
@@ -30,7 +30,7 @@ def try_again(clients, again):
 class Rush(unittest.TestCase):
     def setUp(self):
         need_descriptors(CLIENTS + 100)
-        need_backlog(CLIENTS // 4)  # whom the system's queue has no room for, it has try again a second later
+        need_backlog(CLIENTS // 4)  # clients beyond the kernel's queue retransmit their SYN a second later
 
     def check_rush(self, *arguments, stopped=False):
         with ReliabilityServer(*arguments) as server:
@@ -49,7 +49,7 @@ class Rush(unittest.TestCase):
                 held = server.memory() - before
                 for i, client in enumerate(clients):
                     self.assertEqual(client.received, b"%d\n" % i)
-                delays = [client.heard_at - began for client in clients]
+                delays = [client.received_at - began for client in clients]
             server.send_signal(signal.SIGTERM)
             report = server.report()
         self.assertGreaterEqual(report["accepted"], CLIENTS)
@@ -58,17 +58,17 @@ class Rush(unittest.TestCase):
             self.assertEqual((report["bytes_received"], report["bytes_sent"]), (clients.sent(), clients.received()))
         if not SANITIZED:
             self.assertLess(held, 8 * 1024 * CLIENTS)
-        say(f"{CLIENTS} connects within {connecting:.2f} s {arguments}{', server stopped' if stopped else ''}: all "
+        show(f"{CLIENTS} connects within {connecting:.2f} s {arguments}{', server stopped' if stopped else ''}: all "
             f"answered within {took:.2f} s (half of them {percentile(delays, 50):.2f} s), {held / 1024:.0f} KiB of "
             f"memory, {held / CLIENTS:.0f} bytes each")
 
-    def test_fault_10_each_of_ten_thousand_who_connect_at_once_is_answered(self):
+    def test_fault_10_each_of_ten_thousand_concurrent_clients_is_answered(self):
         self.check_rush()
 
-    def test_fault_10_each_of_ten_thousand_who_connect_at_once_is_answered_by_two_threads(self):
+    def test_fault_10_each_of_ten_thousand_concurrent_clients_is_answered_by_two_threads(self):
         self.check_rush("--threads", "2")
 
-    def test_fault_10_who_connects_while_the_queue_of_the_system_is_full_is_answered_too(self):
+    def test_fault_10_clients_that_connect_while_the_backlog_is_full_are_answered(self):
         self.check_rush(stopped=True)
 
 

@@ -1,4 +1,4 @@
-"""The server of these tests, what it says of itself, and what the system says of its process."""
+"""The server of the reliability tests: its statistics, and the resources of its process."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import sys
 import time
 import unittest
 
-from programs import PATIENCE, Program, Server, path_of
+from programs import TIMEOUT, Program, Server, path_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
@@ -17,31 +17,31 @@ PROGRAM = "strait_reliability_server"
 
 
 def scaled(count):
-    """How many a build with a sanitizer, which slows it down several times, has to do with instead of `count`."""
+    """Returns `count`, reduced for sanitizer builds, which are several times slower."""
     return count // 10 if SANITIZED else count
 
 
 def need_descriptors(count):
-    """Skips the test if this process, or one that it starts, may not have so many."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most < count:
-        raise unittest.SkipTest(f"{count} descriptors are needed, and {most} are allowed (ulimit -Hn)")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count if most == resource.RLIM_INFINITY else most, most))
+    """Raises the descriptor limit to `count`; skips the test if it cannot be raised that far."""
+    _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if maximum != resource.RLIM_INFINITY and maximum < count:
+        raise unittest.SkipTest(f"the test needs {count} descriptors, but the limit is {maximum} (ulimit -Hn)")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count if maximum == resource.RLIM_INFINITY else maximum, maximum))
 
 
 def need_backlog(count):
-    """Skips the test if fewer connections than that may wait to be accepted."""
-    most = int(pathlib.Path("/proc/sys/net/core/somaxconn").read_text())
-    if most < count:
-        raise unittest.SkipTest(f"a backlog of {count} is needed, and {most} is allowed (net.core.somaxconn)")
+    """Skips the test if the backlog of a listener cannot hold `count` connections."""
+    maximum = int(pathlib.Path("/proc/sys/net/core/somaxconn").read_text())
+    if maximum < count:
+        raise unittest.SkipTest(f"the test needs a backlog of {count}, but the limit is {maximum} (net.core.somaxconn)")
 
 
-def eventually(is_so, what, patience=PATIENCE):
-    """Asks again and again, until it is so; a question need not be cheap."""
-    end = time.monotonic() + patience
-    while not is_so():
+def eventually(condition, description, timeout=TIMEOUT):
+    """Evaluates `condition` until it is true; fails after `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while not condition():
         if time.monotonic() > end:
-            raise AssertionError(f"not within {patience} s: {what}")
+            raise AssertionError(f"not within {timeout} s: {description}")
         time.sleep(0.01)
 
 
@@ -51,68 +51,68 @@ class ReliabilityServer(Server):
         self._begin()
 
     def _begin(self):
-        self._operator = None
-        self.operator_sent = 0  # bytes
-        self.operator_received = 0
+        self._stats_connection = None
+        self.stats_sent = 0  # bytes
+        self.stats_received = 0
 
     def __exit__(self, *_):
         super().__exit__(*_)
-        self.dismiss_operator()
+        self.close_stats_connection()
 
-    # What it says
+    # Requests to the server
 
     def stats(self):
-        """Its statistics, over a connection of its own, which is counted as well, and is there until
-        `dismiss_operator`."""
-        if not self._operator:
-            self._operator = self.connect()
-            self._operator_lines = self._operator.makefile("rb")
-        self._operator.sendall(b"stats\n")
-        answer = self._operator_lines.readline()
-        self.operator_sent += len(b"stats\n")
-        self.operator_received += len(answer)
+        """Returns the statistics, over a separate connection that is included in them and stays open until
+        `close_stats_connection`."""
+        if not self._stats_connection:
+            self._stats_connection = self.connect()
+            self._stats_lines = self._stats_connection.makefile("rb")
+        self._stats_connection.sendall(b"stats\n")
+        answer = self._stats_lines.readline()
+        self.stats_sent += len(b"stats\n")
+        self.stats_received += len(answer)
         return json.loads(answer)
 
-    def dismiss_operator(self):
-        if self._operator:
-            self._operator_lines.close()
-            self._operator.close()
-            self._operator = None
+    def close_stats_connection(self):
+        if self._stats_connection:
+            self._stats_lines.close()
+            self._stats_connection.close()
+            self._stats_connection = None
 
     def ask(self, request):
-        """The answer to a request line, over a connection of its own."""
+        """Sends a request line over a new connection; returns the answer."""
         with self.connect() as connection, connection.makefile("rb") as lines:
             connection.sendall(request + b"\n")
             return lines.readline().removesuffix(b"\n")
 
     def ask_stats(self):
-        """Its statistics, over a connection that is there for nothing else: it is counted, too, as active."""
+        """Returns the statistics, over a new connection, which they count as active."""
         return json.loads(self.ask(b"stats"))
 
     def report(self):
-        """Waits for the end of the process, which must be in order; gives the statistics that it ends with."""
-        status, said, complaints = self.wait()
+        """Waits until the server exits with status 0; returns its final statistics."""
+        status, output, errors = self.wait()
         if status != 0:
-            raise AssertionError(f"the server ended with {status}: {complaints.decode()}")
-        return json.loads(said.splitlines()[-1])
+            raise AssertionError(f"the server exited with status {status}: {errors.decode()}")
+        return json.loads(output.splitlines()[-1])
 
-    # What the system says
+    # Resources of the process
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def processor_time(self):
-        """Seconds, of all threads, to the nanosecond (clock_getcpuclockid(3): CPUCLOCK_SCHED of a process)."""
+    def cpu_time(self):
+        """Returns the CPU time of all threads in seconds, with nanosecond resolution (clock_getcpuclockid(3))."""
         return time.clock_gettime(~self.pid << 3 | 2)
 
-    def allow_descriptors(self, count):
-        """From now on: those that it has it keeps."""
-        _, most = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (count, most))
+    def limit_descriptors(self, count):
+        """Sets the descriptor limit of the process; open descriptors are not affected."""
+        _, maximum = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (count, maximum))
 
 
 class InheritingServer(ReliabilityServer):
-    """The same, with a listening socket that was passed on to it, as a service manager does."""
+    """The same with an inherited listening socket, as a service manager passes it."""
 
     def __init__(self, listener, *arguments):
         Program.__init__(self, sys.executable, str(HERE / "inheriting.py"), str(listener.fileno()), path_of(PROGRAM),
@@ -122,35 +122,35 @@ class InheritingServer(ReliabilityServer):
 
 
 class ShortConnections(Program):
-    """A process that makes one short connection after the other, `count` of them or until it is told to stop."""
+    """A process that makes short connections one after the other: `count` of them, or until it is stopped."""
 
     def __init__(self, port, source, count=None):
         super().__init__(sys.executable, "-B", str(HERE / "short_connections.py"), str(port), source,
                          *([] if count is None else [str(count)]))
 
     def result(self):
-        """Has it stop, if it does not by itself; gives what it has counted."""
+        """Stops the process, unless it stops by itself, and returns its counts."""
         return result_of(self)
 
 
 class SlowClients(Program):
-    """A process with `count` clients that send a byte now and then, or nothing at all."""
+    """A process with `count` clients that send single bytes at long intervals, or nothing."""
 
     def __init__(self, port, source, count, *arguments):
         super().__init__(sys.executable, "-B", str(HERE / "slow_clients.py"), str(port), source, str(count), *arguments)
 
     def result(self):
-        """Has it stop; gives what it has counted."""
+        """Stops the process and returns its counts."""
         return result_of(self)
 
 
 def result_of(program):
-    """Tells a program to stop; gives the JSON that it says at its end."""
+    """Stops a program by closing its standard input; returns the JSON in the last line of its output."""
     program.stdin.close()
-    status, said, complaints = program.wait(3 * PATIENCE)
+    status, output, errors = program.wait(3 * TIMEOUT)
     if status != 0:
-        raise AssertionError(f"a program of clients ended with {status}: {complaints.decode()}")
-    return json.loads(said.splitlines()[-1])
+        raise AssertionError(f"a client program exited with status {status}: {errors.decode()}")
+    return json.loads(output.splitlines()[-1])
 
 
 def percentile(numbers, percent):
@@ -158,6 +158,6 @@ def percentile(numbers, percent):
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
-def say(figures):
-    """Figures for docs/reliability.md; `ctest -V` shows them."""
+def show(figures):
+    """Prints the figures for docs/reliability.md; `ctest -V` shows them."""
     print(f"figures: {figures}", flush=True)

@@ -1,4 +1,4 @@
-// server: answers requests, a line each, in the time that they ask for; so that tests can have it busy with thousands.
+// server: answers each request line after the delay that it asks for, so that tests can have thousands pending.
 #include <strait/strait.hpp>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::string to_json(server_statistics const& of) {
       of.accept_back_offs, of.bytes_received, of.bytes_sent);
 }
 
-/// What comes before the next space; `text` loses both.
+/// Removes the first word and the space after it from `text`; returns the word.
 std::string_view next_word(std::string_view& text) {
   auto const end = std::min(text.find(' '), text.size());
   auto const word = text.substr(0, end);
@@ -47,8 +47,8 @@ task<> hang() {
   co_await never.wait();
 }
 
-/// "work MILLISECONDS TEXT" is answered with TEXT after so long, "stats" with the server's statistics, "thread" with
-/// the number of the thread, and "hang" never.
+/// Answers "work MILLISECONDS TEXT" with TEXT after a delay, "stats" with the server's statistics, "thread" with the
+/// number of the thread, and "hang" never.
 task<> answer(server const& all, std::string_view request, buffered_writer<tcp::stream>& out) {
   auto const word = next_word(request);
   if (word == "work") {
@@ -66,8 +66,8 @@ task<> answer(server const& all, std::string_view request, buffered_writer<tcp::
   }
 }
 
-/// While the server drains, the request that is under way is the last.
-task<> converse(server const& all, buffered_reader<tcp::stream>& in, buffered_writer<tcp::stream>& out) {
+/// Handles requests; while the server drains, the current request is the last.
+task<> handle_client(server const& all, buffered_reader<tcp::stream>& in, buffered_writer<tcp::stream>& out) {
   do {
     auto const request = co_await in.read_line(1000);
     if (!request) co_return;
@@ -75,8 +75,8 @@ task<> converse(server const& all, buffered_reader<tcp::stream>& in, buffered_wr
   } while (!is_draining);
 }
 
-serve_options rules_with_hooks(server_limits const& limits) {
-  auto rules = limits.rules();
+serve_options options_with_hooks(server_limits const& limits) {
+  auto rules = limits.to_serve_options();
   rules.on_drain = [] { is_draining = true; };
   rules.on_event = [](server_event const& what) {
     if (what.type == server_event::kind::draining) fmt::print(stderr, "{}\n", what);
@@ -87,18 +87,18 @@ serve_options rules_with_hooks(server_limits const& limits) {
 
 }  // namespace
 
-// As serve_on_threads, but with the server at hand, for its statistics.
+// Like serve_on_threads, but with access to the server's statistics.
 int main(int argc, char** argv) {
   auto const limits = server_limits::read(argc, argv);
   try {
     auto listeners = samples::listen(limits);
-    server all(rules_with_hooks(limits));
+    server all(options_with_hooks(limits));
     auto const handler = [&all](buffered_reader<tcp::stream>& in, buffered_writer<tcp::stream>& out) {
-      return converse(all, in, out);
+      return handle_client(all, in, out);
     };
     run_until_signal(static_cast<unsigned>(listeners.size()), [&](unsigned thread) {
       this_thread = thread;
-      if (thread == 0) samples::announce(listeners);
+      if (thread == 0) samples::print_address(listeners);
       return all.serve(std::move(listeners[thread]), handler);
     });
     fmt::print("{}\n", to_json(all.statistics()));

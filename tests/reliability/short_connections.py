@@ -1,7 +1,7 @@
 """short_connections.py PORT SOURCE [COUNT]: connects to the reliability server from the address SOURCE, sends a
-request, receives the answer and closes, as fast as it can and a few at a time, COUNT times or until its standard input
-ends. Says a line whenever it has done another thousand, and at its end, as JSON, how many were answered, what failed,
-how many bytes were sent and received, and the longest time in seconds that a connection was without an answer."""
+request, receives the answer and closes, a few connections at a time, COUNT times or until its standard input ends.
+Prints a line after each thousand connections, and at the end, as JSON, the number of answers, the failures, the bytes
+sent and received, and the longest time in seconds between connecting and the answer."""
 
 import json
 import select
@@ -27,7 +27,7 @@ def connect():
 
 
 def talk(first, size):
-    """`size` connections at a time, which ask for the numbers from `first` on."""
+    """Makes `size` concurrent connections, which request the numbers from `first` on."""
     begun = []
     for number in range(first, first + size):
         at = time.monotonic()

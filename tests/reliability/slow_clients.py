@@ -1,7 +1,7 @@
-"""slow_clients.py PORT SOURCE COUNT [reconnect]: connects COUNT times to the server on PORT from the address SOURCE;
-every other connection then sends a byte every now and then, the rest nothing, so that each occupies the server for as
-long as it lets them. Says `connected` when all are, and, when its standard input has ended, as JSON how many the server
-has ended. With `reconnect`, these try again and again, a thousand a second."""
+"""slow_clients.py PORT SOURCE COUNT [reconnect]: opens COUNT connections to the server on PORT from the address SOURCE,
+of which every other one sends single bytes at long intervals, and the rest nothing. Prints `connected` when all are
+connected, and at the end of its standard input, as JSON, how many connections the server has closed. With `reconnect`,
+closed connections are opened again, a thousand per second."""
 
 import json
 import select
@@ -10,9 +10,9 @@ import time
 
 from clients import Clients
 
-BYTES_A_SECOND = 2500  # of all of them
-BEAT = 0.02  # seconds
-RECONNECTS_A_BEAT = 20
+BYTES_PER_SECOND = 2500  # of all connections together
+INTERVAL = 0.02  # seconds
+RECONNECTS_A_INTERVAL = 20
 
 
 def wait_for_connections(clients):
@@ -21,10 +21,10 @@ def wait_for_connections(clients):
 
 
 def reconnect_some(clients, first):
-    """Looks at the next thousand; gives with which to go on, and how many it has had connect again."""
+    """Checks the next thousand connections; returns where to continue, and how many were opened again."""
     again = 0
     for which in range(first, first + 1000):
-        if again == RECONNECTS_A_BEAT:
+        if again == RECONNECTS_A_INTERVAL:
             return which % len(clients), again
         if clients[which % len(clients)].has_ended:
             clients.reconnect(which % len(clients))
@@ -37,8 +37,8 @@ def main(port, source, count, reconnects):
     with Clients(port, count, (source,)) as clients:
         wait_for_connections(clients)
         while not select.select([sys.stdin], [], [], 0)[0]:
-            end = time.monotonic() + BEAT
-            for _ in range(int(BYTES_A_SECOND * BEAT)):
+            end = time.monotonic() + INTERVAL
+            for _ in range(int(BYTES_PER_SECOND * INTERVAL)):
                 if not clients[turn].has_ended:
                     clients[turn].send(b"w")
                 turn = (turn + 2) % count

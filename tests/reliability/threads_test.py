@@ -1,11 +1,11 @@
-"""A server on several threads."""
+"""A server with several threads."""
 
 import signal
 import unittest
 from collections import Counter
 
 from clients import Clients
-from served import ReliabilityServer, need_backlog, need_descriptors, say
+from served import ReliabilityServer, need_backlog, need_descriptors, show
 
 CLIENTS = 4000
 THREADS = 4
@@ -20,9 +20,9 @@ class Threads(unittest.TestCase):
                 client.send(b"thread\n")
             clients.run_until(lambda each: each.lines() == 1)
             each_has = Counter(int(client.received) for client in clients)
-            say(f"{CLIENTS} connections on {THREADS} threads: {dict(sorted(each_has.items()))}")
+            show(f"{CLIENTS} connections on {THREADS} threads: {dict(sorted(each_has.items()))}")
             self.assertEqual(sorted(each_has), list(range(THREADS)))
-            for count in each_has.values():  # 27 is one standard deviation
+            for count in each_has.values():  # the standard deviation is 27
                 self.assertAlmostEqual(count, CLIENTS / THREADS, delta=300)
 
             clients.close()
