@@ -25,7 +25,7 @@ class Dump(unittest.TestCase):
             self.hang(server)
             server.send_signal(signal.SIGUSR1)
             output = server.wait_for(b"server.cpp:%d, for " % line, "stderr", STUCK).decode()
-            for function in ("converse", "answer", "hang"):
+            for function in ("handle_client", "answer", "hang"):
                 stand = re.findall(rf"\b{function}\(.* at server\.cpp:\d+, for ", output)
                 self.assertGreaterEqual(len(stand), STUCK, f"{function}: {output}")
             server.stats()  # it still serves
