@@ -143,6 +143,8 @@ class Failures(unittest.TestCase):
 
     def test_data_received_before_a_reset_is_delivered_to_a_client_that_reads_later(self):
         with connected_pair() as (proxy, client, upstream):
+            client.sendall(b"x")
+            receive_exactly(upstream, 1)  # the proxy has noticed that it is connected
             upstream.sendall(b"x" * 30000)
             name = b"127.0.0.1:%d" % upstream.getsockname()[1]
             reset(upstream)

@@ -12,6 +12,7 @@ import unittest
 import upload_peer
 from inboxes import PART_PREFIX, Inbox, random_bytes
 from programs import Program, path_of
+from relay import Relay
 from upload_peer import End, Hello, Upload, Verdict, Want
 
 SANITIZED = bool(os.environ.get("STRAIT_SANITIZE"))
@@ -58,17 +59,13 @@ class Kill(unittest.TestCase):
         return Program(path_of("upload_client"), "--port", str(inbox.port), *arguments, "large", "small", cwd=source)
 
     def test_fault_47_a_waiting_client_continues_after_a_restart_of_the_server(self):
-        contents = random_bytes(30_000_000)
+        contents = random_bytes(3_000_000)
         with tempfile.TemporaryDirectory() as source, tempfile.TemporaryDirectory() as folder:
             pathlib.Path(source, "a").write_bytes(contents)
-            with Inbox("--quiet", folder=folder) as first:
-                port = str(first.port)
-                with Program(path_of("upload_client"), "--port", port, "a", cwd=source) as client:
-                    while not any(first.parts()):
-                        pass
-                    first.kill()
+            with Inbox("--quiet", folder=folder) as first, Relay(first.port, (1_000_000, first.kill)) as relay:
+                with Program(path_of("upload_client"), "--port", str(relay.port), "a", cwd=source) as client:
                     client.wait_for(b"retrying", "stderr")
-                    with Program(path_of("upload_server"), "--port", port, folder) as second:
+                    with Program(path_of("upload_server"), "--port", str(first.port), folder) as second:
                         second.wait_for(b"\n", "stdout")
                         self.assertEqual(client.wait()[0], 0)
             self.assertEqual(pathlib.Path(folder, "a").read_bytes(), contents)
