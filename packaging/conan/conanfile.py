@@ -37,7 +37,7 @@ class StraitConan(ConanFile):
 
     def requirements(self):
         self.requires("fmt/[>=9 <13]", transitive_headers=True, transitive_libs=True)
-        self.requires("asio/[>=1.22.1 <2]", visible=False)  # strait's headers do not include it
+        self.requires("asio/[>=1.22.1 <2]")  # only the bridge's headers include it
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -65,9 +65,18 @@ class StraitConan(ConanFile):
         copy(self, "LICENSE", src=self.source_folder, dst=f"{self.package_folder}/licenses")
 
     def package_info(self):
-        self.cpp_info.libs = ["strait"]
         self.cpp_info.set_property("cmake_file_name", "strait")
-        self.cpp_info.set_property("cmake_target_name", "strait::strait")
-        self.cpp_info.set_property("pkg_config_name", "strait")
+        library = self.cpp_info.components["library"]
+        library.libs = ["strait"]
+        library.requires = ["fmt::fmt"]
+        library.set_property("cmake_target_name", "strait::strait")
+        library.set_property("pkg_config_name", "strait")
+        if not self.options.shared:
+            library.defines = ["STRAIT_STATIC"]
         if self.settings.os == "Linux":
-            self.cpp_info.system_libs = ["pthread"]
+            library.system_libs = ["pthread"]
+        bridge = self.cpp_info.components["asio"]  # for programs that include strait/interop/asio.hpp
+        bridge.libs = ["strait_asio"]
+        bridge.requires = ["library", "asio::asio"]
+        bridge.set_property("cmake_target_name", "strait::asio")
+        bridge.set_property("pkg_config_name", "strait-asio")
