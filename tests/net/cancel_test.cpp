@@ -114,9 +114,9 @@ TEST_CASE("fault 29: when data and the deadline arrive in the same tick, the rea
     auto hold_the_loop = [&]() -> task<> {
       co_await yield();
       peer.send("in time");
-      std::this_thread::sleep_for(20ms);  // past the deadline, while the loop can be notified of neither
+      std::this_thread::sleep_for(220ms);  // past the deadline, while the loop can be notified of neither
     };
-    auto const [n, done] = co_await when_all(timeout(10ms, stream.read(buffer)), hold_the_loop());
+    auto const [n, done] = co_await when_all(timeout(200ms, stream.read(buffer)), hold_the_loop());
     CHECK(std::string(buffer, n) == "in time");
   });
 }
@@ -130,9 +130,9 @@ TEST_CASE("fault 29: when room to write and the deadline arrive in the same tick
     auto hold_the_loop = [&]() -> task<> {
       co_await yield();
       received = peer.receive(4 * 1024 * 1024);
-      std::this_thread::sleep_for(20ms);
+      std::this_thread::sleep_for(220ms);
     };
-    auto const [n, done] = co_await when_all(moved_by(timeout(10ms, stream.write(bytes))), hold_the_loop());
+    auto const [n, done] = co_await when_all(moved_by(timeout(200ms, stream.write(bytes))), hold_the_loop());
     sent = n;
     stream.close();
   });

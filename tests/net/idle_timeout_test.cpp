@@ -235,11 +235,11 @@ TEST_CASE("after a computation, the idle timeout counts from the time at which t
 TEST_CASE("fault 29: when data and the idle timeout arrive in the same tick, the read returns the data") {
   auto [stream, peer] = stream_and_peer();
   complete([&]() -> task<> {
-    stream.idle_timeout(10ms);
+    stream.idle_timeout(200ms);
     auto hold_the_loop = [&]() -> task<> {
       co_await yield();
       peer.send("in time");
-      std::this_thread::sleep_for(40ms);
+      std::this_thread::sleep_for(240ms);
     };
     char buffer[16];
     auto const [n, done] = co_await when_all(stream.read(buffer), hold_the_loop());
