@@ -182,8 +182,7 @@ bool duplex_awaiter::start(branch& where, std::coroutine_handle<> self) {
     throw std::logic_error(fmt::format("strait: two {0}s at once on a duplex stream: one task at a time may {0} it",
                                        is_write_ ? "write" : "read"));
   if (wanted_ == 0) {
-    if (!is_write_ && how_much_ == duplex_request::amount::some) throw_empty_buffer();
-    ending_ = ending::done;
+    ending_ = is_write_ || how_much_ == duplex_request::amount::all ? ending::done : ending::empty_buffer;
     return where.completed_at_once(self);
   }
   bool const others_turn = !where.core().spend(loop_core::operation_cost);
@@ -223,6 +222,7 @@ std::size_t duplex_awaiter::await_resume() {
 
 void duplex_awaiter::fail() const {
   if (ending_ == ending::canceled) throw canceled(transferred_);
+  if (ending_ == ending::empty_buffer) throw_empty_buffer();
   char const* const doing = is_write_ ? "write to a duplex stream" : "read from a duplex stream";
   if (ending_ == ending::end_of_stream) throw unexpected_end(doing, transferred_, wanted_);
   if (ending_ == ending::closed) throw error(errc::closed, is_write_ ? "write" : "read", transferred_);

@@ -183,8 +183,8 @@ TEST_CASE("a loop that is destroyed destroys its tasks") {
   bool called = false;
   {
     event_loop loop;
-    auto wait = [](bool& destroyed) -> task<> {
-      destruction_flag const frame(destroyed);
+    auto wait = [](bool& flag) -> task<> {
+      destruction_flag const frame(flag);
       asio::steady_timer timer(co_await asio_executor(), 1h);
       co_await timer.async_wait(use_task);
     };

@@ -18,13 +18,15 @@
 
 #include <strait/strait.hpp>
 
+#include "sanitized.hpp"
+
 namespace strait::test {
 
 using namespace std::chrono_literals;
 
 /// Runs the task that `body` makes. If it hangs, it fails after `limit`.
 template <class F>
-auto complete(F body, std::chrono::seconds limit = 20s) {
+auto complete(F body, std::chrono::seconds limit = is_sanitized ? 150s : 50s) {
   return run(timeout(limit, std::move(body)));
 }
 

@@ -46,7 +46,7 @@ class STRAIT_API duplex_awaiter final : public operation {
 
  private:
   friend class duplex_direction;
-  enum class ending : unsigned char { none, done, end_of_stream, peer_closed, closed, canceled };
+  enum class ending : unsigned char { none, done, end_of_stream, peer_closed, closed, canceled, empty_buffer };
 
   bool start(branch& where, std::coroutine_handle<> self);
   /// Counts `size` bytes as moved.
