@@ -97,7 +97,7 @@ TEST_CASE("time_format: epoch is a number of whole seconds, rounded down") {
 TEST_CASE("time_format: a time is recognized in every format, with or without a line ending") {
   zone const here(newfoundland);
   for (auto const format : {time_format::ctime, time_format::iso, time_format::epoch})
-    for (auto const since_1970 : {-1000000000s, 0s, 740611265s, 253402214400s}) {
+    for (auto const since_1970 : {-1000000000s, 0s, 740611265s, 9223372036s}) {
       auto const text = text_of(since_1970, format);
       CHECK(is_time(text));
       CHECK(is_time(text + "\r\n"));
