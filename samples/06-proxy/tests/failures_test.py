@@ -71,15 +71,29 @@ class Failures(unittest.TestCase):
             for each in waiting:
                 each.close()
 
+    @contextlib.contextmanager
+    def proxy_to_itself(self, host, upstream, threads):
+        """Yields a proxy whose upstream server is itself, and its port, which must be known before it starts."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        while True:
+            with socket.create_server((host, 0), family=family, dualstack_ipv6=":" in host) as free:
+                port = free.getsockname()[1]
+            with Program(path_of("tcp_proxy"), "--host", host, "--port", str(port), "--threads", threads,
+                         f"{upstream}:{port}") as proxy:
+                try:
+                    proxy.wait_for(b"listening on ", "stdout")
+                except AssertionError:
+                    if b"address already in use" not in proxy.wait()[2]:
+                        raise
+                    continue  # by another program, meanwhile
+                yield proxy, port
+                return
+
     def assert_detects_itself(self, host, *upstreams):
         for upstream in upstreams:
             for threads in ("1", "2"):
-                with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
-                    port = free.getsockname()[1]
                 with (self.subTest(upstream=upstream, threads=threads),
-                      Program(path_of("tcp_proxy"), "--host", host, "--port", str(port), "--threads", threads,
-                              f"{upstream}:{port}") as proxy):
-                    proxy.wait_for(b"listening on ", "stdout")
+                      self.proxy_to_itself(host, upstream, threads) as (proxy, port)):
                     with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
                         self.assert_closed(client)
                         client_port = client.getsockname()[1]
