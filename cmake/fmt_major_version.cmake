@@ -1,4 +1,4 @@
-# strait_fmt_major_version(<variable>): the major version of fmt::fmt as its header states it, whoever has made the target;
+# strait_fmt_major_version(<variable>): the major version of fmt::fmt as its header states it, regardless of what defined the target;
 # empty if that cannot be known. Part of the installed package, too.
 function(strait_fmt_major_version variable)
   set(${variable} "" PARENT_SCOPE)

@@ -254,9 +254,9 @@ TEST_CASE("fault 37: ICMP refusals of datagrams from an unconnected socket do no
   complete([&]() -> task<> {
     auto send = [&]() -> task<> {
       co_await turns(3);
-      co_await socket.sendto("in vain", unused_udp_endpoint());
+      co_await socket.sendto("lost", unused_udp_endpoint());
       co_await turns(5);
-      co_await socket.sendto("in vain, too", unused_udp_endpoint());
+      co_await socket.sendto("lost, too", unused_udp_endpoint());
       co_await other.sendto("here I am", socket.local_endpoint());
     };
     auto receive_one = [&]() -> task<> {
