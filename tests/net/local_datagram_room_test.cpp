@@ -9,21 +9,12 @@
 #include <time.h>
 
 #include "catch.hpp"
-#include "local_sockets.hpp"
+#include "local_datagram_room.hpp"
 
 using namespace strait;
 using namespace strait::test;
 
 namespace {
-
-/// A datagram that contains its number.
-std::string numbered(int number) { return fmt::format("{:06}", number); }
-
-task<int> receive_number(local::socket& on) {
-  char buffer[16];
-  auto const got = co_await on.recv(buffer);
-  co_return std::atoi(std::string(buffer, got.size).c_str());
-}
 
 /// Receives `count` datagrams slowly, and returns how many of them arrived in order.
 task<int> receive_slowly(local::socket& on, int count) {
@@ -36,39 +27,10 @@ task<int> receive_slowly(local::socket& on, int count) {
   co_return in_order;
 }
 
-/// Sends to `at` from another socket until the queue is full. Returns the number of datagrams sent.
-int fill(local::endpoint const& at) {
-  auto const sender = raw_connect(at, SOCK_DGRAM | SOCK_NONBLOCK);
-  int sent = 0;
-  while (::send(sender.get(), "filler", 6, MSG_NOSIGNAL) == 6) ++sent;
-  return sent;
-}
-
-/// Receives all datagrams in the queue.
-task<std::vector<std::string>> drain(local::socket& on) {
-  std::vector<std::string> all;
-  char buffer[64];
-  for (;;) {
-    auto const got = ::recv(on.native_handle(), buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got < 0) co_return all;
-    all.emplace_back(buffer, static_cast<std::size_t>(got));
-  }
-}
-
-/// Cancels after all tasks that started before have begun to wait.
-task<> cancel_soon(cancel_scope& scope) {
-  for (int i = 0; i != 4; ++i) co_await yield();
-  scope.cancel();
-}
-
 std::chrono::nanoseconds processor_time() {
   timespec used{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
-
-std::size_t fillers_in(std::vector<std::string> const& all) {
-  return static_cast<std::size_t>(std::count(all.begin(), all.end(), "filler"));
 }
 
 }  // namespace
@@ -265,129 +227,6 @@ TEST_CASE("a send that waits for room uses almost no processor time") {
     auto const outcome = co_await as_result(timeout(300ms, sender.sendto("x", at)));
     CHECK(outcome.error() == std::errc::timed_out);
     CHECK(processor_time() - before < 100ms);
-  });
-}
-
-TEST_CASE("a socket that is disconnected while a send waits can still send to others") {
-  // In a separate process, since a lost send would hang and could be ended neither by a timeout nor by a cancel.
-  auto const disconnect_and_send = [] {
-    ::alarm(10);
-    auto const full_at = abstract_name();
-    auto const free_at = abstract_name();
-    auto full = local::bind(full_at);
-    auto free = local::bind(free_at);
-    auto sender = local::bind(local::endpoint());
-    sender.connect(full_at);
-    fill(full_at);
-    complete([&]() -> task<> {
-      auto waiting = [&]() -> task<> {
-        auto const outcome = co_await as_result(timeout(1s, sender.send("late")));
-        if (outcome) throw std::runtime_error("the datagram was sent without a peer");
-      };
-      auto others = [&]() -> task<> {
-        co_await sleep_for(10ms);
-        sender.disconnect();
-        co_await sender.sendto("free", free_at);
-      };
-      co_await when_all(waiting(), others());
-      auto const got = co_await drain(free);
-      if (got != std::vector<std::string>{"free"}) throw std::runtime_error("the datagram did not arrive");
-    });
-    return 0;
-  };
-  CHECK_NOTHROW(another_process(disconnect_and_send));
-}
-
-TEST_CASE("a send that waits for room ends when its socket is closed and sends nothing afterwards") {
-  bool const is_connected = GENERATE(true, false);
-  auto const at = abstract_name();
-  auto receiver = local::bind(at);
-  auto sender = local::bind(local::endpoint());
-  if (is_connected) sender.connect(at);
-  auto const fillers = static_cast<std::size_t>(fill(at));
-  complete([&]() -> task<> {
-    auto close = [&]() -> task<> {
-      co_await sleep_for(5ms);
-      sender.close();
-    };
-    auto send = [&]() -> task<> {
-      if (is_connected) co_await sender.send("x");
-      else co_await sender.sendto("x", at);
-    };
-    auto const [outcome, done] = co_await when_all(as_result(send()), close());
-    CHECK(outcome.error() == errc::closed);
-    auto const all = co_await drain(receiver);
-    CHECK(fillers_in(all) == fillers);
-    CHECK(all.size() == fillers);
-  });
-}
-
-TEST_CASE("a send that waits for room can be canceled or time out and sends nothing afterwards") {
-  bool const is_connected = GENERATE(true, false);
-  auto const at = abstract_name();
-  auto receiver = local::bind(at);
-  auto sender = local::bind(local::endpoint());
-  if (is_connected) sender.connect(at);
-  fill(at);
-  complete([&]() -> task<> {
-    auto send = [&]() -> task<> {
-      if (is_connected) co_await sender.send("x");
-      else co_await sender.sendto("x", at);
-    };
-    cancel_scope scope;
-    auto const [none, done] = co_await when_all(scope.run(send), cancel_soon(scope));
-    CHECK_FALSE(none);
-    auto const late = co_await as_result(timeout(5ms, send()));
-    CHECK(late.error() == std::errc::timed_out);
-    auto const held = co_await drain(receiver);
-    CHECK(fillers_in(held) == held.size());
-    co_await sleep_for(60ms);  // longer than the delay before the next attempt
-    auto const more = co_await drain(receiver);
-    CHECK(more.empty());
-    co_await send();  // the socket is still usable
-    auto const then = co_await drain(receiver);
-    CHECK(then == std::vector<std::string>{"x"});
-  });
-}
-
-TEST_CASE("a local batch that is canceled while it waits for room reports the datagrams sent") {
-  bool const is_connected = GENERATE(true, false);
-  auto const at = abstract_name();
-  auto receiver = local::bind(at);
-  auto sender = local::bind(local::endpoint());
-  if (is_connected) sender.connect(at);
-  std::vector<local::datagram> datagrams;
-  for (int i = 0; i != 1000; ++i) datagrams.push_back({"x", is_connected ? local::endpoint() : at});
-  complete([&]() -> task<> {
-    std::size_t sent = 0;
-    cancel_scope scope;
-    auto send = [&]() -> task<> { sent = co_await moved_by(sender.send_batch(datagrams)); };
-    co_await when_all(scope.run(send), cancel_soon(scope));
-    auto const arrived = co_await drain(receiver);
-    CHECK(arrived.size() == sent);
-    CHECK(sent > 0);
-    CHECK(sent < 1000);
-  });
-}
-
-TEST_CASE("a send that waits for room fails when the receiver is closed") {
-  auto const at = abstract_name();
-  auto receiver = local::bind(at);
-  auto sender = local::bind(local::endpoint());
-  bool const is_connected = GENERATE(true, false);
-  if (is_connected) sender.connect(at);
-  fill(at);
-  complete([&]() -> task<> {
-    auto send = [&]() -> task<> {
-      if (is_connected) co_await sender.send("x");
-      else co_await sender.sendto("x", at);
-    };
-    auto close = [&]() -> task<> {
-      co_await sleep_for(5ms);
-      receiver.close();
-    };
-    auto const [outcome, done] = co_await when_all(as_result(timeout(5s, send())), close());
-    CHECK(outcome.error() == std::errc::connection_refused);
   });
 }
 
