@@ -9,14 +9,6 @@
 #endif
 #endif
 
-#if defined(__SANITIZE_THREAD__)
-#define STRAIT_TESTS_THREAD_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define STRAIT_TESTS_THREAD_SANITIZED 1
-#endif
-#endif
-
 namespace strait::test {
 
 #if defined(STRAIT_TESTS_SANITIZED)
