@@ -2,12 +2,16 @@
 #pragma once
 
 #include <source_location>
+#include <string>
 #include <string_view>
 
 namespace strait::detail {
 
-/// The function's name as it is written in the source code.
-[[nodiscard]] std::string_view function_name(std::source_location where) noexcept;
+/// The name of a function without return type, parameters and template arguments, for example "app::session::run", from
+/// what `std::source_location` or `__PRETTY_FUNCTION__` contain. A lambda is "lambda in " and the function around it.
+[[nodiscard]] std::string short_function_name(std::string_view name);
+/// The short name of the function at a position.
+[[nodiscard]] std::string function_name(std::source_location where);
 /// The file's name without its directories.
 [[nodiscard]] std::string_view file_name(std::source_location where) noexcept;
 /// True for the library's own coroutines (with_task_group, timeout, …), which are left out of reports.

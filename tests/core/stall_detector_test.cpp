@@ -109,8 +109,7 @@ std::vector<stall> stalls_of(Main main) {
 TEST_CASE("a task that blocks its loop is reported with function, file and line while it does so", "[threads]") {
   auto const stalls = stalls_of(holds_the_loop);
   REQUIRE_FALSE(stalls.empty());  // the task continues only after it has been reported
-  CHECK_THAT(stalls[0].function, ContainsSubstring("holds_the_loop"));
-  CHECK_THAT(stalls[0].function, !ContainsSubstring("Frame"));
+  CHECK(stalls[0].function == "holds_the_loop");
   CHECK(stalls[0].file == "stall_detector_test.cpp");
   CHECK(stalls[0].line == went_on_at);
   CHECK(stalls[0].duration >= limit);
@@ -284,27 +283,25 @@ TEST_CASE("a limit of less than four milliseconds is refused") {
 
 TEST_CASE("the text of a stall names the function, the duration, and where the stall began and ended") {
   stall what;
-  what.function = "void echo(strait::tcp::stream)";
+  what.function = "echo";
   what.file = "server.cpp";
   what.line = 17;
   what.duration = 200ms;
-  CHECK(describe(what) == "void echo(strait::tcp::stream) has blocked its loop for 200 ms, since server.cpp:17");
+  CHECK(describe(what) == "echo has blocked its loop for 200 ms, since server.cpp:17");
   what.is_over = true;
   what.duration = 1300ms;
-  CHECK(describe(what) == "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to its end");
+  CHECK(describe(what) == "echo blocked its loop for 1.3 s, from server.cpp:17 to its end");
   what.next_file = "server.cpp";
   what.next_line = 23;
-  CHECK(describe(what) ==
-        "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23");
+  CHECK(describe(what) == "echo blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23");
 }
 
 TEST_CASE("the text of a stall of a task that has not awaited anything has no line number") {
   stall what;
-  what.function = "void echo(strait::tcp::stream)";
+  what.function = "echo";
   what.file = "server.cpp";
   what.duration = 200ms;
-  CHECK(describe(what) ==
-        "void echo(strait::tcp::stream) in server.cpp has blocked its loop for 200 ms, since it started");
+  CHECK(describe(what) == "echo in server.cpp has blocked its loop for 200 ms, since it started");
 }
 
 TEST_CASE("the text of a stall of a posted function says that it is a posted function") {

@@ -26,7 +26,7 @@ class Dump(unittest.TestCase):
             server.send_signal(signal.SIGUSR1)
             output = server.wait_for(b"server.cpp:%d, for " % line, "stderr", STUCK).decode()
             for function in ("handle_client", "answer", "hang"):
-                stand = re.findall(rf"\b{function}\(.* at server\.cpp:\d+, for ", output)
+                stand = re.findall(rf"\b{function} at server\.cpp:\d+, for ", output)
                 self.assertGreaterEqual(len(stand), STUCK, f"{function}: {output}")
             server.stats()  # it still serves
 
@@ -36,7 +36,7 @@ class Dump(unittest.TestCase):
             server.send_signal(signal.SIGTERM)
             server.wait_for(b"draining", "stderr")
             server.send_signal(signal.SIGUSR1)
-            server.wait_for(b"hang() at server.cpp:", "stderr", STUCK)
+            server.wait_for(b"hang at server.cpp:", "stderr", STUCK)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ namespace strait {
 /// and how long the task has been waiting there. Call it on the loop's thread; from another thread, use
 /// `loop.post([&loop] { … })`.
 ///
-///     void serve_forever() at server.cpp:17, for 4.0 s
-///       void echo(strait::tcp::stream) at server.cpp:8, for 0.3 s
+///     serve_forever at server.cpp:17, for 4.0 s
+///       echo at server.cpp:8, for 0.3 s
 ///
 /// If there are more than `max_tasks` tasks, the first and the last `max_tasks` / 2 are listed, and between them the
 /// number of tasks left out. Lines below level 32 are not indented further but state their level; names are truncated

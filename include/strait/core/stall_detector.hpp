@@ -12,7 +12,7 @@ namespace strait {
 
 /// A task, or a function posted to a loop, that has blocked all other tasks on its loop.
 struct stall {
-  /// The function, for example "void echo(strait::tcp::stream)"; empty for a posted function.
+  /// The function, for example "echo"; empty for a posted function.
   std::string function;
   /// The file of the `co_await` from which the task resumed, without directories.
   std::string file;
@@ -28,8 +28,8 @@ struct stall {
   unsigned next_line = 0;
 };
 
-/// Returns "void echo(strait::tcp::stream) has blocked its loop for 200 ms, since server.cpp:17" or, when the stall is
-/// over, "void echo(strait::tcp::stream) blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23".
+/// Returns "echo has blocked its loop for 200 ms, since server.cpp:17" or, when the stall is over,
+/// "echo blocked its loop for 1.3 s, from server.cpp:17 to server.cpp:23".
 [[nodiscard]] STRAIT_API std::string describe(stall const& what);
 
 /// Prints one line to stderr: the program's name, ": " and `describe(what)`. May be called from any thread.
