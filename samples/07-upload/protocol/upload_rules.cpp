@@ -42,7 +42,7 @@ void upload_rules::received(offer const& message) {
   open_.emplace(message.id, state{.size = message.size, .is_directory = message.kind == file_kind::directory});
 }
 
-upload_rules::use upload_rules::received(data const& message) {
+upload_rules::data_action upload_rules::received(data const& message) {
   expect_more("data");
   auto const refuse = [&](std::string const& reason) {
     throw protocol_error(fmt::format("data of {}: {}", message.id, reason));
@@ -59,7 +59,7 @@ upload_rules::use upload_rules::received(data const& message) {
 
   file->next += message.count;
   if (is_open && file->missing() == 0) --due_;
-  return is_open ? use::store : use::discard;
+  return is_open ? data_action::store : data_action::discard;
 }
 
 void upload_rules::received(withdraw const& message) {

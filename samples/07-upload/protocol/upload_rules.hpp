@@ -29,7 +29,7 @@ class number_set {
 class upload_rules {
  public:
   /// What to do with the bytes of a `data` message: those of a file that has a verdict are discarded.
-  enum class use : unsigned char { store, discard };
+  enum class data_action : unsigned char { store, discard };
 
   /// The values of the server's hello.
   upload_rules(std::uint16_t window, std::uint32_t data_limit) noexcept : window_(window), data_limit_(data_limit) {}
@@ -37,7 +37,7 @@ class upload_rules {
   void received(hello_of_client const& message);
   void received(offer const& message);
   /// Counts all bytes of the message as received.
-  [[nodiscard]] use received(data const& message);
+  [[nodiscard]] data_action received(data const& message);
   void received(withdraw const& message);
   void received(end const& message);
   void received(alive const& message);
@@ -52,7 +52,7 @@ class upload_rules {
   [[nodiscard]] std::size_t open() const noexcept { return open_.size(); }
   /// Returns how many bytes of an open offer are missing: of the wanted ones, or of all if it is not wanted yet.
   [[nodiscard]] std::uint64_t missing(std::uint32_t id) const;
-  /// Whether the client owes data: wanted bytes of an open offer are missing.
+  /// Whether data is due from the client: wanted bytes of an open offer are missing.
   [[nodiscard]] bool is_data_due() const noexcept { return due_ > 0; }
   /// Whether the client has sent `end`.
   [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }

@@ -11,10 +11,10 @@ minimum_rate::minimum_rate(std::uint64_t bytes_per_second, std::chrono::nanoseco
       left_(client_timeout_),
       since_(now) {}
 
-void minimum_rate::owes(bool does, time_point now) noexcept {
-  if (is_owing_) left_ -= seconds(now - since_).count();
+void minimum_rate::set_data_due(bool is_due, time_point now) noexcept {
+  if (is_data_due_) left_ -= seconds(now - since_).count();
   since_ = now;
-  is_owing_ = does;
+  is_data_due_ = is_due;
 }
 
 void minimum_rate::delivered(std::uint64_t bytes) noexcept {

@@ -135,7 +135,7 @@ task<> upload_session::listen(task_group& uploads) {
     } else {
       rules_.received(std::get<alive>(message));
     }
-    update_owed_data();
+    update_data_due();
   }
   uploads.cancel();  // the client has closed the connection without `end`
 }
@@ -166,7 +166,7 @@ task<> upload_session::handle_offer(std::unique_ptr<upload> one) {
   verdict const answer{one->what.id, became.code, became.text};
   rules_.sent(answer);
   open_.erase(one->what.id);
-  update_owed_data();
+  update_data_due();
   on_verdict_(one->what, became);
   co_await send_in_turn(answer);
 }
@@ -197,7 +197,7 @@ task<> upload_session::ask_for_data(upload& one) {
   if (one.refusal) co_return;
   want const answer{one.what.id, one.file->received()};
   rules_.sent(answer);
-  update_owed_data();
+  update_data_due();
   co_await send_in_turn(answer);
 }
 
@@ -219,13 +219,14 @@ task<> upload_session::wait_for_data(upload& one) {
 /// Receives the bytes that follow a `data` message.
 task<> upload_session::receive(data what) {
   std::uint64_t taken = 0;
-  auto const use = rules_.received(what);
+  auto const action = rules_.received(what);
   data_.announced = what.count;
   data_.buffered = in_.buffered().size();
   data_.read_before = client_.bytes_read();
-  update_owed_data();
+  update_data_due();
   auto const found = open_.find(what.id);
-  if (use == upload_rules::use::store && found != open_.end() && found->second->file && !found->second->refusal) {
+  if (action == upload_rules::data_action::store && found != open_.end() && found->second->file &&
+      !found->second->refusal) {
     auto& one = *found->second;
     one.is_receiving = true;
     taken = co_await store(one, what);
@@ -235,7 +236,7 @@ task<> upload_session::receive(data what) {
   co_await skip(what.count - taken);
   data_.complete += what.count;
   data_.announced = 0;
-  if (use == upload_rules::use::store && rules_.missing(what.id) == 0) rate_.completed_file();
+  if (action == upload_rules::data_action::store && rules_.missing(what.id) == 0) rate_.completed_file();
 }
 
 /// Writes the bytes to the part; returns how many were read from the connection.
@@ -303,17 +304,17 @@ task<> upload_session::watch_rate() {
     auto const after = data_bytes();
     rate_.delivered(after - before);
     before = after;
-    if (has_unread(client_)) rate_.excuse(std::chrono::steady_clock::now());
-    update_owed_data();
+    if (has_unread(client_)) rate_.skip_until(std::chrono::steady_clock::now());
+    update_data_due();
     if (rate_.is_too_slow())
       throw timed_out(fmt::format("read from {}: requested data arrives more slowly than {} bytes per second",
                                   client_.remote_endpoint(), limits_.min_rate));
   }
 }
 
-/// The bytes of a `data` message are owed even if they are no longer wanted: the next message arrives only after them.
-void upload_session::update_owed_data() {
-  rate_.owes(rules_.is_data_due() || data_.announced != 0, std::chrono::steady_clock::now());
+/// The bytes of a `data` message are due even if they are no longer wanted: the next message arrives only after them.
+void upload_session::update_data_due() {
+  rate_.set_data_due(rules_.is_data_due() || data_.announced != 0, std::chrono::steady_clock::now());
 }
 
 /// Returns how many bytes of files have arrived, not counting messages.

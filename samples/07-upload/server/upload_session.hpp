@@ -84,7 +84,7 @@ class upload_session {
   strait::task<> send_alive();
   strait::task<> send_failure(std::string text);
   strait::task<> watch_rate();
-  void update_owed_data();
+  void update_data_due();
   [[nodiscard]] std::uint64_t data_bytes() const noexcept;
 
   template <class Message>

@@ -16,35 +16,35 @@ minimum_rate make_rate() { return {100, 30s, begin}; }
 
 }  // namespace
 
-TEST_CASE("minimum_rate: a client that owes data and sends none is too slow after the timeout") {
+TEST_CASE("minimum_rate: a client that sends none of the data that is due is too slow after the timeout") {
   auto of = make_rate();
-  of.owes(true, begin + 100s);
-  of.owes(true, begin + 129s);
+  of.set_data_due(true, begin + 100s);
+  of.set_data_due(true, begin + 129s);
   CHECK_FALSE(of.is_too_slow());
-  of.owes(true, begin + 130s);
+  of.set_data_due(true, begin + 130s);
   CHECK(of.is_too_slow());
 }
 
-TEST_CASE("minimum_rate: a client that owes nothing is never too slow") {
+TEST_CASE("minimum_rate: a client from which no data is due is never too slow") {
   auto of = make_rate();
-  of.owes(false, begin + 1000s);
+  of.set_data_due(false, begin + 1000s);
   CHECK_FALSE(of.is_too_slow());
 }
 
-TEST_CASE("minimum_rate: the time during which a client owed data still counts when it owes data again") {
+TEST_CASE("minimum_rate: the time during which data was due still counts when data is due again") {
   auto of = make_rate();
   for (int i = 0; i != 3; ++i) {
-    of.owes(true, begin + i * 100s);
-    of.owes(false, begin + i * 100s + 10s);
+    of.set_data_due(true, begin + i * 100s);
+    of.set_data_due(false, begin + i * 100s + 10s);
   }
   CHECK(of.is_too_slow());
 }
 
 TEST_CASE("minimum_rate: a client that sends at the minimum rate is never too slow") {
   auto of = make_rate();
-  of.owes(true, begin);
+  of.set_data_due(true, begin);
   for (int second = 1; second != 1000; ++second) {
-    of.owes(true, begin + second * 1s);
+    of.set_data_due(true, begin + second * 1s);
     of.delivered(100);
     REQUIRE_FALSE(of.is_too_slow());
   }
@@ -52,10 +52,10 @@ TEST_CASE("minimum_rate: a client that sends at the minimum rate is never too sl
 
 TEST_CASE("minimum_rate: a client that sends at half the minimum rate is too slow after twice the timeout") {
   auto of = make_rate();
-  of.owes(true, begin);
+  of.set_data_due(true, begin);
   int second = 0;
   while (!of.is_too_slow() && second != 1000) {
-    of.owes(true, begin + ++second * 1s);
+    of.set_data_due(true, begin + ++second * 1s);
     of.delivered(50);
   }
   CHECK(second > 58);
@@ -64,33 +64,33 @@ TEST_CASE("minimum_rate: a client that sends at half the minimum rate is too slo
 
 TEST_CASE("minimum_rate: data that was sent fast does not extend the timeout") {
   auto of = make_rate();
-  of.owes(true, begin);
+  of.set_data_due(true, begin);
   of.delivered(1'000'000);
-  of.owes(true, begin + 30s);
+  of.set_data_due(true, begin + 30s);
   CHECK(of.is_too_slow());
 }
 
 TEST_CASE("minimum_rate: a complete file adds a second, whatever its size") {
   auto of = make_rate();
-  of.owes(true, begin);
+  of.set_data_due(true, begin);
   for (int second = 1; second != 1000; ++second) {
-    of.owes(true, begin + second * 1s);
+    of.set_data_due(true, begin + second * 1s);
     of.completed_file();
     REQUIRE_FALSE(of.is_too_slow());
   }
 }
 
-TEST_CASE("minimum_rate: time in which the server does not read is excused") {
+TEST_CASE("minimum_rate: time in which the server does not read does not count") {
   auto of = make_rate();
-  of.owes(true, begin);
-  of.excuse(begin + 1000s);
-  of.owes(true, begin + 1029s);
+  of.set_data_due(true, begin);
+  of.skip_until(begin + 1000s);
+  of.set_data_due(true, begin + 1029s);
   CHECK_FALSE(of.is_too_slow());
 }
 
 TEST_CASE("minimum_rate: without a minimum rate no client is too slow") {
   minimum_rate of(0, 30s, begin);
-  of.owes(true, begin);
-  of.owes(true, begin + 1000s);
+  of.set_data_due(true, begin);
+  of.set_data_due(true, begin + 1000s);
   CHECK_FALSE(of.is_too_slow());
 }

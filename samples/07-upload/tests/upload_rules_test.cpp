@@ -38,7 +38,7 @@ std::string refusal(upload_rules& rules, Message const& message) {
   return "nothing";
 }
 
-using use = upload_rules::use;
+using data_action = upload_rules::data_action;
 
 }  // namespace
 
@@ -48,15 +48,15 @@ TEST_CASE("upload_rules: a complete session is accepted") {
   rules.received(file(2, 100));
   rules.sent(want{.id = 1, .offset = 0});
   CHECK(rules.is_data_due());
-  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 4096}) == use::store);
+  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 4096}) == data_action::store);
   CHECK(rules.missing(1) == 904);
-  CHECK(rules.received(data{.id = 1, .offset = 4096, .count = 904}) == use::store);
+  CHECK(rules.received(data{.id = 1, .offset = 4096, .count = 904}) == data_action::store);
   CHECK(rules.missing(1) == 0);
   CHECK_FALSE(rules.is_data_due());
   rules.sent(want{.id = 2, .offset = 60});
   CHECK(rules.missing(2) == 40);
   rules.sent(stored(1));
-  CHECK(rules.received(data{.id = 2, .offset = 60, .count = 40}) == use::store);
+  CHECK(rules.received(data{.id = 2, .offset = 60, .count = 40}) == data_action::store);
   rules.received(end{});
   CHECK(rules.has_ended());
   CHECK_FALSE(rules.is_over());
@@ -127,11 +127,11 @@ TEST_CASE("upload_rules: data of several files may be interleaved") {
   rules.received(file(2, 20));
   rules.sent(want{.id = 2, .offset = 0});
   rules.sent(want{.id = 1, .offset = 0});
-  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 10}) == use::store);
-  CHECK(rules.received(data{.id = 2, .offset = 0, .count = 10}) == use::store);
-  CHECK(rules.received(data{.id = 1, .offset = 10, .count = 10}) == use::store);
+  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 10}) == data_action::store);
+  CHECK(rules.received(data{.id = 2, .offset = 0, .count = 10}) == data_action::store);
+  CHECK(rules.received(data{.id = 1, .offset = 10, .count = 10}) == data_action::store);
   CHECK(rules.is_data_due());
-  CHECK(rules.received(data{.id = 2, .offset = 10, .count = 10}) == use::store);
+  CHECK(rules.received(data{.id = 2, .offset = 10, .count = 10}) == data_action::store);
   CHECK_FALSE(rules.is_data_due());
 }
 
@@ -139,10 +139,10 @@ TEST_CASE("upload_rules: data after a verdict is discarded, but must be contiguo
   auto rules = begun();
   rules.received(file(1, 100));
   rules.sent(want{.id = 1, .offset = 0});
-  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 10}) == use::store);
+  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 10}) == data_action::store);
   rules.sent(verdict{.id = 1, .code = verdict_code::no_space, .text = {}});
   CHECK_FALSE(rules.is_data_due());
-  CHECK(rules.received(data{.id = 1, .offset = 10, .count = 10}) == use::discard);
+  CHECK(rules.received(data{.id = 1, .offset = 10, .count = 10}) == data_action::discard);
   CHECK(refusal(rules, data{.id = 1, .offset = 10, .count = 10}) == "data of 1: offset 10 instead of 20");
   CHECK_FALSE(rules.is_data_due());
 }
@@ -156,7 +156,7 @@ TEST_CASE("upload_rules: data is an error when the client must have received the
     rules.received(file(id, 0));
     rules.sent(stored(id));
   }
-  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 1}) == use::discard);
+  CHECK(rules.received(data{.id = 1, .offset = 0, .count = 1}) == data_action::discard);
   rules.received(file(10, 0));
   rules.sent(stored(10));
   CHECK(refusal(rules, data{.id = 1, .offset = 1, .count = 1}) == "data of 1: no such offer");
@@ -219,7 +219,7 @@ TEST_CASE("upload_rules: end is an error while data is missing") {
   CHECK(refusal(rules, end{}) == "end: 60 bytes of file 1 were not sent");
   rules.received(directory(2));
   rules.received(file(3, 0));
-  CHECK(rules.received(data{.id = 1, .offset = 40, .count = 60}) == use::store);
+  CHECK(rules.received(data{.id = 1, .offset = 40, .count = 60}) == data_action::store);
   CHECK(refusal(rules, end{}) == "nothing");
   CHECK(rules.open() == 3);
 }
