@@ -162,12 +162,12 @@ TEMPLATE_TEST_CASE("a task that is destroyed while it waits for a channel is rem
     channel_of<TestType, int> c(0);
     std::optional<int> received;
     {
-      loose_task<void> const dropped(loop, receive_into(c, received));
+      background_task<void> const dropped(loop, receive_into(c, received));
       co_await turns(2);
     }
     CHECK_FALSE(c.try_send(1));
     {
-      loose_task<void> const dropped(loop, send_one(c, 1));
+      background_task<void> const dropped(loop, send_one(c, 1));
       co_await turns(2);
     }
     CHECK_FALSE(c.try_receive().has_value());
@@ -183,7 +183,7 @@ TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it resumes
     channel_of<TestType, int> c(capacity);
     std::optional<int> received;
     {
-      loose_task<void> const dropped(loop, receive_into(c, received));
+      background_task<void> const dropped(loop, receive_into(c, received));
       co_await turns(2);
       CHECK(c.try_send(1));
       for (std::size_t i = 0; i != capacity; ++i) CHECK(c.try_send(2));
@@ -204,7 +204,7 @@ TEMPLATE_TEST_CASE("a value that was returned to the channel makes no room for a
     channel_of<TestType, int> c(0);
     std::optional<int> received;
     {
-      loose_task<void> const dropped(loop, receive_into(c, received));
+      background_task<void> const dropped(loop, receive_into(c, received));
       co_await turns(2);
       CHECK(c.try_send(1));
     }
@@ -228,7 +228,7 @@ TEMPLATE_TEST_CASE("a value handed to a task that is destroyed before it resumes
     std::optional<int> received;
     co_await with_task_group([&](task_group& group) -> task<> {
       {
-        loose_task<void> const dropped(loop, receive_into(c, dropped_received));
+        background_task<void> const dropped(loop, receive_into(c, dropped_received));
         co_await turns(2);
         group.spawn(receive_into(c, received));
         co_await turns(2);
@@ -246,7 +246,7 @@ TEMPLATE_TEST_CASE("a task that is destroyed after its value was received has se
   loop.run([&]() -> task<> {
     channel_of<TestType, int> c(0);
     {
-      loose_task<void> const dropped(loop, send_one(c, 1));
+      background_task<void> const dropped(loop, send_one(c, 1));
       co_await turns(2);
       CHECK(c.try_receive() == 1);
     }
@@ -260,8 +260,8 @@ TEMPLATE_TEST_CASE("a task may outlive the channel that it waits for and be dest
   loop.run([&]() -> task<> {
     std::optional<channel_of<TestType, int>> c(std::in_place, 0);
     std::optional<int> received;
-    loose_task<void> const waits(loop, receive_into(*c, received));
-    loose_task<void> const has_received(loop, receive_into(*c, received));
+    background_task<void> const waits(loop, receive_into(*c, received));
+    background_task<void> const has_received(loop, receive_into(*c, received));
     co_await turns(2);
     CHECK(c->try_send(1));
     c.reset();

@@ -320,7 +320,7 @@ TEMPLATE_TEST_CASE("dump_tasks shows where tasks wait for a channel", "", one_lo
   event_loop loop;
   channel_of<TestType, int> c(0);
   std::vector<int> received;
-  loose_task<void> const beside(loop, receive_all(c, received));
+  background_task<void> const beside(loop, receive_all(c, received));
   loop.run(turns(2));
   CHECK_THAT(dump_tasks(loop), Catch::Matchers::ContainsSubstring("receive_all") &&
                                    Catch::Matchers::ContainsSubstring(" at channel_test.cpp:"));

@@ -282,7 +282,7 @@ TEST_CASE("a task that is destroyed while another thread sends to it does not lo
       co_await forever();
     };
     for (int round = 0; round != scaled(5'000); ++round) {
-      loose_task<void> const dropped(loop, receive_and_stay());
+      background_task<void> const dropped(loop, receive_and_stay());
       co_await turns(1 + round % 3);
     }
     sender.stop();

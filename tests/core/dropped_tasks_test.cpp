@@ -36,7 +36,7 @@ template <class Make>
 void drop_when_it_waits(Make make) {
   event_loop loop;
   bool waits = false;
-  loose_task<void> const beside(loop, make(waits));
+  background_task<void> const beside(loop, make(waits));
   loop.run([&]() -> task<> {
     while (!waits) co_await yield();
     co_await turns(2);
@@ -152,7 +152,7 @@ TEST_CASE("a task that is being destroyed may use the variables of the tasks aro
     };
     {
       bool waits = false;
-      loose_task<void> const beside(here, use_at_the_end(waits));
+      background_task<void> const beside(here, use_at_the_end(waits));
       while (!waits) co_await yield();
     }
     CHECK(events == trace{text});

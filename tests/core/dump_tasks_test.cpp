@@ -74,7 +74,7 @@ task<> owns_children() {
 // The dump after `work` has run for a few turns.
 std::string dump_of(task<> work) {
   event_loop loop;
-  loose_task<void> const beside(loop, std::move(work));
+  background_task<void> const beside(loop, std::move(work));
   loop.run(turns(3));
   return dump_tasks(loop);
 }
@@ -148,7 +148,7 @@ TEST_CASE("a dump shows both sides of a when_all") {
 
 TEST_CASE("a dump shows a task that has not started") {
   event_loop loop;
-  loose_task<void> const beside(loop, waits());
+  background_task<void> const beside(loop, waits());
   auto const entries = entries_of(dump_tasks(loop));
   REQUIRE(entries.size() == 1);
   CHECK_THAT(entries[0].text, ContainsSubstring("waits in dump_tasks_test.cpp, which has not awaited anything yet"));
@@ -191,7 +191,7 @@ TEST_CASE("a task that has ended is no longer in the dump") {
 
 TEST_CASE("a dump shows how long a task has waited") {
   event_loop loop;
-  loose_task<void> const beside(loop, waits());
+  background_task<void> const beside(loop, waits());
   loop.run([]() -> task<> { co_await sleep_for(std::chrono::milliseconds(160)); });
   auto const entries = entries_of(dump_tasks(loop));
   REQUIRE(entries.size() == 1);
@@ -209,7 +209,7 @@ TEST_CASE("a dump of 20000 tasks takes time proportional to their number") {
       co_return;
     });
   };
-  loose_task<void> const beside(loop, many());
+  background_task<void> const beside(loop, many());
   loop.run(turns(3));
   auto const begin = clock::now();
   std::string const dump = dump_tasks(loop, 1 + 2 * count);
@@ -248,7 +248,7 @@ TEST_CASE("a dump of a deep recursion is short and reports how many tasks it omi
   constexpr int depth = is_sanitized ? 20'000 : 50'000;
   event_loop loop;
   bool is_deep = false;
-  loose_task<void> const beside(loop, by_groups ? recurse_by_groups(depth, is_deep) : recurse(depth, is_deep));
+  background_task<void> const beside(loop, by_groups ? recurse_by_groups(depth, is_deep) : recurse(depth, is_deep));
   loop.run([&]() -> task<> {
     while (!is_deep) co_await yield();
   });
@@ -266,7 +266,7 @@ TEST_CASE("a dump of a deep recursion is short and reports how many tasks it omi
 
 TEST_CASE("a dump omits no task unless there are more than the limit") {
   event_loop loop;
-  loose_task<void> const beside(loop, owns_children());
+  background_task<void> const beside(loop, owns_children());
   loop.run(turns(3));
   CHECK(entries_of(dump_tasks(loop, 4)).size() == 4);
   auto const three = entries_of(dump_tasks(loop, 3));

@@ -188,11 +188,11 @@ TEST_CASE("a task that is destroyed while it waits for an event is removed from 
   event ready;
   loop.run([&]() -> task<> {
     {
-      loose_task<void> const dropped(loop, wait_and_note(ready, events, "dropped"));
+      background_task<void> const dropped(loop, wait_and_note(ready, events, "dropped"));
       co_await turns(2);
     }
     {
-      loose_task<void> const dropped_when_set(loop, wait_and_note(ready, events, "dropped"));
+      background_task<void> const dropped_when_set(loop, wait_and_note(ready, events, "dropped"));
       co_await turns(2);
       ready.set();
     }

@@ -115,7 +115,7 @@ TEST_CASE("a task can be destroyed while it yields because its budget is spent")
     auto spin = [](counted) -> task<> {
       for (;;) co_await nothing_to_do();
     };
-    loose_task<void> const beside(loop, spin(counted(alive)));
+    background_task<void> const beside(loop, spin(counted(alive)));
     loop.run(turns(5));
     CHECK(alive == 1);
   }

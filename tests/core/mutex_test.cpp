@@ -207,7 +207,7 @@ TEST_CASE("a task that is destroyed while it waits for a mutex is removed from t
   loop.run([&]() -> task<> {
     auto guard = co_await m.lock();
     {
-      loose_task<void> const dropped(loop, lock_and_note(m, events, "dropped"));
+      background_task<void> const dropped(loop, lock_and_note(m, events, "dropped"));
       co_await turns(2);
     }
     guard.unlock();
@@ -224,7 +224,7 @@ TEST_CASE("a task that is destroyed after it was handed a mutex passes it on to 
     auto guard = co_await m.lock();
     co_await with_task_group([&](task_group& group) -> task<> {
       {
-        loose_task<void> const dropped(loop, lock_and_note(m, events, "dropped"));
+        background_task<void> const dropped(loop, lock_and_note(m, events, "dropped"));
         co_await turns(2);
         group.spawn(lock_and_note(m, events, "behind"));
         co_await turns(2);

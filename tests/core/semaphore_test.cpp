@@ -203,7 +203,7 @@ TEST_CASE("a task that is destroyed while it waits for permits makes way for the
     auto const held = co_await s.acquire(2);
     co_await with_task_group([&](task_group& group) -> task<> {
       {
-        loose_task<void> const dropped(loop, acquire_and_note(s, 3, events, "many"));
+        background_task<void> const dropped(loop, acquire_and_note(s, 3, events, "many"));
         co_await turns(2);
         group.spawn(acquire_and_note(s, 1, events, "few"));
         co_await turns(2);
@@ -223,7 +223,7 @@ TEST_CASE("a task that is destroyed after it was handed permits releases them") 
   loop.run([&]() -> task<> {
     auto held = co_await s.acquire(2);
     {
-      loose_task<void> const dropped(loop, acquire_and_note(s, 2, events, "dropped"));
+      background_task<void> const dropped(loop, acquire_and_note(s, 2, events, "dropped"));
       co_await turns(2);
       held.release();
       CHECK(s.available() == 0);

@@ -260,7 +260,7 @@ TEST_CASE("a task that is destroyed while it waits releases its resources and th
   };
   event_loop loop;
   {
-    loose_task<void> const dropped(loop, middle(counted(alive)));
+    background_task<void> const dropped(loop, middle(counted(alive)));
     loop.run(turns(2));
     CHECK(alive == 4);
   }
@@ -276,7 +276,7 @@ TEST_CASE("a task that is destroyed when it is about to resume does not resume")
   };
   event_loop loop;
   {
-    loose_task<void> const dropped(loop, work());
+    background_task<void> const dropped(loop, work());
     loop.run(turns(0));
   }
   loop.run(turns(3));
@@ -291,7 +291,7 @@ TEST_CASE("a task that is destroyed by another task in the turn in which it woul
     gone_on = true;
   };
   event_loop loop;
-  auto dropped = std::make_unique<loose_task<void>>(loop, work());
+  auto dropped = std::make_unique<background_task<void>>(loop, work());
   auto const drop = [&]() -> task<> {
     dropped.reset();
     co_return;
@@ -318,7 +318,7 @@ TEST_CASE("destroying a group that waits destroys its children") {
   };
   event_loop loop;
   {
-    loose_task<void> const dropped(loop, work());
+    background_task<void> const dropped(loop, work());
     loop.run(turns(3));
     CHECK(alive == 3);
   }

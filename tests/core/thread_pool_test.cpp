@@ -202,7 +202,7 @@ TEST_CASE("a task that is dropped while its call runs is destroyed when the call
         ended = true;
       });
     };
-    auto dropped = std::make_unique<loose_task<void>>(loop, work());
+    auto dropped = std::make_unique<background_task<void>>(loop, work());
     loop.run([&]() -> task<> {
       while (!begun) co_await yield();
     });
@@ -223,7 +223,7 @@ TEST_CASE("a task that is dropped while its call waits for a thread is destroyed
       while (busy.begun() < thread_pool_size) co_await yield();
       auto const work = [&]() -> task<> { co_await on_thread_pool([&] { called = true; }); };
       {
-        loose_task<void> const dropped(loop, work());
+        background_task<void> const dropped(loop, work());
         co_await turns(3);
       }
       busy.release(thread_pool_size);

@@ -70,9 +70,9 @@ class gate {
 /// A task that runs on `loop` beside the one that `loop.run` runs. It can be destroyed at any time, which the public
 /// interface does not allow.
 template <class T>
-class loose_task {
+class background_task {
  public:
-  loose_task(strait::event_loop& loop, strait::task<T> what) : branch_(strait::detail::loop_of(loop), what) {
+  background_task(strait::event_loop& loop, strait::task<T> what) : branch_(strait::detail::loop_of(loop), what) {
     branch_.start();
   }
 

@@ -216,8 +216,8 @@ TEST_CASE("dropping a task cancels its operation") {
   {
     event_loop loop;
     {
-      loose_task<void> const dropped(loop,
-                                     [](pending<>& on) -> task<> { co_await on.async_wait(use_task); }(operation));
+      background_task<void> const dropped(loop,
+                                          [](pending<>& on) -> task<> { co_await on.async_wait(use_task); }(operation));
       loop.run(turns(3));
       CHECK(operation.begun == 1);
     }
@@ -235,8 +235,8 @@ TEST_CASE("the operation of a dropped task may complete during its cancellation 
     event_loop loop;
     auto wait = [](pending<>& on) -> task<> { co_await on.async_wait(use_task); };
     {
-      loose_task<void> const first(loop, wait(ending));
-      loose_task<void> const second(loop, wait(endless));
+      background_task<void> const first(loop, wait(ending));
+      background_task<void> const second(loop, wait(endless));
       loop.run(turns(3));
     }
     CHECK_FALSE(ending.is_waiting());
@@ -254,7 +254,7 @@ TEST_CASE("dropping a task during a composed operation leaves nothing behind") {
   };
   asio::write(sockets.second, asio::buffer("abc", 3));
   {
-    loose_task<void> const dropped(loop, read(sockets.first));
+    background_task<void> const dropped(loop, read(sockets.first));
     loop.run(turns(20));
   }
   asio::write(sockets.second, asio::buffer("def", 3));
@@ -270,6 +270,6 @@ TEST_CASE("the operation of a dropped task may outlive the last run of the loop"
     asio::steady_timer timer(co_await asio_executor(), 1h);
     co_await timer.async_wait(use_task);
   };
-  loose_task<void> const dropped(loop, sleep());
+  background_task<void> const dropped(loop, sleep());
   loop.run(turns(3));
 }

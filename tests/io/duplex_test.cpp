@@ -233,7 +233,7 @@ TEST_CASE("a task that waits for a duplex can be dropped") {
   event_loop loop;
   auto [a, b] = duplex();
   {
-    loose_task<std::string> const waiting(loop, some_of(b));
+    background_task<std::string> const waiting(loop, some_of(b));
     loop.run(turns(2));
   }
   loop.run([&, &to = a, &from = b]() -> task<> {

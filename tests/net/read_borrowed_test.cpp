@@ -148,7 +148,7 @@ TEST_CASE("memory that a destroyed task has borrowed is returned") {
   auto [near, far] = stream_pair();
   auto reading = [&, &from = near]() -> task<> { static_cast<void>(co_await from.read_borrowed()); };
   {
-    loose_task<void> const waits(loop, reading());
+    background_task<void> const waits(loop, reading());
     loop.run(turns(2));
   }
   loop.run([&, &from = near, &to = far]() -> task<> {

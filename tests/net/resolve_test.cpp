@@ -114,7 +114,7 @@ TEST_CASE("a lookup that is dropped before a thread has started it is not made",
   slow_resolver resolver;
   {
     event_loop loop;
-    std::list<test::loose_task<void>> dropped;
+    std::list<test::background_task<void>> dropped;
     auto const look_up_name = []() -> task<> { static_cast<void>(co_await resolve("localhost:80")); };
     for (unsigned i = 0; i != max_concurrent_lookups + 10; ++i) dropped.emplace_back(loop, look_up_name());
     loop.run([&]() -> task<> {

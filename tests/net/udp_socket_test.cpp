@@ -337,7 +337,7 @@ TEST_CASE("fault 45: several receivers that wait on one socket can be dropped in
     int alive = 0;
     {
       event_loop loop;
-      std::optional<loose_task<void>> receivers[3];
+      std::optional<background_task<void>> receivers[3];
       auto wait = [&](counted) -> task<> { static_cast<void>(co_await receive(socket)); };
       for (auto& each : receivers) each.emplace(loop, wait(counted(alive)));
       loop.run(turns(3));
@@ -362,8 +362,8 @@ TEST_CASE("fault 45: tasks that wait on sockets of their own can be dropped, and
       udp::datagram_buffer buffer;
       static_cast<void>(co_await own.recv_batch(buffer));
     };
-    loose_task<void> first(loop, wait(counted(alive)));
-    loose_task<void> second(loop, wait(counted(alive)));
+    background_task<void> first(loop, wait(counted(alive)));
+    background_task<void> second(loop, wait(counted(alive)));
     loop.run(turns(3));
     CHECK(open_descriptors() > before);
   }

@@ -172,7 +172,7 @@ TEST_CASE("a receiver that is dropped while it waits makes way for the next one"
     texts got;
     event_loop loop;
     loop.run(timeout(20s, [&]() -> task<> {
-      std::optional<loose_task<void>> dropped;
+      std::optional<background_task<void>> dropped;
       auto body = [&](task_group& group) -> task<> {
         for (int i = 0; i != 3; ++i) {
           auto name = std::to_string(i);

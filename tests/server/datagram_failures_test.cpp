@@ -219,7 +219,7 @@ TEST_CASE("fault 45: a datagram server can be dropped while handlers wait") {
         ++begun;
         co_await forever();
       };
-      loose_task<datagram_statistics> dropped(loop, all.serve(std::move(socket), handler));
+      background_task<datagram_statistics> dropped(loop, all.serve(std::move(socket), handler));
       loop.run([&]() -> task<> {
         auto client = bound_socket();
         for (int i = 0; i != 3; ++i) co_await client.sendto("x", where);

@@ -15,7 +15,7 @@ namespace {
 template <class Handler>
 void serve_and_drop(server& which, tcp::listener listener, Handler handler, int turns_before) {
   event_loop loop;
-  loose_task const dropped(loop, which.serve(std::move(listener), handler));
+  background_task const dropped(loop, which.serve(std::move(listener), handler));
   loop.run(turns(turns_before));
 }
 
@@ -84,8 +84,8 @@ TEST_CASE("fault 45: an accepted connection that waits for a free place can be d
   auto const handler = [](tcp::stream& peer) -> task<> { co_await echo(peer); };
   {
     // Both accept before a client comes; then the first client takes the only place.
-    loose_task const first(loop, which.serve(std::move(one), handler));
-    loose_task const second(loop, which.serve(std::move(other), handler));
+    background_task const first(loop, which.serve(std::move(one), handler));
+    background_task const second(loop, which.serve(std::move(other), handler));
     loop.run(turns(5));
     raw_socket const here = raw_connect(first_place);
     auto const there = connect_now_from("127.0.0.2", second_place);
@@ -114,7 +114,7 @@ TEST_CASE("fault 45: a server that drains can be dropped") {
     raw_socket const client = raw_connect(listener.local_endpoint());
     event_loop loop;
     auto const handler = [](tcp::stream& peer) -> task<> { co_await echo(peer); };
-    loose_task const dropped(loop, which.serve(std::move(listener), handler));
+    background_task const dropped(loop, which.serve(std::move(listener), handler));
     loop.run(turns(10));
     which.stop();
     loop.run(turns(turns_before));
