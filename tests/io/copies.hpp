@@ -21,20 +21,26 @@
 namespace strait::test {
 
 /// The streams of a copy: client - near, far - server. The copy runs between near and far.
-template <class Near, class Far>
+template <class Client, class Near, class Far, class Server>
 struct passage {
-  passage(std::pair<Near, Near> first, std::pair<Far, Far> second)
+  passage(std::pair<Client, Near> first, std::pair<Far, Server> second)
       : client(std::move(first.first)),
         near(std::move(first.second)),
         far(std::move(second.first)),
         server(std::move(second.second)) {}
-  Near client;
+  Client client;
   Near near;
   Far far;
-  Far server;
+  Server server;
 };
 
-inline passage<tcp::stream, tcp::stream> tcp_passage() { return {stream_pair(), stream_pair()}; }
+inline auto tcp_passage() { return passage(stream_pair(), stream_pair()); }
+
+/// A socket without the library, and the stream that is its peer.
+inline std::pair<raw_socket, tcp::stream> peer_and_stream() {
+  auto [stream, peer] = stream_and_peer();
+  return {std::move(peer), std::move(stream)};
+}
 
 /// Calls `test` with a passage of each combination of sockets.
 template <class Test>

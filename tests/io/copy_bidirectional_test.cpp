@@ -47,6 +47,21 @@ bidirectional_copy_result copy_beside(P& p, Peers peers) {
       60s);
 }
 
+/// Copies `there` bytes from the client to the server and `back` bytes from the server to the client at once.
+template <class P>
+void exchange_patterns(P& p, std::uint64_t there, std::uint64_t back, std::size_t at_once_back) {
+  auto const done = copy_beside(p, [&]() -> task<> {
+    auto [sent, arrived, returned, arrived_back] =
+        co_await when_all(send_pattern_and_end(p.client, there), receive_pattern(p.server),
+                          send_pattern_and_end(p.server, back, at_once_back), receive_pattern(p.client));
+    static_cast<void>(sent);
+    static_cast<void>(returned);
+    CHECK(arrived == there);
+    CHECK(arrived_back == back);
+  });
+  CHECK(done == bidirectional_copy_result{there, back});
+}
+
 constexpr std::uint64_t bulk = static_cast<std::uint64_t>(scaled(64)) * megabyte;
 
 }  // namespace
@@ -70,51 +85,26 @@ TEST_CASE("the end of one direction is passed on and the other direction continu
 }
 
 TEST_CASE("large transfers in both directions at once arrive unchanged") {
-  for_each_mixture([](auto& p) {
-    auto const done = copy_beside(p, [&]() -> task<> {
-      auto [sent, there, returned, back] =
-          co_await when_all(send_pattern_and_end(p.client, bulk), receive_pattern(p.server),
-                            send_pattern_and_end(p.server, bulk, 70'000), receive_pattern(p.client));
-      static_cast<void>(sent);
-      static_cast<void>(returned);
-      CHECK(there == bulk);
-      CHECK(back == bulk);
-    });
-    CHECK(done == bidirectional_copy_result{bulk, bulk});
-  });
+  for_each_mixture([](auto& p) { exchange_patterns(p, bulk, bulk, 70'000); });
 }
 
 TEST_CASE("streams in memory are copied in both directions") {
   passage p(duplex({.capacity = 1000, .seed = 3}), duplex({.max_chunk = 7}));
-  auto const done = copy_beside(p, [&]() -> task<> {
-    auto [sent, there, returned, back] =
-        co_await when_all(send_pattern_and_end(p.client, 20'000), receive_pattern(p.server),
-                          send_pattern_and_end(p.server, 10'000), receive_pattern(p.client));
-    static_cast<void>(sent);
-    static_cast<void>(returned);
-    CHECK(there == 20'000);
-    CHECK(back == 10'000);
-  });
-  CHECK(done == bidirectional_copy_result{20'000, 10'000});
+  exchange_patterns(p, 20'000, 10'000, 10'000);
 }
 
 TEST_CASE("peers without the library can close their directions one after the other") {
-  auto near_and_client = stream_and_peer();
-  auto& near = near_and_client.first;
-  auto& client = near_and_client.second;
-  auto far_and_server = stream_and_peer();
-  auto& far = far_and_server.first;
-  auto& server = far_and_server.second;
+  passage p(peer_and_stream(), stream_and_peer());
   complete([&]() -> task<> {
     auto peers = [&] {
-      client.send("question");
-      client.shutdown_write();
-      auto const question = server.receive_to_the_end();
-      server.send("answer to " + question);
-      server.close();
-      return client.receive_to_the_end();
+      p.client.send("question");
+      p.client.shutdown_write();
+      auto const question = p.server.receive_to_the_end();
+      p.server.send("answer to " + question);
+      p.server.close();
+      return p.client.receive_to_the_end();
     };
-    auto [done, answer] = co_await when_all(copy_bidirectional(near, far), on_thread_pool(peers));
+    auto [done, answer] = co_await when_all(copy_bidirectional(p.near, p.far), on_thread_pool(peers));
     CHECK(done == bidirectional_copy_result{8, 18});
     CHECK(answer == "answer to question");
   });
@@ -169,27 +159,22 @@ TEST_CASE("a client that reads only after sending everything receives the long a
 }
 
 TEST_CASE("a reset of one side cancels the other direction and the error names the side") {
-  auto near_and_client = stream_and_peer();
-  auto& near = near_and_client.first;
-  auto& client = near_and_client.second;
-  auto far_and_server = stream_pair();
-  auto& far = far_and_server.first;
-  auto& server = far_and_server.second;
+  passage p(peer_and_stream(), stream_pair());
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
       group.spawn([&]() -> task<> {
-        auto const failure = co_await failure_of<error>(copy_bidirectional(near, far));
+        auto const failure = co_await failure_of<error>(copy_bidirectional(p.near, p.far));
         CHECK(std::string(failure.what()) ==
-              "read from " + near.remote_endpoint().to_string() + ": connection reset by peer");
+              "read from " + p.near.remote_endpoint().to_string() + ": connection reset by peer");
         CHECK(failure.transferred() == 5);
-        CHECK(near.is_open());
-        CHECK_FALSE(far.is_open());
+        CHECK(p.near.is_open());
+        CHECK_FALSE(p.far.is_open());
       });
-      client.send("hello");
-      auto const text = co_await some_of(server);
+      p.client.send("hello");
+      auto const text = co_await some_of(p.server);
       CHECK(text == "hello");
-      client.reset();
-      auto const rest = co_await failure_of<error>(all_of(server));
+      p.client.reset();
+      auto const rest = co_await failure_of<error>(all_of(p.server));
       CHECK(rest.code() == std::errc::connection_reset);
     };
     co_await with_task_group(body);
@@ -224,26 +209,21 @@ TEST_CASE("a reset is passed on after all received bytes have been delivered wit
 }
 
 TEST_CASE("a reset that a write has reported is passed on after the bytes that the peer had sent before") {
-  auto near_and_client = stream_pair();
-  auto& near = near_and_client.second;
-  auto& client = near_and_client.first;
-  auto far_and_server = stream_and_peer();
-  auto& far = far_and_server.first;
-  auto& server = far_and_server.second;
-  server.send("half of an answer");
-  server.reset();
+  passage p(stream_pair(), stream_and_peer());
+  p.server.send("half of an answer");
+  p.server.reset();
   complete([&]() -> task<> {
     auto body = [&](task_group& group) -> task<> {
       group.spawn([&]() -> task<> {
-        co_await client.write("a request");
-        auto const lost = co_await as_result(far.write("a part of it"));
+        co_await p.client.write("a request");
+        auto const lost = co_await as_result(p.far.write("a part of it"));
         CHECK(lost.error() == std::errc::connection_reset);
-        auto const failure = co_await failure_of<error>(copy_bidirectional(near, far));
+        auto const failure = co_await failure_of<error>(copy_bidirectional(p.near, p.far));
         CHECK((failure.code() == std::errc::broken_pipe || failure.code() == std::errc::connection_reset));
       });
-      auto const half = co_await some_of(client);
+      auto const half = co_await some_of(p.client);
       CHECK(half == "half of an answer");
-      auto const end = co_await failure_of<error>(some_of(client));
+      auto const end = co_await failure_of<error>(some_of(p.client));
       CHECK(end.code() == std::errc::connection_reset);
     };
     co_await with_task_group(body);

@@ -83,7 +83,7 @@ TEST_CASE("bytes that are in the pipe when a copy is canceled are written if tha
 TEST_CASE("copies without bytes in transit share one pipe") {
   constexpr int count = 10;
   complete([&]() -> task<> {
-    std::vector<passage<tcp::stream, tcp::stream>> all;
+    std::vector<decltype(tcp_passage())> all;
     for (int i = 0; i != count; ++i) all.push_back(tcp_passage());
     auto body = [&](task_group& group) -> task<> {
       auto const before = open_descriptors();
@@ -124,31 +124,26 @@ TEST_CASE("a copy that gets no pipe continues without one and uses one when it b
 #endif
 
 TEST_CASE("a copy skips urgent data as a read does") {
-  auto source_and_peer = stream_and_peer();
-  auto& source = source_and_peer.first;
-  auto& peer = source_and_peer.second;
-  auto far_and_server = stream_pair();
-  auto& far = far_and_server.first;
-  auto& server = far_and_server.second;
+  passage p(peer_and_stream(), stream_pair());
   std::string const bytes(200'000, 'x');
   complete([&]() -> task<> {
     std::string received;
-    auto receive = [&]() -> task<> { received = co_await all_of(server); };
+    auto receive = [&]() -> task<> { received = co_await all_of(p.server); };
     auto move = [&]() -> task<> {
-      co_await copy(source, far);
-      far.shutdown_write();
+      co_await copy(p.near, p.far);
+      p.far.shutdown_write();
     };
     auto send = [&]() -> task<> {
-      peer.send(bytes);
+      p.client.send(bytes);
       co_await turns(50);
       for (int i = 0; i != 3; ++i) {
-        CHECK(::send(peer.get(), "!", 1, MSG_OOB) == 1);
-        peer.send(bytes);
+        CHECK(::send(p.client.get(), "!", 1, MSG_OOB) == 1);
+        p.client.send(bytes);
         co_await turns(50);
       }
-      CHECK(::send(peer.get(), "!", 1, MSG_OOB) == 1);
-      peer.send("end");
-      peer.shutdown_write();
+      CHECK(::send(p.client.get(), "!", 1, MSG_OOB) == 1);
+      p.client.send("end");
+      p.client.shutdown_write();
     };
     co_await when_all(receive(), move(), send());
     CHECK(received.size() == 4 * bytes.size() + 3);
