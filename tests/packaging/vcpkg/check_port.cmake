@@ -1,6 +1,7 @@
-# Stand-ins for what vcpkg gives a port: so much of it that `cmake -P` can run the port and configure the clone as it asks.
+# Runs the port with `cmake -P`, with stand-ins for the functions of vcpkg that it calls: configures the clone as the port
+# asks, and checks the names of files and options.
 #
-# usage: cmake -D CHECKOUT=… -D BUILD=… -P functions.cmake
+# usage: cmake -D CHECKOUT=… -D BUILD=… -P check_port.cmake
 cmake_minimum_required(VERSION 3.24)
 
 set(PORT strait)
@@ -8,12 +9,6 @@ set(CURRENT_PACKAGES_DIR "${BUILD}/packages")
 set(port "${CHECKOUT}/packaging/vcpkg/strait")
 file(READ "${port}/vcpkg.json" manifest)
 string(JSON VERSION GET "${manifest}" version)
-
-function(must_exist file)
-  if(NOT EXISTS "${file}")
-    message(FATAL_ERROR "the port names a file that does not exist: ${file}")
-  endif()
-endfunction()
 
 function(vcpkg_from_github)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "OUT_SOURCE_PATH;REPO;REF;SHA512;HEAD_REF" "")
@@ -41,7 +36,9 @@ endfunction()
 
 function(vcpkg_install_copyright)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "FILE_LIST")
-  must_exist("${arg_FILE_LIST}")
+  if(NOT EXISTS "${arg_FILE_LIST}")
+    message(FATAL_ERROR "the port names a file that does not exist: ${arg_FILE_LIST}")
+  endif()
 endfunction()
 
 function(vcpkg_cmake_install)
