@@ -16,7 +16,7 @@ text that is:
 
 Prints a line for each block: `KIND;FILE;LIBRARIES` with KIND `run` (a block with `int main`), `compile` or
 `error REGEX`, and LIBRARIES the CMake targets to link, separated by spaces. A block that needs more than
-strait::strait is accepted only on a page that names the target.
+strait::strait is accepted only on a page that names the target. A block that includes Asio and not strait gets asio::asio.
 
 The port 5000 of the examples is replaced by 0, so that they run beside each other.
 """
@@ -87,6 +87,8 @@ def preamble_of(document, line, text, is_block):
 
 
 def libraries_of(document, line, source, page):
+    if "<asio" in source and "<strait/" not in source:
+        return "asio::asio"
     needed = list(dict.fromkeys(target for header, target in LIBRARIES.items() if header in source))
     for target in needed:
         if target not in page:

@@ -59,6 +59,9 @@ class Extract(unittest.TestCase):
         self.assertIn("the block needs strait::asio, and the page does not say so", message)
         self.assertEqual(extracted("Link `strait::asio`.\n\n" + block)[1][0][2], "strait::asio")
 
+    def test_a_block_with_asio_alone_is_linked_to_asio(self):
+        self.assertEqual(extracted("```cpp\n#include <asio.hpp>\n```\n")[1][0][2], "asio::asio")
+
     def test_mistakes_in_a_page_are_reported(self):
         for page in ("<!-- snippet: compile_only -->\n```cpp\n```\n",
                      "<!-- snippet: compile-only -->\ntext\n",
