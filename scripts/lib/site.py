@@ -25,7 +25,7 @@ NAVIGATION = [
     ("指南", "docs/zh/guide"),
     ("Coming from", [("docs/coming-from-asyncio.md", "asyncio"), ("docs/coming-from-asio.md", "Asio"),
                      ("docs/coming-from-go-and-tokio.md", "Go or Tokio")]),
-    ("More", [("samples/README.md", "Samples"), ("docs/reliability.md", "What goes wrong"),
+    ("More", [("samples/README.md", "Samples"), ("docs/reliability.md", "Failures"),
               ("docs/performance.md", "Performance"), ("docs/interop.md", "With Asio"),
               ("docs/README.md", "All pages"), ("reference/index.html", "Reference")]),
     ("The project", [("docs/architecture.md", "Architecture"), ("CONTRIBUTING.md", "Contributing"), ("CHANGELOG.md", "Changes")]),
