@@ -144,9 +144,10 @@ task<std::optional<decision>> inbox::compare(offer const& what, mutex& reading) 
 }
 
 task<digest> inbox::digest_of(file& what, std::uint64_t size, mutex& reading) {
-  auto const found = digest_cache::version_of(what);
+  std::optional<digest_cache::version> found;
   mutex::guard turn;
   for (bool has_turn = size <= read_without_turn;; has_turn = true) {
+    found = digest_cache::version_of(what);  // again after the wait for the turn: the file may be old enough by then
     if (found)
       if (auto const known = known_.find(*found)) co_return *known;
     if (has_turn) break;

@@ -118,6 +118,16 @@ class Offers(Limits):
         except OSError:
             raise unittest.SkipTest("this system does not report the descriptors of a process") from None
 
+    def times_open(self, inbox, path):
+        folder = f"/proc/{inbox.pid}/fd"
+        times = 0
+        for descriptor in os.listdir(folder):
+            try:
+                times += os.readlink(f"{folder}/{descriptor}") == str(path)
+            except OSError:
+                pass  # it was closed meanwhile
+        return times
+
     def test_a_large_file_is_read_once_for_any_number_of_comparisons(self):
         size = 64 << 20
         with Inbox() as inbox:
@@ -129,6 +139,26 @@ class Offers(Limits):
                 if id >= WINDOW - 1:
                     self.assertEqual(peer.expect(Verdict).code, upload_peer.EXISTS)
             self.assertLess(self.bytes_read(inbox) - before, 2 * size)
+
+    def test_a_file_that_changed_just_now_is_not_read_for_each_comparison(self):
+        size = 256 << 20
+        with Inbox() as inbox:
+            path = inbox.folder / "large"
+            make_large(path, size)
+            peer = self.connected(inbox)
+            before = self.bytes_read(inbox)
+            for id in range(WINDOW):
+                peer.offer(id, path.name, size, other_digest(id))
+            decided = 0
+            while decided + self.times_open(inbox, path) < WINDOW:
+                path.chmod(0o600)  # changes it, so that no comparison begins with an older file
+                while peer.ready():
+                    answer = peer.next()
+                    self.assertIsNotNone(answer)
+                    decided += isinstance(answer, Verdict)
+            for _ in range(WINDOW - decided):
+                self.assertEqual(peer.expect(Verdict).code, upload_peer.EXISTS)
+            self.assertLess(self.bytes_read(inbox) - before, WINDOW // 2 * size)
 
     def test_a_kept_part_is_not_read_before_the_rest_has_arrived(self):
         contents = bytes(16 << 20)
