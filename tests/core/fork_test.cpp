@@ -41,16 +41,16 @@ void without_handlers() {
   for (int const each : {SIGINT, SIGTERM}) std::signal(each, SIG_DFL);
 }
 
-int value_from_pool() {
-  return run([]() -> task<int> { co_return co_await on_thread_pool([] { return 7; }); });
-}
-
 }  // namespace
 
 // With a sanitizer, the child of a multithreaded process cannot start threads: ThreadSanitizer does not allow it, and
 // the allocator of g++ 12's AddressSanitizer stays locked in the child if a thread of the parent allocated during the
 // fork.
 #if !defined(STRAIT_TESTS_SANITIZED)
+
+static int value_from_pool() {
+  return run([]() -> task<int> { co_return co_await on_thread_pool([] { return 7; }); });
+}
 
 TEST_CASE("program whose child uses the thread pool", "[.]") {
   if (value_from_pool() != 7) exit_with(1);
