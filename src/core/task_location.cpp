@@ -88,16 +88,9 @@ std::string_view file_name(std::source_location where) noexcept {
   return file.substr(file.rfind('/') + 1);
 }
 
-bool is_ours(std::source_location where) noexcept {
-  std::string_view const file = where.file_name();
-  static std::string_view const here = std::source_location::current().file_name();
-  static std::string_view const sources = here.substr(0, here.rfind('/') + 1);
-  if (file.starts_with(sources)) return true;
-  if (!file.ends_with(".hpp")) return false;
-  for (std::string_view const folder :
-       {"strait/core/", "strait/net/", "strait/io/", "strait/server/", "strait/interop/"})
-    if (file.find(folder) != file.npos) return true;
-  return false;
+bool is_ours(std::source_location where) {
+  std::string const name = function_name(where);
+  return name.starts_with("strait::") || name.starts_with("lambda in strait::");
 }
 
 }  // namespace strait::detail

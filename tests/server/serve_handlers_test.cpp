@@ -1,5 +1,6 @@
 // serve(): the kinds of handlers, and their arguments.
 #include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -264,4 +265,25 @@ TEST_CASE("a handler by reference may close its stream or move from it") {
     co_await first.read_exactly(buffer);
   });
   CHECK(statistics.served == 2);
+}
+
+TEST_CASE("the task dump of a server lists its handlers and none of the library's tasks") {
+  event_loop loop;
+  auto listener = tcp::listen("127.0.0.1:0");
+  raw_socket const client = raw_connect(listener.local_endpoint());
+  bool has_begun = false;
+  auto const handler = [&](tcp::stream& peer) -> task<> {
+    has_begun = true;
+    co_await echo(peer);
+  };
+  server which;
+  background_task const dropped(loop, which.serve(std::move(listener), handler));
+  loop.run([&]() -> task<> {
+    while (!has_begun) co_await yield();
+  });
+  std::istringstream dump(dump_tasks(loop));
+  std::string line;
+  REQUIRE(std::getline(dump, line));
+  CHECK_THAT(line, Catch::Matchers::ContainsSubstring(" at serve_handlers_test.cpp:"));
+  CHECK_FALSE(std::getline(dump, line));
 }
