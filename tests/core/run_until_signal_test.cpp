@@ -136,7 +136,7 @@ TEST_CASE("each SIGUSR1 prints what every task waits for") {
   server.wait_for("running");
   for (int i = 0; i != 3; ++i) {
     server.signal(SIGUSR1);
-    server.wait_for_error("waits_for_a_signal() at run_until_signal_test.cpp:");
+    server.wait_for_error("waits_for_a_signal at run_until_signal_test.cpp:");
   }
   server.signal(SIGTERM);
   CHECK(server.status() == 0);
