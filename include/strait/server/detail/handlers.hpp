@@ -120,7 +120,7 @@ task<> run_connection(admission admitted, Stream stream, Handler& handler) {
   try {
     if (self.is_to_linger(stream)) co_await lingering_close(stream, patience);
   } catch (...) {
-    // There is nothing more to be done for the peer.  ///< The connection is closed anyway.
+    // There is nothing more to be done for the peer: the connection is closed anyway.
   }
   if (!failure) self.served();
 }
