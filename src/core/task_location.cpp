@@ -2,6 +2,7 @@
 #include "core/task_location.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace strait::detail {
 
@@ -88,9 +89,13 @@ std::string_view file_name(std::source_location where) noexcept {
   return file.substr(file.rfind('/') + 1);
 }
 
-bool is_ours(std::source_location where) {
-  std::string const name = function_name(where);
-  return name.starts_with("strait::") || name.starts_with("lambda in strait::");
+bool is_ours(std::source_location where) noexcept {
+  try {
+    std::string const name = function_name(where);
+    return name.starts_with("strait::") || name.starts_with("lambda in strait::");
+  } catch (std::bad_alloc const&) {
+    return false;
+  }
 }
 
 }  // namespace strait::detail

@@ -16,6 +16,6 @@ namespace strait::detail {
 [[nodiscard]] std::string_view file_name(std::source_location where) noexcept;
 /// True for the library's own coroutines (with_task_group, timeout, …), which are left out of reports. Names tell them
 /// from the program's, whose files may be anywhere, also beside the library's.
-[[nodiscard]] bool is_ours(std::source_location where);
+[[nodiscard]] bool is_ours(std::source_location where) noexcept;
 
 }  // namespace strait::detail
