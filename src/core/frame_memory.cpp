@@ -29,6 +29,8 @@ constexpr std::size_t max_kept = 16 * 1024 * 1024;
 void* new_block(std::size_t size) { return ::operator new(size, std::align_val_t(granule)); }
 void free_block(void* memory) noexcept { ::operator delete(memory, std::align_val_t(granule)); }
 
+constexpr std::size_t class_of(std::size_t size) noexcept { return (size - 1) / granule; }
+
 struct block {
   block* next;
 };
@@ -40,7 +42,7 @@ struct free_lists {
     closed,  // the thread is ending; its thread_local objects may still free frames
   };
   block* first[classes];
-  std::size_t kept;
+  std::size_t room;  // the number of bytes that may still be kept; 0 unless the lists are open
   use state;
 };
 
@@ -50,6 +52,7 @@ constinit thread_local free_lists lists{};
 void close_lists(void* of_thread) noexcept {
   auto& ended = *static_cast<free_lists*>(of_thread);
   ended.state = free_lists::use::closed;
+  ended.room = 0;
   for (block*& list : ended.first)
     while (block* const each = list) {
       list = each->next;
@@ -57,18 +60,32 @@ void close_lists(void* of_thread) noexcept {
     }
 }
 
-/// Arranges for the lists to be freed at the end of the thread. Returns false if that fails; then frames are not kept.
-bool open_lists(free_lists& mine) noexcept {
+/// Arranges for the lists to be freed at the end of the thread. If that fails, they stay closed, and no frame is kept.
+void open_lists(free_lists& mine) noexcept {
   static pthread_key_t const key = [] {
     pthread_key_t made{};
     return ::pthread_key_create(&made, close_lists) == 0 ? made : static_cast<pthread_key_t>(-1);
   }();
-  if (mine.state == free_lists::use::closed || ::pthread_setspecific(key, &mine) != 0) return false;
+  if (::pthread_setspecific(key, &mine) != 0) return;
   mine.state = free_lists::use::open;
-  return true;
+  mine.room = max_kept;
 }
 
-constexpr std::size_t class_of(std::size_t size) noexcept { return (size - 1) / granule; }
+void keep(void* memory, std::size_t index, free_lists& mine) noexcept {
+  mine.room -= (index + 1) * granule;
+  mine.first[index] = ::new (memory) block{mine.first[index]};
+}
+
+/// Frees a block for which the lists have no room, unless they only have to be opened. Not inlined, so that
+/// `free_frame` saves no registers.
+[[gnu::noinline]] void free_without_room(void* memory, std::size_t size) noexcept {
+  free_lists& mine = lists;
+  if (size <= largest_recycled_frame && mine.state == free_lists::use::not_yet) {
+    open_lists(mine);
+    if (mine.state == free_lists::use::open) return keep(memory, class_of(size), mine);
+  }
+  free_block(memory);
+}
 
 #endif
 
@@ -88,7 +105,7 @@ void* allocate_frame(std::size_t size) {
   free_lists& mine = lists;
   if (block* const reused = mine.first[index]) {
     mine.first[index] = reused->next;
-    mine.kept -= (index + 1) * granule;
+    mine.room += (index + 1) * granule;
     return reused;
   }
   return new_block((index + 1) * granule);
@@ -96,16 +113,10 @@ void* allocate_frame(std::size_t size) {
 
 void free_frame(void* memory, std::size_t size) noexcept {
   std::size_t const index = class_of(size);
-  std::size_t const bytes = (index + 1) * granule;
   free_lists& mine = lists;
-  bool const is_kept = size <= largest_recycled_frame && mine.kept + bytes <= max_kept &&
-                       (mine.state == free_lists::use::open || open_lists(mine));
-  if (!is_kept) {
-    free_block(memory);
-    return;
-  }
-  mine.kept += bytes;
-  mine.first[index] = ::new (memory) block{mine.first[index]};
+  if (size > largest_recycled_frame || (index + 1) * granule > mine.room) [[unlikely]]
+    return free_without_room(memory, size);
+  keep(memory, index, mine);
 }
 
 #endif
