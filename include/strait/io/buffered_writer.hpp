@@ -86,17 +86,16 @@ class STRAIT_API unsent {
   static constexpr char const* two_at_once =
       "strait: two writes at once on a buffered_writer: one task at a time may write it";
 
-  /// While one exists, `bytes_` is being sent.
+  /// While one exists, `bytes_` is being sent. Its owner has locked `sending_`.
   class hold {
    public:
-    hold(unsent& what, mutex::guard turn) noexcept : what_(what), turn_(std::move(turn)) { what_.is_held_ = true; }
+    explicit hold(unsent& what) noexcept : what_(what) { what_.is_held_ = true; }
     hold(hold const&) = delete;
     hold& operator=(hold const&) = delete;
     ~hold() { what_.is_held_ = what_.failure_ != nullptr; }
 
    private:
     unsent& what_;
-    mutex::guard turn_;
   };
   /// Throws the failure of a tied reader's flush, once.
   void report_failure() {
@@ -243,7 +242,7 @@ task<> buffered_writer<Stream>::send_all(sender by) {
   detail::in_use const mine(by == sender::task ? is_busy_ : is_read_busy_, two_at_once);
   auto turn = sending_.try_lock();
   if (!turn) turn = co_await sending_.lock();
-  hold const held(*this, std::move(turn));
+  hold const held(*this);
   if (by == sender::task) report_failure();
   if (empty() || failure_) co_return;
   try {
@@ -287,7 +286,7 @@ task<> buffered_writer<Stream>::write_through(const_buffer first, const_buffers 
   detail::in_use const mine(is_busy_, two_at_once);
   auto turn = sending_.try_lock();
   if (!turn) turn = co_await sending_.lock();
-  hold const held(*this, std::move(turn));
+  hold const held(*this);
   report_failure();
   detail::gathered_bytes const all(const_buffer(bytes_.data(), bytes_.size()), first, more);
   try {
