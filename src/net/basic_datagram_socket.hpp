@@ -54,12 +54,16 @@ recv_batch_awaiter<Endpoint>::recv_batch_awaiter(datagram_socket* socket, basic_
 template <class Endpoint>
 std::span<basic_datagram<Endpoint> const> recv_batch_awaiter<Endpoint>::await_resume() {
   check();
+  receive_slots const& slots = *into_.slots_;
+  std::size_t capacity = into_.datagrams_.size();
   for (std::size_t i = 0; i != moved_; ++i) {
-    auto const message = (*into_.slots_)[i];
+    auto const message = slots[i];
     std::size_t at = 0;
     do {
-      if (into_.size_ == into_.datagrams_.size()) [[unlikely]]
-        into_.reserve(2 * into_.datagrams_.size());
+      if (into_.size_ == capacity) [[unlikely]] {
+        capacity *= 2;
+        into_.reserve(capacity);
+      }
       auto const size = std::min(message.segment, message.size - at);
       bool const is_cut = message.truncated && at + size == message.size;
       // Constructed in place: assignment would be slower.
@@ -89,8 +93,7 @@ template <class Endpoint>
 void send_batch_awaiter<Endpoint>::fill(send_slots& slots, std::size_t first, std::size_t last) const noexcept {
   bool const is_connected = socket_->is_connected();
   auto const joins = [&](std::size_t i) {
-    return i != first && slots.can_join(datagrams_[i].bytes) &&
-           (is_connected || datagrams_[i].peer == datagrams_[i - 1].peer);
+    return slots.can_join(datagrams_[i].bytes) && (is_connected || datagrams_[i].peer == datagrams_[i - 1].peer);
   };
   for (std::size_t i = first; i != last && !slots.is_full(); ++i) {
     auto const& each = datagrams_[i];
@@ -98,8 +101,7 @@ void send_batch_awaiter<Endpoint>::fill(send_slots& slots, std::size_t first, st
       slots.join(each.bytes);
       continue;
     }
-    slots.add(each.bytes);
-    if (!is_connected) slots.set_address(each.peer.to_sockaddr(slots.address()));
+    slots.add(each.bytes, is_connected ? 0 : each.peer.to_sockaddr(slots.next_address()));
   }
 }
 

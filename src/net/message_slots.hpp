@@ -50,29 +50,28 @@ class send_slots {
   void clear(std::size_t longest_segment) noexcept {
     messages_used_ = datagrams_used_ = 0;
     longest_segment_ = longest_segment;
+    last_is_closed_ = true;
   }
   [[nodiscard]] bool is_full() const noexcept {
     return messages_used_ == max_messages || datagrams_used_ == max_datagrams;
   }
-  /// Adds a message with one datagram and no address.
-  void add(const_buffer bytes) noexcept {
+  /// The memory for the address of the next message.
+  [[nodiscard]] unsigned char* next_address() noexcept { return addresses_[messages_used_].bytes; }
+  /// Adds a message with one datagram, to the address of `address_size` bytes in `next_address()`; 0 if the socket is
+  /// connected.
+  void add(const_buffer bytes, std::size_t address_size) noexcept {
     vectors_[datagrams_used_] = {const_cast<void*>(bytes.data()), bytes.size()};
-    msghdr& header = messages_[messages_used_++].msg_hdr;
-    header.msg_name = nullptr;
-    header.msg_namelen = 0;
-    header.msg_iov = &vectors_[datagrams_used_++];
+    msghdr& header = messages_[messages_used_].msg_hdr;
+    header.msg_name = address_size != 0 ? next_address() : nullptr;
+    header.msg_namelen = static_cast<socklen_t>(address_size);
+    header.msg_iov = &vectors_[datagrams_used_];
     header.msg_iovlen = 1;
     header.msg_control = nullptr;
     header.msg_controllen = 0;
+    ++messages_used_;
+    ++datagrams_used_;
     bytes_in_last_ = bytes.size();
     last_is_closed_ = bytes.empty();
-  }
-  /// The memory for the address of the last message.
-  [[nodiscard]] unsigned char* address() noexcept { return addresses_[messages_used_ - 1].bytes; }
-  void set_address(std::size_t size) noexcept {
-    msghdr& header = messages_[messages_used_ - 1].msg_hdr;
-    header.msg_name = address();
-    header.msg_namelen = static_cast<socklen_t>(size);
   }
   /// Whether `bytes`, if they have the same destination, can join the last message: all segments of a message have the
   /// same size, except that the last one may be shorter.
@@ -100,7 +99,7 @@ class send_slots {
   std::size_t datagrams_used_ = 0;
   std::size_t longest_segment_ = 0;
   std::size_t bytes_in_last_ = 0;
-  bool last_is_closed_ = false;  // its last segment is shorter: nothing can join
+  bool last_is_closed_ = true;  // nothing can join: its last segment is shorter, or there is no message yet
   std::array<engine::message, max_messages> messages_{};
   std::array<iovec, max_datagrams> vectors_;
   std::array<address_slot, max_messages> addresses_;
