@@ -32,7 +32,10 @@ class stream_limits : protected timer {
   void begin_window(std::uint64_t received) noexcept;
 
   void read_begins(std::int64_t now) noexcept { read_since_ = now; }
-  void read_ends(std::int64_t now) noexcept { waited_ += now - read_since_; }
+  void read_ends(std::int64_t now) noexcept {
+    waited_ += now - read_since_;
+    read_since_ = now;  // the next read begins to wait now or later
+  }
   /// A write begins to wait, or has transferred a part and continues to wait.
   void write_begins(std::int64_t now) noexcept {
     write_since_ = looked_ = now;
@@ -49,7 +52,7 @@ class stream_limits : protected timer {
   [[nodiscard]] bool is_idle(std::int64_t now) const noexcept {
     return idle_limit_ != 0 && now - last_moved_ >= idle_limit_;
   }
-  /// When the window of a waiting read ends; 0 if no read may wait any more.
+  /// When the window of a waiting read ends, at the earliest; 0 if no read may wait any more.
   [[nodiscard]] std::int64_t window_ends() const noexcept { return has_verdict_ ? 0 : read_since_ + window_ - waited_; }
   /// The time of the next check, for a stream that is being read, written, or both.
   [[nodiscard]] std::int64_t next_look(bool reads, bool writes) const noexcept;
@@ -57,7 +60,7 @@ class stream_limits : protected timer {
 
   // First the members that every message touches: they share a cache line with the timer.
   std::int64_t last_moved_ = 0;   // in either direction; maintained while there is a limit
-  std::int64_t read_since_ = 0;   // when the waiting read began to wait
+  std::int64_t read_since_ = 0;   // when the waiting read began to wait, or the last one ended
   std::int64_t waited_ = 0;       // by completed reads of this window
   std::int64_t write_since_ = 0;  // since when a write waits and nothing has been accepted
 
