@@ -210,6 +210,9 @@ loop_until_signal::loop_until_signal() : state_(new state) {}
 loop_until_signal::~loop_until_signal() { delete state_; }
 event_loop* loop_until_signal::operator->() const noexcept { return &state_->member.loop; }
 
+template int run_for_status(task<> (*make)(void* context), void* context) noexcept;
+template int run_for_status(task<int> (*make)(void* context), void* context) noexcept;
+
 int exit_status() noexcept {
   try {
     throw;

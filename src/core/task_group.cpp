@@ -37,12 +37,24 @@ class task_group::child final : public detail::branch, public detail::list_hook<
 };
 
 task_group::task_group(detail::branch& owner, failure_hook report, void* hook)
-    : owner_(owner), owner_task_(owner.innermost_), report_(report), hook_(hook) {
-  entry_.emplace(owner_, scope_);
-}
+    : owner_(owner), owner_task_(owner.innermost_), entry_(owner_, scope_), report_(report), hook_(hook) {}
 
 task_group::~task_group() {
   while (child* const each = children_.front()) delete each;
+}
+
+task<> task_group::run(body_call call, void* body, failure_hook report, void* hook) {
+  task_group group(co_await detail::this_branch{}, report, hook);
+  try {
+    co_await call(body, group);
+  } catch (...) {
+    group.body_failed();
+  }
+  while (group.size() != 0) {
+    join_operation children(group);
+    co_await children;
+  }
+  group.rethrow(!group.body_canceled_ && !group.child_canceled_);
 }
 
 void task_group::spawn(task<> what) {
@@ -117,8 +129,8 @@ void task_group::throw_all_failures() {
 }
 
 void task_group::rethrow(bool has_value) {
-  bool const canceled_outside = entry_->is_canceled_outside();
-  entry_.reset();
+  bool const canceled_outside = entry_.is_canceled_outside();
+  entry_.leave();
   if (!more_failures_.empty()) throw_all_failures();
   if (first_failure_) std::rethrow_exception(first_failure_);
   if (has_value || !(canceled_outside || canceled_first_)) return;

@@ -21,6 +21,8 @@ void server_core::give_room_back() noexcept {
   if (waiting_ != 0) wake_all();
 }
 
+template int run_for_status(task<server_statistics> (*make)(void* context), void* context) noexcept;
+
 }  // namespace detail
 
 server::server(serve_options const& options) : core_(new detail::server_core(options)) {}

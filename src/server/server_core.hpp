@@ -6,7 +6,7 @@
 
 #include "server/peer_counts.hpp"
 #include "server/server_loops.hpp"
-#include "strait/server/detail/serving.hpp"
+#include "server/serving.hpp"
 #include "strait/server/serve_options.hpp"
 #include "strait/server/server_statistics.hpp"
 

@@ -1,5 +1,5 @@
 // One loop of a server: slots, shutdown, counters, and events.
-#include "strait/server/detail/serving.hpp"
+#include "server/serving.hpp"
 
 #include <atomic>
 #include <mutex>

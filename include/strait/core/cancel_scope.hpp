@@ -16,17 +16,23 @@ class scoped_entry {
  public:
   /// Throws `std::logic_error` if `inner` has already been entered.
   scoped_entry(branch& where, scope& inner, bool shielded = false)
-      : branch_(where), outer_(where.current_scope()), inner_(inner) {
-    branch_.enter(inner_, shielded);
+      : branch_(&where), outer_(where.current_scope()), inner_(inner) {
+    where.enter(inner_, shielded);
   }
   scoped_entry(scoped_entry const&) = delete;
   scoped_entry& operator=(scoped_entry const&) = delete;
-  ~scoped_entry() { branch_.leave(inner_); }
+  ~scoped_entry() { leave(); }
+
+  /// Leaves the scope before the end of the block.
+  void leave() noexcept {
+    if (branch_) branch_->leave(inner_);
+    branch_ = nullptr;
+  }
 
   [[nodiscard]] bool is_canceled_outside() const noexcept { return outer_.is_canceled(); }
 
  private:
-  branch& branch_;
+  branch* branch_;
   scope& outer_;
   scope& inner_;
 };

@@ -142,21 +142,23 @@ struct made_by<Factory> {
 template <class Factory>
 using made_value = typename made_by<Factory>::value;
 
-/// Runs the task that `main` returns until a signal, and returns the exit status.
-template <class F>
-int run_for_status(F& main) noexcept {
+/// Runs the task that `make(context)` returns until a signal, and returns the exit status.
+template <class T>
+int run_for_status(task<T> (*make)(void* context), void* context) noexcept {
   try {
     loop_until_signal const loop;
-    if constexpr (std::is_same_v<await_result_t<std::invoke_result_t<F&>>, int>) {
-      return loop->run(main());
+    if constexpr (std::is_same_v<T, int>) {
+      return loop->run(make(context));
     } else {
-      loop->run(main());
+      static_cast<void>(loop->run(make(context)));
       return 0;
     }
   } catch (...) {
     return exit_status();
   }
 }
+extern template STRAIT_API int run_for_status(task<> (*make)(void* context), void* context) noexcept;
+extern template STRAIT_API int run_for_status(task<int> (*make)(void* context), void* context) noexcept;
 
 }  // namespace detail
 
@@ -172,8 +174,8 @@ template <class T>
                 "a callable, run_main([] { return serve(tcp::listen(…), handler); }), so that a port that is in use is "
                 "reported, too");
   if constexpr (std::is_void_v<T> || std::is_same_v<T, int>) {
-    auto const make = [&] { return std::move(main); };
-    return detail::run_for_status(make);
+    auto const make = [](void* context) { return std::move(*static_cast<task<T>*>(context)); };
+    return detail::run_for_status<T>(make, &main);
   }
   return 1;
 }
@@ -185,7 +187,8 @@ template <detail::makes_task F>
   using value = await_result_t<std::invoke_result_t<F&>>;
   static_assert(!std::is_scalar_v<value> || std::is_same_v<value, int>,
                 "strait: run_main would ignore the value of this task. The value of a task<int> is the exit status");
-  return detail::run_for_status(main);
+  auto const make = [](void* context) { return (*static_cast<F*>(context))(); };
+  return detail::run_for_status<value>(make, &main);
 }
 /// Runs the tasks of several threads as `run_on_threads` does; SIGINT and SIGTERM cancel all of them.
 template <class Factory>

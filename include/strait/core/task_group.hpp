@@ -107,8 +107,20 @@ class STRAIT_API task_group {
   explicit task_group(detail::branch& owner, failure_hook report = nullptr, void* hook = nullptr);
   ~task_group();
 
+  /// A body without its type.
+  using body_call = task<> (*)(void* body, task_group& group);
   template <class Body>
-  static detail::group_task<Body> run(Body& body, failure_hook report, void* hook);
+  static task<> call(void* body, task_group& group) {
+    return (*static_cast<Body*>(body))(group);
+  }
+  template <class Body>
+  static detail::group_task<Body> run(Body& body, failure_hook report, void* hook) {
+    if constexpr (std::is_same_v<detail::group_task<Body>, task<>>) return run(&call<Body>, &body, report, hook);
+    else return run_for_value(body, report, hook);
+  }
+  static task<> run(body_call call, void* body, failure_hook report, void* hook);
+  template <class Body>
+  static detail::group_task<Body> run_for_value(Body& body, failure_hook report, void* hook);
 
   /// Records the exception of the body (called in a catch block), and cancels the children.
   void body_failed() noexcept;
@@ -121,7 +133,7 @@ class STRAIT_API task_group {
   detail::branch& owner_;
   detail::promise_base* const owner_task_;
   detail::scope scope_;
-  std::optional<detail::scoped_entry> entry_;
+  detail::scoped_entry entry_;
   detail::intrusive_list<child> children_;
   std::size_t size_ = 0;
   join_operation* joining_ = nullptr;
@@ -159,35 +171,21 @@ class task_group::join_operation final : public detail::operation {
 /// @endcond
 
 template <class Body>
-detail::group_task<Body> task_group::run(Body& body, failure_hook report, void* hook) {
-  using value = await_result_t<std::invoke_result_t<Body&, task_group&>>;
+detail::group_task<Body> task_group::run_for_value(Body& body, failure_hook report, void* hook) {
   task_group group(co_await detail::this_branch{}, report, hook);
-  if constexpr (std::is_void_v<value>) {
-    try {
-      co_await body(group);
-    } catch (...) {
-      group.body_failed();
-    }
-    while (group.size() != 0) {
-      join_operation children(group);
-      co_await children;
-    }
-    group.rethrow(!group.body_canceled_ && !group.child_canceled_);
-  } else {
-    std::optional<value> given;
-    try {
-      given.emplace(co_await body(group));
-    } catch (...) {
-      group.body_failed();
-    }
-    while (group.size() != 0) {
-      join_operation children(group);
-      co_await children;
-    }
-    group.rethrow(given.has_value());
-    if (!given) throw canceled();
-    co_return std::move(*given);
+  std::optional<await_result_t<detail::group_task<Body>>> given;
+  try {
+    given.emplace(co_await body(group));
+  } catch (...) {
+    group.body_failed();
   }
+  while (group.size() != 0) {
+    join_operation children(group);
+    co_await children;
+  }
+  group.rethrow(given.has_value());
+  if (!given) throw canceled();
+  co_return std::move(*given);
 }
 
 /// Runs `body(group)` and the tasks that it spawns; completes with the body's value when all have ended. `body` is kept

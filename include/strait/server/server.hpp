@@ -1,17 +1,24 @@
 // server: a stream server on one or several loops.
 #pragma once
 
-#include <new>
 #include <utility>
 
 #include "strait/base/detail/owned.hpp"
 #include "strait/base/export.hpp"
+#include "strait/core/run.hpp"
 #include "strait/core/task.hpp"
 #include "strait/server/detail/handlers.hpp"
 #include "strait/server/serve_options.hpp"
 #include "strait/server/server_statistics.hpp"
 
 namespace strait {
+namespace detail {
+
+class server_core;
+
+extern template STRAIT_API int run_for_status(task<server_statistics> (*make)(void* context), void* context) noexcept;
+
+}  // namespace detail
 
 /// A stream server: limits that apply to all of its loops together, counters that are summed, and one `stop` for all.
 /// The function `serve` creates one of its own. Create one yourself to serve on several loops, to read the counters
@@ -45,39 +52,14 @@ class STRAIT_API server {
   [[nodiscard]] server_statistics statistics() const;
 
  private:
+  friend class detail::service;
   detail::owned<detail::server_core> core_;
 };
 
 template <class Listeners, class Handler>
 task<server_statistics> server::serve(Listeners listeners, Handler handler) {
-  detail::check_handler<Listeners, Handler>();
-  detail::serving here(*core_, co_await detail::this_branch{});
-
-  auto const body = [&](task_group& connections) -> task<> {
-    auto const accept = [&](auto& each) { return detail::accept_from(here, each, handler, connections); };
-    auto const accept_the_rest = [&](auto& each) { return detail::accept_backlog(here, each, handler, connections); };
-    task<> draining = here.drain();  // created now: at shutdown, memory might be exhausted
-    co_await here.run_until_stopped(detail::for_all_listeners(listeners, accept));
-    // The cancellation of the server has taken effect; draining must not be canceled. (Not by `shield`, which
-    // allocates.)
-    detail::scope ending;
-    detail::scoped_entry const entry(co_await detail::this_branch{}, ending, true);
-    constexpr int max_tries = 100;
-    for (int i = 0; i != max_tries; ++i) {
-      try {
-        co_await detail::for_all_listeners(listeners, accept_the_rest);
-        break;
-      } catch (std::exception const&) {
-        here.out_of_memory();
-      }
-      co_await sleep_for(detail::out_of_memory_delay);
-    }
-    detail::for_each_listener(listeners, [](auto& each) { each.close(); });
-    co_await std::move(draining);
-  };
-  auto const nothing_escapes = [](std::exception_ptr) {};  // each connection has reported its own failure
-  co_await with_task_group(nothing_escapes, body);
-  co_return here.finish();
+  detail::service one(listeners, handler);
+  co_return co_await one.run(*this);
 }
 
 /// Accepts connections and runs `handler` for each, until it is canceled; in `run_main`, SIGINT or SIGTERM does that.
@@ -104,8 +86,9 @@ task<server_statistics> server::serve(Listeners listeners, Handler handler) {
 template <class Listeners, class Handler>
   requires detail::listeners<Listeners>
 task<server_statistics> serve(Listeners listeners, Handler handler, serve_options options = {}) {
-  server one(options);
-  co_return co_await one.serve(std::move(listeners), std::move(handler));
+  server with(options);
+  detail::service one(listeners, handler);
+  co_return co_await one.run(with);
 }
 
 /// The same for a function template, which a parameter of any type could not receive.

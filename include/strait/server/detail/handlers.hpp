@@ -2,24 +2,25 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
-#include <exception>
-#include <new>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "strait/core/sleep.hpp"
+#include "strait/base/detail/owned.hpp"
+#include "strait/base/export.hpp"
 #include "strait/core/task.hpp"
-#include "strait/core/task_group.hpp"
-#include "strait/core/timeout.hpp"
 #include "strait/io/buffered_reader.hpp"
 #include "strait/io/buffered_writer.hpp"
-#include "strait/io/lingering_close.hpp"
 #include "strait/net/local.hpp"
+#include "strait/net/socket_listener.hpp"
 #include "strait/net/tcp.hpp"
-#include "strait/server/detail/serving.hpp"
+#include "strait/server/server_statistics.hpp"
+
+namespace strait {
+
+class server;
+
+}  // namespace strait
 
 namespace strait::detail {
 
@@ -43,20 +44,6 @@ void for_each_listener(Listeners& all, F const& f) {
   else std::apply([&](auto&... each) { (f(each), ...); }, all);
 }
 
-/// Awaits the tasks that `f` returns for each of the listeners, concurrently.
-template <class Listeners, class F>
-task<> for_all_listeners(Listeners& all, F f) {
-  if constexpr (is_listener<Listeners>) {
-    co_await f(all);
-  } else {
-    auto const side_by_side = [&](task_group& group) -> task<> {
-      for_each_listener(all, [&](auto& each) { group.spawn(f(each)); });
-      co_return;
-    };
-    co_await with_task_group(side_by_side);
-  }
-}
-
 template <class Listener>
 using stream_of = await_result_t<decltype(std::declval<Listener&>().accept())>;
 
@@ -69,7 +56,7 @@ template <class Handler, class Stream>
 concept takes_reader_and_writer = makes_task<Handler, buffered_reader<Stream>&, buffered_writer<Stream>&>;
 
 template <class Handler, class Stream>
-inline constexpr bool handles =
+concept handles =
     takes_reference<Handler, Stream> || takes_value<Handler, Stream> || takes_reader_and_writer<Handler, Stream>;
 
 template <class Handler, class L>
@@ -87,113 +74,63 @@ constexpr void check_handler() {
                 "several kinds, one that takes the streams of each");
 }
 
-/// Serves one connection. Throws nothing, so that a failing connection does not end `serve`.
-///
-/// What the handler has written is sent even if the handler throws then: it may be an error reply.
+/// Awaits a task whose value is of no use.
+template <class Task>
+task<> ignore_value(Task what) {
+  co_await std::move(what);
+}
+inline task<> ignore_value(task<> what) noexcept { return what; }
+
+/// A handler without its type, so that what accepts and serves connections is compiled once, in the library.
+template <class Stream>
+struct stream_handler {
+  void* handler;
+  // One of the two is null.
+  task<> (*call_with_stream)(void* handler, Stream& stream);
+  task<> (*call_with_buffers)(void* handler, buffered_reader<Stream>& in, buffered_writer<Stream>& out);
+};
+
 template <class Stream, class Handler>
-task<> run_connection(admission admitted, Stream stream, Handler& handler) {
-  connection self(admitted, co_await this_branch{});
-  std::exception_ptr failure;
-  try {
-    self.begin(stream);
-    if constexpr (takes_reference<Handler, Stream>) {
-      co_await handler(stream);
-    } else if constexpr (takes_value<Handler, Stream>) {
-      co_await handler(std::move(stream));
-    } else {
-      buffered_reader<Stream> in(stream);
-      buffered_writer<Stream> out(stream);
-      in.tie(out);
-      try {
-        co_await handler(in, out);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      if (!failure) co_await out.flush();
-      else co_await timeout(self.linger_time_after(failure), out.flush());
-    }
-  } catch (...) {
-    if (!failure) failure = std::current_exception();
-  }
-  auto const patience = self.linger_time_after(failure);
-  if (failure) self.failed(failure);
-  try {
-    if (self.is_to_linger(stream)) co_await lingering_close(stream, patience);
-  } catch (...) {
-    // There is nothing more to be done for the peer: the connection is closed anyway.
-  }
-  if (!failure) self.served();
+task<> call_with_stream(void* handler, Stream& stream) {
+  auto& call = *static_cast<Handler*>(handler);
+  if constexpr (takes_reference<Handler, Stream>) return ignore_value(call(stream));
+  else return ignore_value(call(std::move(stream)));
 }
-
-/// Starts the connection of `stream`, for which a slot has been reserved.
 template <class Stream, class Handler>
-void begin_connection(admission admitted, Stream& stream, Handler& handler, task_group& connections) noexcept {
-  peer const who = admitted.who();
-  serving& here = admitted.by();
-  try {
-    connections.spawn(run_connection(std::move(admitted), std::move(stream), handler));
-  } catch (...) {  // out of memory
-    here.could_not_begin(who);
-  }
+task<> call_with_buffers(void* handler, buffered_reader<Stream>& in, buffered_writer<Stream>& out) {
+  return ignore_value((*static_cast<Handler*>(handler))(in, out));
 }
 
-/// Accepts one connection, when there is a free slot, and starts it.
-template <class Listener, class Handler>
-task<> accept_one(serving& here, Listener& listener, Handler& handler, task_group& connections) {
-  bool const waits = here.options().when_full == overload::wait;
-  if (waits && !here.has_room()) {
-    serving::room_watch const watch(here);
-    while (!here.has_room()) co_await here.room_changes();
-  }
-  auto stream = co_await listener.accept();
-  peer const who(stream);
-  bool has_room = here.take_room();
-  if (!has_room && waits) {  // another loop has taken the slot
-    has_room = true;
-    try {
-      serving::room_watch const watch(here);
-      while (!here.take_room()) co_await here.room_changes();
-    } catch (canceled const&) {
-      here.take_room_beyond_limit();  // the client is connected: the shutdown of the server must not reset it
-    }
-  }
-  if (here.admits(who, has_room)) begin_connection(admission(here, who), stream, handler, connections);
+template <class Stream, class Handler>
+stream_handler<Stream> stream_handler_of(Handler& handler) noexcept {
+  if constexpr (takes_reference<Handler, Stream> || takes_value<Handler, Stream>)
+    return {&handler, &call_with_stream<Stream, Handler>, nullptr};
+  else return {&handler, nullptr, &call_with_buffers<Stream, Handler>};
 }
 
-/// How long to wait before retrying when memory is exhausted; the same as the first back-off of `accept`.
-inline constexpr std::chrono::milliseconds out_of_memory_delay{5};
-
-/// Accepts until it is canceled. Throws only errors that further attempts cannot be expected to overcome.
-template <class Listener, class Handler>
-task<> accept_from(serving& here, Listener& listener, Handler& handler, task_group& connections) {
-  here.watch(listener);
-  for (;;) {
-    try {
-      co_await accept_one(here, listener, handler, connections);
-      continue;
-    } catch (std::bad_alloc const&) {
-      here.out_of_memory();
-    }
-    co_await sleep_for(out_of_memory_delay);
+/// The listeners of one `serve`, and the handlers of their connections. Both must outlive it.
+class STRAIT_API service {
+ public:
+  template <class Listeners, class Handler>
+  service(Listeners& listeners, Handler& handler) : service() {
+    check_handler<Listeners, Handler>();
+    if constexpr (handles_all<Handler, Listeners>)
+      for_each_listener(listeners, [&]<class L>(L& each) { add(each, stream_handler_of<stream_of<L>>(handler)); });
   }
-}
+  service(service const&) = delete;
+  service& operator=(service const&) = delete;
+  ~service();
 
-/// Accepts the connections that are waiting in the backlog at shutdown, which would be reset otherwise.
-template <class Listener, class Handler>
-task<> accept_backlog(serving& here, Listener& listener, Handler& handler, task_group& connections) {
-  constexpr int most = 4096;  // the size of a full backlog: this must end, however fast new clients arrive
-  for (int i = 0; i != most && here.has_room(); ++i) {
-    try {
-      auto stream = co_await timeout(std::chrono::nanoseconds(0), listener.accept());
-      peer const who(stream);
-      here.take_room_beyond_limit();  // at most one over the limit, if another loop has taken the slot
-      if (here.admits(who, true)) begin_connection(admission(here, who), stream, handler, connections);
-    } catch (std::bad_alloc const&) {
-      here.out_of_memory();
-    } catch (std::exception const&) {
-      co_return;  // no client is waiting, or file descriptors are exhausted
-    }
-  }
-}
+  /// Serves on the current loop, until it is canceled or the server is stopped.
+  task<server_statistics> run(server& with);
+
+ private:
+  service();
+  void add(tcp::listener& listener, stream_handler<tcp::stream> const& handler);
+  void add(local::listener& listener, stream_handler<local::stream> const& handler);
+
+  struct state;
+  owned<state> state_;
+};
 
 }  // namespace strait::detail

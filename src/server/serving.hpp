@@ -8,7 +8,6 @@
 
 #include "strait/base/chrono.hpp"
 #include "strait/base/detail/owned.hpp"
-#include "strait/base/export.hpp"
 #include "strait/core/cancel_scope.hpp"
 #include "strait/core/detail/branch.hpp"
 #include "strait/core/detail/counter.hpp"
@@ -29,14 +28,14 @@ class connection;
 class server_core;
 
 /// The counters of one loop.
-struct STRAIT_API serving_counts {
+struct serving_counts {
   void add_to(server_statistics& total) const noexcept;
 
   counter accepted, rejected, served, failed, timed_out, aborted, drained, back_offs;
 };
 
 /// One call of `serve`, from the first accept to the end of the last handler. Lives in the frame of `serve`.
-class STRAIT_API serving : private work {
+class serving : private work {
  public:
   serving(server_core& server, branch& where);
   ~serving();
@@ -152,7 +151,7 @@ class admission {
 
 /// One connection, in the frame of the task that runs its handler. Cancellation of the server does not reach it, since
 /// handlers may continue for `drain`; the server cancels it explicitly.
-class STRAIT_API connection : public list_hook<connection>, private timer {
+class connection : public list_hook<connection>, private timer {
  public:
   connection(admission const& of, branch& where);
   ~connection();
