@@ -16,7 +16,8 @@ task<> when_all(std::vector<task<>> tasks) {
   co_await with_task_group(body);
 }
 
-void detail::rethrow(std::vector<std::exception_ptr> failures, bool any_value) {
+void detail::rethrow(std::exception_ptr const* all, std::size_t count, bool any_value) {
+  std::vector<std::exception_ptr> failures(all, all + count);
   std::erase(failures, nullptr);
   if (failures.size() == 1) std::rethrow_exception(failures.front());
   if (!failures.empty()) throw multiple_errors(failures.data(), failures.size());

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -230,6 +231,11 @@ void duplex_awaiter::fail() const {
 }
 
 }  // namespace detail
+
+duplex_stream::duplex_stream(duplex_stream&& other) noexcept
+    : state_(std::exchange(other.state_, nullptr)),
+      in_(std::exchange(other.in_, nullptr)),
+      out_(std::exchange(other.out_, nullptr)) {}
 
 duplex_stream& duplex_stream::operator=(duplex_stream&& other) noexcept {
   duplex_stream old(std::move(*this));

@@ -91,7 +91,7 @@ verdict frame_parser::parse_prefix(std::string_view bytes, parsed& found) noexce
 }
 
 void frame_parser::refuse(std::string_view peer) const {
-  if (until_) until_->refuse(peer);
+  if (format_.is_delimited()) until_.refuse(peer);
   auto const context = fmt::format("read a frame from {}", peer);
   if (is_malformed_)
     throw error(std::make_error_code(std::errc::bad_message), context,
@@ -101,7 +101,7 @@ void frame_parser::refuse(std::string_view peer) const {
 }
 
 void frame_parser::end(std::string_view peer, std::size_t got) const {
-  if (until_) until_->end(peer, got);
+  if (format_.is_delimited()) until_.end(peer, got);
   throw unexpected_end(fmt::format("read a frame from {}", peer), got, wanted_);
 }
 

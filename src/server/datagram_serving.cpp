@@ -138,8 +138,7 @@ datagram_statistics datagram_serving::finish() {
 
 datagram_worker::datagram_worker(datagram_serving& of, branch& where)
     : serving_(of), branch_(where), buffer_(of.take_buffer()) {
-  scope_.emplace();
-  entry_.emplace(branch_, *scope_, true);
+  scope_.emplace(branch_);
   serving_.workers_.push_back(*this);
   ++serving_.present_;
 }
@@ -153,11 +152,7 @@ datagram_worker::~datagram_worker() {
 bool datagram_worker::becomes_receiver() noexcept {
   if (canceled_by_ == cause::drain) return false;
   if (serving_.receiver_ && serving_.receiver_ != this) return false;
-  if (std::exchange(canceled_by_, cause::none) != cause::none) {
-    entry_.reset();
-    scope_.emplace();
-    entry_.emplace(branch_, *scope_, true);
-  }
+  if (std::exchange(canceled_by_, cause::none) != cause::none) scope_.emplace(branch_);
   serving_.receiver_ = this;
   return true;
 }
@@ -184,7 +179,7 @@ void datagram_worker::handler_waits() noexcept {
 
 void datagram_worker::cancel(cause why) noexcept {
   if (canceled_by_ == cause::none) canceled_by_ = why;
-  scope_->cancel();
+  scope_->inner.cancel();
 }
 
 std::exception_ptr datagram_worker::failed() noexcept {

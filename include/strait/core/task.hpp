@@ -54,7 +54,9 @@ class awaited_task {
   friend class branch;
   friend class promise_base;
   void destroy() noexcept {
-    if (auto const task = std::exchange(task_, nullptr)) task.destroy();
+    auto const task = task_;
+    task_ = nullptr;
+    if (task) task.destroy();
   }
 };
 
@@ -233,7 +235,7 @@ class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] t
   using await_result = T;
 
   /// Takes over the coroutine from `other`, which is then empty.
-  task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  task(task&& other) noexcept : handle_(other.release()) {}
   /// Exchanges the coroutines.
   task& operator=(task&& other) noexcept {
     std::swap(handle_, other.handle_);
@@ -249,7 +251,7 @@ class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] t
   detail::task_awaiter<T> operator co_await() && {
     if (!handle_) [[unlikely]]
       detail::throw_consumed();
-    return detail::task_awaiter<T>(std::exchange(handle_, nullptr));
+    return detail::task_awaiter<T>(release());
   }
 
   /// False if the task has been consumed: awaited, spawned, run or moved from.
@@ -260,6 +262,12 @@ class [[nodiscard("a task that is not awaited, spawned or run does nothing")]] t
   friend class detail::promise;
   friend class detail::task_access;
   explicit task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+  // std::exchange would take longer to compile.
+  std::coroutine_handle<promise_type> release() noexcept {
+    auto const handle = handle_;
+    handle_ = nullptr;
+    return handle;
+  }
 
   std::coroutine_handle<promise_type> handle_;
 };

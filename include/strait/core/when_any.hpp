@@ -17,7 +17,7 @@ namespace detail {
 
 /// For a `when_any` without a value: throws the non-null `failures`; if there are none and no branch has completed,
 /// `canceled`.
-STRAIT_API void rethrow(std::vector<std::exception_ptr> failures, bool any_value);
+STRAIT_API void rethrow(std::exception_ptr const* failures, std::size_t count, bool any_value);
 
 }  // namespace detail
 
@@ -48,7 +48,12 @@ task<std::tuple<outcome<detail::value_t<await_result_t<A>>>...>> when_any(A... w
   };
   co_await with_task_group(body);
   if (!race.is_won)
-    std::apply([](auto const&... each) { detail::rethrow({each.failure()...}, (each.has_value() || ...)); }, outcomes);
+    std::apply(
+        [](auto const&... each) {
+          std::exception_ptr const failures[] = {each.failure()...};
+          detail::rethrow(failures, sizeof...(each), (each.has_value() || ...));
+        },
+        outcomes);
   co_return std::move(outcomes);
 }
 
@@ -71,7 +76,7 @@ task<std::vector<outcome<detail::value_t<T>>>> when_any(std::vector<task<T>> tas
       any_value = any_value || each.has_value();
       failures.push_back(each.failure());
     }
-    detail::rethrow(std::move(failures), any_value);
+    detail::rethrow(failures.data(), failures.size(), any_value);
   }
   co_return std::move(outcomes);
 }

@@ -28,7 +28,7 @@ class STRAIT_API gathered_bytes {
   gathered_bytes(gathered_bytes const&) = delete;
   gathered_bytes& operator=(gathered_bytes const&) = delete;
   ~gathered_bytes();
-  [[nodiscard]] const_buffers buffers() const noexcept { return {all_, size_}; }
+  [[nodiscard]] const_buffers buffers() const noexcept { return {static_cast<const_buffer const*>(all_), size_}; }
 
  private:
   static constexpr std::size_t few = 6;

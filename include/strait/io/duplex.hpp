@@ -101,10 +101,7 @@ class STRAIT_API duplex_stream {
   /// Not connected: every operation fails with `errc::closed`.
   duplex_stream() noexcept = default;
   /// Takes over the other stream, which is then not connected.
-  duplex_stream(duplex_stream&& other) noexcept
-      : state_(std::exchange(other.state_, nullptr)),
-        in_(std::exchange(other.in_, nullptr)),
-        out_(std::exchange(other.out_, nullptr)) {}
+  duplex_stream(duplex_stream&& other) noexcept;
   /// Closes this stream and takes over the other.
   duplex_stream& operator=(duplex_stream&& other) noexcept;
   /// Closes the stream.

@@ -84,13 +84,13 @@ namespace detail {
 class STRAIT_API frame_parser : public strict_parser {
  public:
   explicit frame_parser(frame_format const& format) : format_(format) {
-    if (format.is_delimited()) until_.emplace("a frame", format.delimiter(), format.max_size());
+    if (format.is_delimited()) until_ = until_parser("a frame", format.delimiter(), format.max_size());
   }
 
   verdict parse(std::string_view bytes, parsed& found) noexcept {
-    return until_ ? until_->parse(bytes, found) : parse_prefix(bytes, found);
+    return format_.is_delimited() ? until_.parse(bytes, found) : parse_prefix(bytes, found);
   }
-  [[nodiscard]] std::size_t wanted() const noexcept { return until_ ? until_->wanted() : wanted_; }
+  [[nodiscard]] std::size_t wanted() const noexcept { return format_.is_delimited() ? until_.wanted() : wanted_; }
   [[noreturn]] void refuse(std::string_view peer) const;
   [[noreturn]] void end(std::string_view peer, std::size_t got) const;
 
@@ -98,7 +98,7 @@ class STRAIT_API frame_parser : public strict_parser {
   verdict parse_prefix(std::string_view bytes, parsed& found) noexcept;
 
   frame_format format_;
-  std::optional<until_parser> until_;
+  until_parser until_;
   std::size_t wanted_ = 1;
   std::uint64_t size_ = 0;  // according to the prefix
   bool is_malformed_ = false;

@@ -84,7 +84,7 @@ class STRAIT_API endpoint {
   [[nodiscard]] std::string to_string() const;
 
   /// Orders endpoints: IPv4 before IPv6, then by address, zone and port.
-  friend constexpr auto operator<=>(endpoint const&, endpoint const&) noexcept = default;
+  friend constexpr std::strong_ordering operator<=>(endpoint const&, endpoint const&) noexcept = default;
   /// Whether address, zone and port are equal.
   friend constexpr bool operator==(endpoint const&, endpoint const&) noexcept = default;
 

@@ -52,7 +52,7 @@ class STRAIT_API endpoint {
   [[nodiscard]] std::string to_string() const;
 
   /// Orders endpoints by name.
-  friend constexpr auto operator<=>(endpoint const&, endpoint const&) noexcept = default;
+  friend constexpr std::strong_ordering operator<=>(endpoint const&, endpoint const&) noexcept = default;
   /// Whether both have the same name in the same namespace.
   friend constexpr bool operator==(endpoint const&, endpoint const&) noexcept = default;
 

@@ -23,11 +23,7 @@ class byte_block {
   /// bytes.
   byte_block(void* memory, std::size_t capacity, std::size_t headroom, std::size_t size) noexcept
       : memory_(static_cast<char*>(memory)), capacity_(capacity), begin_(headroom), end_(headroom + size) {}
-  byte_block(byte_block&& other) noexcept
-      : memory_(std::exchange(other.memory_, nullptr)),
-        capacity_(std::exchange(other.capacity_, 0)),
-        begin_(std::exchange(other.begin_, 0)),
-        end_(std::exchange(other.end_, 0)) {}
+  byte_block(byte_block&& other) noexcept { *this = std::move(other); }
   byte_block& operator=(byte_block&& other) noexcept {
     std::swap(memory_, other.memory_);
     std::swap(capacity_, other.capacity_);

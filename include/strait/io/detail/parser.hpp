@@ -83,6 +83,8 @@ class STRAIT_API line_parser : public delimited_parser {
 /// `std::invalid_argument`.
 class STRAIT_API until_parser : public delimited_parser {
  public:
+  /// Another one must be assigned before it is used.
+  until_parser() noexcept : delimited_parser("", 0) {}
   until_parser(char const* what, std::string_view delimiter, std::size_t limit);
   verdict parse(std::string_view bytes, parsed& found) noexcept;
 

@@ -179,6 +179,13 @@ class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private ti
   friend class datagram_serving;
   enum class cause : unsigned char { none, deadline, drain };
 
+  /// The scope in which handlers run.
+  struct handler_scope {
+    explicit handler_scope(branch& where) : entry(where, inner, true) {}
+    scope inner;
+    scoped_entry entry;
+  };
+
   bool becomes_receiver() noexcept;
   void stop_receiving() noexcept;
   void cancel(cause why) noexcept;
@@ -191,9 +198,8 @@ class STRAIT_API datagram_worker : public list_hook<datagram_worker>, private ti
   bool is_handling_ = false;
   cause canceled_by_ = cause::none;
   unsigned failed_in_a_row_ = 0;
-  std::uint64_t received_before_ = 0;  // by all workers, at its last failure
-  std::optional<scope> scope_;         // the handlers', until one is canceled
-  std::optional<scoped_entry> entry_;
+  std::uint64_t received_before_ = 0;   // by all workers, at its last failure
+  std::optional<handler_scope> scope_;  // replaced when a handler has been canceled
 };
 
 }  // namespace strait::detail
