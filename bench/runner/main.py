@@ -34,7 +34,7 @@ def facts_of(build):
 
 def write_json(file, facts, options, results):
     def by_title(of_pass):
-        return {getattr(key, "title", key): value for key, value in of_pass.items()}
+        return {key if isinstance(key, str) else key.title: value for key, value in of_pass.items()}
 
     run = {"suite": options.suite.name, "rounds": options.rounds, "seconds": options.seconds,
            "configurations": {one.title: asdict(one) for one in options.configurations},
