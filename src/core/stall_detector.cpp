@@ -56,7 +56,8 @@ class stall_detector::watchdog final : public detail::stall_listener {
 
   void work() noexcept;
   void look_at(detail::loop_activity& activity) noexcept;
-  void add(stall&& what) noexcept;
+  /// Adds a report, of a stall that is over if `waits_at` is not null.
+  void add(observation const& seen, std::source_location const* waits_at = nullptr) noexcept;
   void deliver(std::unique_lock<std::mutex>& lock) noexcept;
 
   std::chrono::nanoseconds const period_;
@@ -134,20 +135,22 @@ void stall_detector::watchdog::look_at(detail::loop_activity& activity) noexcept
   if (++seen.times != times_until_reported) return;
   seen.where = activity.where();
   seen.has_awaited = activity.has_awaited();
-  if (activity.mark_reported(number)) add(stall_of(seen));
+  if (activity.mark_reported(number)) add(seen);
 }
 
 void stall_detector::watchdog::stall_ended(observation const& seen, std::source_location waits_at) noexcept {
-  stall what = stall_of(seen);
-  what.is_over = true;
-  what.next_file = detail::file_name(waits_at);
-  what.next_line = waits_at.line();
-  add(std::move(what));
+  add(seen, &waits_at);
   wake_.notify_one();
 }
 
-void stall_detector::watchdog::add(stall&& what) noexcept {
+void stall_detector::watchdog::add(observation const& seen, std::source_location const* waits_at) noexcept {
   try {
+    stall what = stall_of(seen);
+    if (waits_at) {
+      what.is_over = true;
+      what.next_file = detail::file_name(*waits_at);
+      what.next_line = waits_at->line();
+    }
     reports_.push_back(std::move(what));
   } catch (std::bad_alloc const&) {
     // Out of memory: this report is lost.
